@@ -1,0 +1,166 @@
+/* The only header the host and a flavor share.
+ *
+ * C11 and libc types only.  A flavor exports ONE symbol, gantry_flavor_v1, which
+ * returns a const table.  Nothing allocated on one side is freed on the other:
+ * arguments are borrowed until the call returns, results leave through a sink
+ * that the host owns.  No exception, longjmp or C++ type may cross this line.
+ */
+#ifndef GANTRY_FLAVOR_ABI_H_
+#define GANTRY_FLAVOR_ABI_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#define GANTRY_NOEXCEPT noexcept
+#else
+#define GANTRY_NOEXCEPT
+#endif
+
+#define GANTRY_EXPORT __attribute__((visibility("default")))
+#define GANTRY_MAGIC 0x474e5452u /* "GNTR" */
+#define GANTRY_ABI_MINOR 0u      /* the major is in the symbol's name; a minor only appends */
+
+/* Does the other side's struct reach FIELD?  Ask before reading a field newer than minor 0. */
+#define GANTRY_HAS(p, field) \
+  ((p)->struct_size >= (uint32_t)((const char*)(&(p)->field + 1) - (const char*)(p)))
+
+/* Frozen for ever: these three may be passed and embedded by value.  Every other struct
+ * starts with struct_size, may grow at its end, and so is only ever passed by pointer. */
+typedef struct gantry_str { const char* data; size_t size; } gantry_str; /* no NUL promised */
+typedef struct gantry_kv { gantry_str key, value; } gantry_kv;
+#define GANTRY_SINK(T) /* put() takes one record; non-zero means "stop, I have enough" */ \
+  typedef struct T##_sink { void* ctx; int32_t (*put)(void*, const T*) GANTRY_NOEXCEPT; } T##_sink
+
+/* Numerically equal to google.rpc.Code, so the host needs no mapping table. */
+typedef int32_t gantry_code;
+enum { GANTRY_OK = 0, GANTRY_CANCELLED = 1, GANTRY_INVALID_ARGUMENT = 3, GANTRY_DEADLINE_EXCEEDED = 4,
+       GANTRY_NOT_FOUND = 5, GANTRY_ALREADY_EXISTS = 6, GANTRY_PERMISSION_DENIED = 7,
+       GANTRY_RESOURCE_EXHAUSTED = 8, GANTRY_FAILED_PRECONDITION = 9, GANTRY_UNIMPLEMENTED = 12,
+       GANTRY_INTERNAL = 13, GANTRY_UNAVAILABLE = 14, GANTRY_UNAUTHENTICATED = 16 };
+enum { GANTRY_DEBUG = 1, GANTRY_INFO = 2, GANTRY_WARN = 3, GANTRY_ERROR = 4 };  /* log and finding levels */
+enum { GANTRY_PULL = 1u, GANTRY_PUSH = 2u, GANTRY_DELETE = 4u };              /* actions wanted */
+enum { GANTRY_AUTH_NONE = 0, GANTRY_AUTH_BASIC = 1, GANTRY_AUTH_BEARER = 2, GANTRY_AUTH_IDENTITY_TOKEN = 3 };
+enum { GANTRY_HTTP_SECRET_BODY = 1u, GANTRY_HTTP_NO_REDIRECT = 2u, GANTRY_HTTP_IDEMPOTENT = 4u };
+enum { GANTRY_CAN_PUSH = 1u, GANTRY_CAN_LIST = 2u, GANTRY_CAN_REMOVE = 4u, GANTRY_CAN_DIAGNOSE = 8u }; /* capabilities */
+/* How blobs are sent: one PATCH of the whole blob; one PUT of the whole blob; PATCHes of chunk_bytes each. */
+enum { GANTRY_UPLOAD_STREAM = 0, GANTRY_UPLOAD_MONOLITHIC = 1, GANTRY_UPLOAD_CHUNKED = 2 };
+enum { GANTRY_PLAN_LAX_COMMIT = 1u }; /* 200 or 204 for a commit is taken, after a HEAD has confirmed it */
+
+typedef struct gantry_call gantry_call;     /* one RPC: deadline, cancel, request id, error slot; host's */
+typedef struct gantry_flavor gantry_flavor; /* one configured instance; the flavor's */
+
+typedef struct gantry_error {
+  uint32_t struct_size; gantry_code code;
+  gantry_str reason;                      /* UPPER_SNAKE_CASE; becomes google.rpc.ErrorInfo.reason */
+  gantry_str message;
+  const gantry_kv* metadata; size_t metadata_count;
+  int64_t retry_after_ms;               /* < 0: no advice */
+} gantry_error;
+
+typedef struct gantry_target {            /* where an image goes, or lives; host and repository canonical */
+  uint32_t struct_size;
+  gantry_str registry_host, repository, tag, digest;
+} gantry_target;
+
+typedef struct gantry_credential {
+  uint32_t struct_size;
+  int32_t scheme;                       /* GANTRY_AUTH_* */
+  gantry_str registry_host;               /* who may see it; the host enforces this */
+  gantry_str username, secret;            /* the host wipes its copy of secret */
+  int64_t expires_unix_ms;              /* 0: unknown, the host applies its own ceiling */
+} gantry_credential;
+GANTRY_SINK(gantry_credential);
+
+typedef struct gantry_push_plan {
+  uint32_t struct_size;
+  uint32_t max_parallel_blobs;          /* 0: host default */
+  const gantry_target* target;            /* rewritten for this cloud */
+  const gantry_str* mount_from; size_t mount_from_count; /* repositories of the same host, best first */
+  int64_t chunk_bytes;                  /* of GANTRY_UPLOAD_CHUNKED */
+  int32_t upload;                       /* GANTRY_UPLOAD_* */
+  uint32_t flags;                       /* GANTRY_PLAN_* */
+} gantry_push_plan;
+GANTRY_SINK(gantry_push_plan);
+
+typedef struct gantry_image {             /* a pushed or listed image */
+  uint32_t struct_size;
+  gantry_str uri, digest, media_type;     /* uri: what an orchestrator can pull */
+  const gantry_str* tags; size_t tag_count;
+  int64_t size_bytes, pushed_unix_ms;
+} gantry_image;
+GANTRY_SINK(gantry_image);
+
+typedef struct gantry_finding {           /* validate_config and diagnose */
+  uint32_t struct_size; int32_t level;
+  gantry_str check, field, message, remedy;
+} gantry_finding;
+GANTRY_SINK(gantry_finding);
+GANTRY_SINK(gantry_str);                    /* page tokens, secrets */
+
+typedef struct gantry_http_request {
+  uint32_t struct_size;
+  uint32_t flags;                       /* GANTRY_HTTP_* */
+  gantry_str method, url, body;
+  const gantry_kv* headers; size_t header_count;
+} gantry_http_request;
+
+typedef struct gantry_http_response {     /* put once, whole, size-limited by the host */
+  uint32_t struct_size;
+  int32_t status;
+  gantry_str body;
+  const gantry_kv* headers; size_t header_count;
+} gantry_http_response;
+GANTRY_SINK(gantry_http_response);
+
+/* What the host lends, valid from open() until close() returns.  Thread-safe.  Every function
+ * names the call it works for, so deadline, proxy, TLS, redaction and quotas attach to it. */
+typedef struct gantry_host {
+  uint32_t struct_size, abi_minor;
+  void* ctx;
+  void (*log)(void* ctx, const gantry_call*, int32_t level, gantry_str message, const gantry_kv* fields,
+              size_t field_count) GANTRY_NOEXCEPT;
+  int64_t (*now_unix_ms)(void* ctx) GANTRY_NOEXCEPT;
+  int64_t (*remaining_ms)(void* ctx, const gantry_call*) GANTRY_NOEXCEPT; /* <= 0: stop now */
+  gantry_code (*fail)(void* ctx, gantry_call*, const gantry_error*) GANTRY_NOEXCEPT; /* returns its code */
+  gantry_code (*http)(void* ctx, gantry_call*, const gantry_http_request*, gantry_http_response_sink) GANTRY_NOEXCEPT;
+  /* One request to the target's registry; url is a path below it ("/v2/...").  The host logs in with
+   * what the flavor's authenticate() gives, for these actions. */
+  gantry_code (*registry)(void* ctx, gantry_call*, const gantry_target*, uint32_t actions, const gantry_http_request*,
+                          gantry_http_response_sink) GANTRY_NOEXCEPT;
+  gantry_code (*secret)(void* ctx, gantry_call*, gantry_str name, gantry_str_sink) GANTRY_NOEXCEPT;
+  /* The push engine: moves the call's image to where the plan says. */
+  gantry_code (*push)(void* ctx, gantry_call*, const gantry_push_plan*, gantry_image_sink) GANTRY_NOEXCEPT;
+} gantry_host;
+
+/* open and close: never concurrent for one instance.  All else: concurrent, on any thread. */
+typedef struct gantry_flavor_table {
+  uint32_t magic, struct_size, abi_minor, capabilities;
+  /* Describe, as data.  description_json: {"display_name", "best_for", "features", "cost",
+   * "uri": {"form", "example"}, "config_schema": JSON Schema}.  Each connector type, that other flavors
+   * may declare too: {"type", "display_name", "description", "auth_methods": [{"name", "display_name",
+   * "config_schema": JSON Schema, secrets marked "writeOnly"}]}. */
+  gantry_str name, version, description_json;
+  const gantry_str* connector_types; size_t connector_type_count;
+  gantry_code (*validate_config)(const gantry_host*, gantry_call*, gantry_str config, gantry_finding_sink) GANTRY_NOEXCEPT;
+  gantry_code (*open)(const gantry_host*, gantry_call*, gantry_str config, gantry_flavor** out) GANTRY_NOEXCEPT;
+  void (*close)(gantry_flavor*) GANTRY_NOEXCEPT;  /* joins every thread the flavor started */
+  gantry_code (*authenticate)(gantry_flavor*, gantry_call*, const gantry_target*, uint32_t actions,
+                            gantry_credential_sink) GANTRY_NOEXCEPT;
+  gantry_code (*prepare_push)(gantry_flavor*, gantry_call*, const gantry_target*, gantry_push_plan_sink) GANTRY_NOEXCEPT;
+  /* Every push goes through here; a flavor with nothing special to do calls host->push. */
+  gantry_code (*push)(gantry_flavor*, gantry_call*, const gantry_push_plan*, gantry_image_sink) GANTRY_NOEXCEPT;
+  gantry_code (*list)(gantry_flavor*, gantry_call*, const gantry_target*, gantry_str page_token, uint32_t page_size,
+                    gantry_image_sink, gantry_str_sink next_page_token) GANTRY_NOEXCEPT;
+  gantry_code (*remove)(gantry_flavor*, gantry_call*, const gantry_target*) GANTRY_NOEXCEPT;
+  gantry_code (*diagnose)(gantry_flavor*, gantry_call*, gantry_finding_sink) GANTRY_NOEXCEPT;
+  /* minor 1 and later append here; nothing above ever moves */
+} gantry_flavor_table;
+
+GANTRY_EXPORT const gantry_flavor_table* gantry_flavor_v1(void) GANTRY_NOEXCEPT;
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+#endif /* GANTRY_FLAVOR_ABI_H_ */

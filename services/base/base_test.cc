@@ -1,0 +1,132 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <latch>
+#include <type_traits>
+
+#include "base/bytes.h"
+#include "base/call_context.h"
+#include "base/executor.h"
+#include "base/secret.h"
+#include "base/status.h"
+#include "base/strings.h"
+#include "base/uuid.h"
+
+namespace gantry {
+namespace {
+
+using std::chrono::seconds;
+
+TEST(Status, CarriesReasonRemedyAndData) {
+  const absl::Status s = NotFound(reason::kImageNotFound, "image {} is missing", "a:b")
+                             .With("image", "a:b")
+                             .With("odd", "3:x\n")
+                             .Remedy("push {} first", "it")
+                             .RetryAfter(seconds(2));
+  EXPECT_EQ(s.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(MessageOf(s), "image a:b is missing");
+  const ErrorDetail d = DetailOf(s);
+  EXPECT_EQ(d.reason, "IMAGE_NOT_FOUND");
+  EXPECT_EQ(d.remedy, "push it first");
+  EXPECT_EQ(d.retry_after, seconds(2));
+  EXPECT_EQ(d.metadata.at("odd"), "3:x\n");
+}
+
+TEST(Status, AnnotateKeepsCodeAndDetail) {
+  const absl::Status s = Annotate(
+      Unavailable(reason::kUpstreamThrottled, "slow down").RetryAfter(seconds(1)), "layer 3");
+  EXPECT_EQ(s.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(MessageOf(s), "layer 3: slow down");
+  EXPECT_EQ(DetailOf(s).retry_after, seconds(1));
+}
+
+TEST(Strings, ScrubsBadUtf8AndKeepsGood) {
+  EXPECT_EQ(ScrubUtf8("g\xC3\xBCnstig"), "g\xC3\xBCnstig");
+  EXPECT_EQ(ScrubUtf8("a\xFF\x62"), "a\xEF\xBF\xBD\x62");
+  EXPECT_EQ(ScrubUtf8("\xC0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD");          // overlong
+  EXPECT_EQ(ScrubUtf8("\xED\xA0\x80").find("\xED"), std::string::npos);  // surrogate
+  EXPECT_EQ(ScrubUtf8("\xE2\x82"), "\xEF\xBF\xBD\xEF\xBF\xBD");          // cut short
+}
+
+TEST(Strings, ExcerptNeverCutsACharacter) {
+  EXPECT_EQ(Excerpt("line\none", 100), "line one");
+  EXPECT_EQ(Excerpt("\xC3\xBC\xC3\xBC", 3), "\xC3\xBC...");
+}
+
+TEST(Strings, Base64TakesBothAlphabetsAndNoPadding) {
+  std::string out;
+  ASSERT_TRUE(Base64Decode("dXNlcjpwYXNz", &out));
+  EXPECT_EQ(out, "user:pass");
+  ASSERT_TRUE(Base64Decode("_-8", &out));
+  EXPECT_EQ(out, "\xFF\xEF");
+  EXPECT_FALSE(Base64Decode("a*b", &out));
+}
+
+TEST(Strings, SplitAndTrim) {
+  EXPECT_THAT(Split("a,,b", ','), testing::ElementsAre("a", "", "b"));
+  EXPECT_EQ(Trim(" \t x\r\n"), "x");
+  EXPECT_EQ(UrlEncode("a/b c"), "a%2Fb%20c");
+}
+
+TEST(CallContext, DeadlineIsMeasuredOnTheClockGiven) {
+  const ManualClock clock;
+  const CallContext call(clock, seconds(10), "r");
+  EXPECT_TRUE(call.Sleep(seconds(9)).ok());
+  EXPECT_EQ(call.Sleep(seconds(2)).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(clock.slept(), seconds(9)) << "a wait that cannot help is not begun";
+}
+
+TEST(CallContext, CancelEndsAWait) {
+  const SystemClock clock;
+  CallContext call(clock, seconds(600), "r");
+  std::thread other([&] { call.RequestStop(); });
+  EXPECT_EQ(call.Sleep(seconds(500)).code(), absl::StatusCode::kCancelled);
+  other.join();
+}
+
+TEST(Executor, RefusesWhenTheQueueIsFullAndRunsTheRest) {
+  std::latch release(1);
+  std::latch started(1);
+  std::atomic<int> ran = 0;
+  {
+    Executor executor("test", 1, 2);
+    ASSERT_TRUE(executor.TryPost([&] {
+      started.count_down();
+      release.wait();
+      ++ran;
+    }));
+    started.wait();
+    EXPECT_TRUE(executor.TryPost([&] { ++ran; }));
+    EXPECT_TRUE(executor.TryPost([&] { ++ran; }));
+    EXPECT_FALSE(executor.TryPost([&] { ++ran; }));
+    release.count_down();
+  }
+  EXPECT_EQ(ran, 3);
+}
+
+TEST(Secret, CannotBePrintedOrCompared) {
+  static_assert(!std::is_convertible_v<Secret, std::string>);
+  static_assert(!fmt::is_formattable<Secret>::value);
+  Secret a("hunter2");
+  Secret b = std::move(a);
+  EXPECT_TRUE(a.empty());  // NOLINT(bugprone-use-after-move): that is the claim
+  EXPECT_EQ(b.Reveal(), "hunter2");
+}
+
+TEST(Bytes, ReadAllIsBounded) {
+  StringReader small("12345");
+  EXPECT_EQ(*ReadAll(small, 5), "12345");
+  StringReader big("123456");
+  EXPECT_EQ(ReadAll(big, 5).status().code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST(Uuid, IsVersion4) {
+  const std::string id = NewUuid();
+  EXPECT_THAT(id, testing::MatchesRegex(
+                      "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"));
+  EXPECT_NE(id, NewUuid());
+}
+
+}  // namespace
+}  // namespace gantry

@@ -1,0 +1,43 @@
+// A bounded pool of threads for work that blocks, so that gRPC's own threads never do.
+#pragma once
+
+#include <absl/functional/any_invocable.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace gantry {
+
+// Thread-safe.  The destructor runs what is queued, then joins.
+class Executor {
+ public:
+  using Job = absl::AnyInvocable<void()>;
+
+  Executor(std::string name, int threads, size_t max_queue);
+  ~Executor();
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  // False when the queue is full or the pool is stopping: the caller answers "overloaded" at once.
+  // The job must not throw; what it throws ends the process.
+  bool TryPost(Job job);
+
+  size_t queued() const;
+
+ private:
+  void Run();
+
+  const std::string name_;
+  const size_t max_queue_;
+  mutable std::mutex mu_;
+  std::condition_variable wake_;
+  std::deque<Job> queue_;  // guarded by mu_
+  bool stopping_ = false;  // guarded by mu_
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace gantry

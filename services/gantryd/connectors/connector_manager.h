@@ -1,0 +1,74 @@
+// Service connectors: stored credentials, checked against the schemas that flavors declare.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/call_context.h"
+#include "base/secret.h"
+#include "gantryd/flavors/flavor.h"
+#include "gantryd/registries/registry_pool.h"
+#include "store/store.h"
+
+namespace gantry {
+
+// A connector as a caller gives it: `config` still holds the secrets.
+struct ConnectorInput {
+  std::string name, type, auth_method, description;
+  Labels labels;
+  Secret config_json;
+  int64_t version = 0;  // of an update; 0: any
+};
+
+struct ConnectorTypeView {
+  ConnectorTypeInfo info;
+  std::vector<std::string> flavors;
+};
+
+struct VerificationResult {
+  Verification state = Verification::kNone;
+  std::string message, registry_host;
+  WallTime time{};
+};
+
+// Thread-safe.  Blocks; call on the executor.
+class ConnectorManager {
+ public:
+  // All borrowed.
+  ConnectorManager(Store& store, const FlavorCatalog& flavors, RegistryPool& pool,
+                   const Clock& clock)
+      : store_(store), flavors_(flavors), pool_(pool), clock_(clock) {}
+
+  // All types of all loaded flavors; the auth methods of one type are joined by name.
+  std::vector<ConnectorTypeView> Types() const;
+
+  // Tries the credential first, unless `skip_verification`: refused means not stored.
+  absl::StatusOr<ConnectorRecord> Create(const CallContext& call, ConnectorInput input,
+                                         bool skip_verification);
+  absl::StatusOr<ConnectorRecord> Get(const CallContext& call, const std::string& name);
+  struct Page {
+    std::vector<ConnectorRecord> records;
+    std::string next_page_token;
+  };
+  absl::StatusOr<Page> List(const CallContext& call, int page_size, const std::string& page_token);
+  // A secret that is left out keeps its value.
+  absl::StatusOr<ConnectorRecord> Update(const CallContext& call, ConnectorInput input,
+                                         bool skip_verification);
+  absl::Status Delete(const CallContext& call, const std::string& name, int64_t version);
+
+  // Tries it against its own registry, if its config names one, and every registry linked to it;
+  // stores how that ended.
+  absl::StatusOr<std::vector<VerificationResult>> Verify(const CallContext& call,
+                                                         const std::string& name);
+
+ private:
+  Store& store_;
+  const FlavorCatalog& flavors_;
+  RegistryPool& pool_;
+  const Clock& clock_;
+};
+
+}  // namespace gantry

@@ -1,0 +1,67 @@
+// Registries ready to talk to: record, flavor instance, credentials and client, kept while unchanged.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/call_context.h"
+#include "gantryd/flavors/flavor.h"
+#include "net/host_gate.h"
+#include "oci/reference.h"
+#include "oci/registry_client.h"
+#include "store/store.h"
+
+namespace gantry {
+
+// One configured registry, opened.  Thread-safe; held by shared_ptr while a call uses it, so that an
+// update takes effect for the next call and never under a running one.
+class RegistrySession {
+ public:
+  virtual ~RegistrySession() = default;
+  virtual const RegistryRecord& record() const = 0;
+  virtual const RegistryUri& uri() const = 0;
+  virtual FlavorInstance& flavor() = 0;
+  // Logged in by the flavor with the registry's connector, or without one by the daemon's own
+  // docker login state.
+  virtual RegistryClient& client() = 0;
+};
+
+// Thread-safe.
+class RegistryPool {
+ public:
+  // All borrowed.
+  RegistryPool(Store& store, const FlavorCatalog& flavors, HttpClient& http, HostGates& gates,
+               const Clock& clock);
+  ~RegistryPool();
+
+  // Reads the record, and opens the registry again when it or its connector changed.
+  //   NOT_FOUND REGISTRY_NOT_FOUND, FAILED_PRECONDITION FLAVOR_NOT_LOADED
+  absl::StatusOr<std::shared_ptr<RegistrySession>> Open(const CallContext& call,
+                                                        const std::string& name);
+  // For a record that is not stored (yet): verifying a connector, diagnosing.
+  absl::StatusOr<std::shared_ptr<RegistrySession>> OpenUnsaved(const CallContext& call,
+                                                               const RegistryRecord& record,
+                                                               const ConnectorRecord* connector);
+  // The configured registry that owns an image; the longest prefix wins.  Null when there is none.
+  absl::StatusOr<std::shared_ptr<RegistrySession>> FindOwner(const CallContext& call,
+                                                             const Reference& reference);
+  // A client for any other host, with the daemon's own docker login state.  Such a host may only be
+  // reached at public addresses.
+  absl::StatusOr<std::shared_ptr<RegistryClient>> OpenForeign(const CallContext& call,
+                                                              const std::string& host);
+
+ private:
+  Store& store_;
+  const FlavorCatalog& flavors_;
+  HttpClient& http_;
+  HostGates& gates_;
+  const Clock& clock_;
+  std::mutex mu_;
+  std::map<std::string, std::shared_ptr<RegistrySession>> open_;  // by name; guarded by mu_
+};
+
+}  // namespace gantry

@@ -1,0 +1,141 @@
+// The OCI distribution protocol towards one registry host, logged in.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/call_context.h"
+#include "net/http_client.h"
+#include "oci/credential.h"
+#include "oci/digest.h"
+#include "oci/manifest.h"
+
+namespace gantry {
+
+class RegistryAuth;
+class HostGate;
+
+// A request to the registry.  `path` is "/v2/…" below the host, or a whole URL that the registry gave
+// (an upload's Location).
+struct RegistryRequest {
+  std::string method = "GET";
+  std::string path;
+  HttpHeaders headers;
+  std::string body;
+  // A streamed body: opened again when the request has to be repeated with a new token.
+  std::function<absl::StatusOr<std::unique_ptr<ByteReader>>()> open_body;
+  std::optional<int64_t> body_size;  // of open_body; absent: chunked transfer coding
+  ByteWriter* download = nullptr;
+  size_t max_body_bytes = 64 << 10;
+  milliseconds response_timeout{60'000};
+  // What the token must allow.
+  std::string repository;
+  Actions actions;
+  std::string also_pull;  // a second repository, the source of a mount
+};
+
+// An open upload session.
+struct UploadSession {
+  std::string location;            // whole URL; opaque, always the newest
+  int64_t offset = 0;              // bytes the registry has confirmed
+  int64_t min_chunk_bytes = 0;     // OCI-Chunk-Min-Length
+};
+
+struct ManifestInfo {
+  std::string media_type;
+  Digest digest;
+  int64_t size;
+  std::string bytes;  // of GetManifest
+};
+
+// Thread-safe.  Each method is one attempt (with one more when a token has to be renewed, and up to
+// five redirects); who calls decides about retries.  Errors are those of RegistryError
+// (registry_error.h), with the registry's own words and a remedy.
+class RegistryClient {
+ public:
+  // `http` is borrowed; `credentials` and `gate` are shared with other clients of the same host.
+  RegistryClient(HttpClient& http, std::string host, Transport transport,
+                 std::shared_ptr<CredentialProvider> credentials, std::shared_ptr<HostGate> gate);
+  ~RegistryClient();
+
+  const std::string& host() const { return host_; }  // canonical
+  // "https://registry-1.docker.io": what paths are appended to.
+  const std::string& base_url() const { return base_url_; }
+
+  // One request, authorised; any status is a response.  The base of all that follows.
+  absl::StatusOr<HttpResponse> Do(const CallContext& call, const RegistryRequest& request);
+
+  // GET /v2/ with credentials.  UPSTREAM_PROTOCOL when what answers is no registry.
+  absl::Status Ping(const CallContext& call);
+
+  // Size when the blob is there.  Odd answers (405, 501, 403) count as "not there": the upload's own
+  // answer decides then.
+  absl::StatusOr<std::optional<int64_t>> HeadBlob(const CallContext& call,
+                                                  const std::string& repository,
+                                                  const Digest& digest);
+  // Streams the blob from `offset` into `sink`.
+  absl::Status GetBlob(const CallContext& call, const std::string& repository,
+                       const Digest& digest, int64_t offset, ByteWriter& sink);
+
+  // POST …/uploads/?mount=&from=: nothing when mounted (201), a session when the registry opened one
+  // instead (202).
+  absl::StatusOr<std::optional<UploadSession>> Mount(const CallContext& call,
+                                                     const std::string& repository,
+                                                     const Digest& digest,
+                                                     const std::string& from);
+  absl::StatusOr<UploadSession> OpenUpload(const CallContext& call, const std::string& repository);
+  // PATCH.  With `range` the body starts at session.offset and has `size` bytes; without, it is a
+  // stream of unknown or known size to the end.  Updates the session.
+  using OpenBody = std::function<absl::StatusOr<std::unique_ptr<ByteReader>>()>;
+  absl::Status PatchUpload(const CallContext& call, const std::string& repository,
+                           UploadSession& session, OpenBody body, std::optional<int64_t> size,
+                           bool range);
+  // PUT ?digest=, with the whole blob as body or, after PATCHes, without one.  `blob_size` scales
+  // the wait for the answer.  Returns the HTTP status: 201, or 200/204 of a lax registry.
+  absl::StatusOr<int> CommitUpload(const CallContext& call, const std::string& repository,
+                                   UploadSession& session, const Digest& digest, int64_t blob_size,
+                                   OpenBody body = nullptr);
+  // GET of the session: its offset as the registry knows it.  NOT_FOUND when it is gone.
+  absl::Status SyncUpload(const CallContext& call, const std::string& repository,
+                          UploadSession& session);
+  // DELETE of the session; failures are ignored.  Gives itself two seconds, whatever `call` says,
+  // so that it also works for a call that was cancelled.
+  void CancelUpload(const CallContext& call, const std::string& repository,
+                    const UploadSession& session);
+
+  // NOT_FOUND IMAGE_NOT_FOUND.  The digest is the registry's header, or computed from the bytes.
+  absl::StatusOr<ManifestInfo> HeadManifest(const CallContext& call, const std::string& repository,
+                                            const std::string& reference);
+  absl::StatusOr<ManifestInfo> GetManifest(const CallContext& call, const std::string& repository,
+                                           const std::string& reference);
+  // 201 and, where the registry names a digest, the same as ours; INTEGRITY otherwise.
+  absl::Status PutManifest(const CallContext& call, const std::string& repository,
+                           const std::string& reference, std::string_view media_type,
+                           std::string_view bytes);
+
+  struct TagPage {
+    std::vector<std::string> tags;
+    std::string next;  // path of the next page, or empty
+  };
+  // `next` of the page before, or empty with a page size.
+  absl::StatusOr<TagPage> ListTags(const CallContext& call, const std::string& repository,
+                                   int page_size, const std::string& next);
+
+ private:
+  HttpClient& http_;
+  const std::string host_;
+  const Transport transport_;
+  const std::string base_url_;
+  const std::shared_ptr<HostGate> gate_;
+  std::unique_ptr<RegistryAuth> auth_;
+};
+
+}  // namespace gantry
