@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""A registry token server (Docker token authentication) as strict as a real one.
+
+Tokens are RS256 JWTs that a real docker-registry verifies by the certificate in --cert.  Prints
+"ready PORT" when it listens; every request is logged to --log, a JSON object a line.
+
+  token_server.py --key K --cert C --service S --issuer I --lifetime SECONDS --users JSON --log FILE
+
+--users: {"name": {"password": "...", "actions": ["pull", "push"]}}; "" is the anonymous user.
+"""
+import argparse
+import base64
+import http.server
+import json
+import ssl
+import time
+import urllib.parse
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
+
+# docker-registry accepts a token up to a minute after its "exp"; take that off, so that the stated
+# lifetime is the real one.
+REGISTRY_LEEWAY_SECONDS = 60
+
+
+def b64(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        url = urllib.parse.urlparse(self.path)
+        query = urllib.parse.parse_qs(url.query)
+        user = self.authenticated_user()
+        scopes = [s for value in query.get("scope", []) for s in value.split(" ")]
+        self.log({"path": url.path, "user": user, "scopes": scopes, "service": query.get("service")})
+        if url.path != "/token":
+            return self.answer(404, {"details": "no such path"})
+        if user is None:
+            return self.answer(401, {"details": "incorrect username or password"})
+        if query.get("service") != [OPTIONS.service]:
+            return self.answer(400, {"details": "unknown service"})
+        allowed = OPTIONS.users.get(user, {}).get("actions", [])
+        access = []
+        for scope in scopes:
+            kind, _, rest = scope.partition(":")
+            name, _, actions = rest.rpartition(":")
+            granted = [a for a in actions.split(",") if a in allowed]
+            if granted:
+                access.append({"type": kind, "name": name, "actions": granted})
+        self.answer(200, {"token": self.token(user, access), "expires_in": OPTIONS.lifetime})
+
+    def authenticated_user(self):
+        header = self.headers.get("Authorization")
+        if header is None:
+            return "" if "" in OPTIONS.users else None
+        scheme, _, value = header.partition(" ")
+        if scheme.lower() != "basic":
+            return None
+        user, _, password = base64.b64decode(value).decode().partition(":")
+        known = OPTIONS.users.get(user)
+        return user if user and known and known["password"] == password else None
+
+    def token(self, user, access):
+        now = int(time.time())
+        header = {"typ": "JWT", "alg": "RS256", "x5c": [OPTIONS.chain]}
+        claims = {"iss": OPTIONS.issuer, "sub": user, "aud": OPTIONS.service,
+                  "exp": now + OPTIONS.lifetime - REGISTRY_LEEWAY_SECONDS, "nbf": now - 120,
+                  "iat": now, "jti": str(time.monotonic_ns()), "access": access}
+        signed = b64(json.dumps(header).encode()) + "." + b64(json.dumps(claims).encode())
+        signature = OPTIONS.private.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+        return signed + "." + b64(signature)
+
+    def answer(self, status, value):
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log(self, record):
+        with open(OPTIONS.log, "a") as out:
+            out.write(json.dumps(record) + "\n")
+
+    def log_message(self, *_):
+        pass
+
+
+def options():
+    parser = argparse.ArgumentParser()
+    for name in ("key", "cert", "service", "issuer", "log"):
+        parser.add_argument("--" + name, required=True)
+    parser.add_argument("--lifetime", type=int, default=300)
+    parser.add_argument("--users", type=json.loads, required=True)
+    parser.add_argument("--tls", action="store_true")
+    opts = parser.parse_args()
+    with open(opts.key, "rb") as f:
+        opts.private = serialization.load_pem_private_key(f.read(), None)
+    with open(opts.cert, "rb") as f:
+        certificate = x509.load_pem_x509_certificate(f.read())
+    opts.chain = base64.b64encode(certificate.public_bytes(serialization.Encoding.DER)).decode()
+    return opts
+
+
+OPTIONS = options()
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+if OPTIONS.tls:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(OPTIONS.cert, OPTIONS.key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+print("ready", server.server_address[1], flush=True)
+server.serve_forever()

@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""A real Docker engine and podman: `docker save` in, `docker pull` and a run out."""
+import json
+import os
+import subprocess
+import unittest
+
+import harness
+import images
+
+
+def static_program(path):
+    """A program that needs nothing of its image."""
+    source = path.with_suffix(".c")
+    source.write_text('#include <stdio.h>\nint main(void) { puts("hello from the image"); return 0; }\n')
+    subprocess.run(["gcc", "-static", "-Os", "-o", path, source], check=True)
+    return path.read_bytes()
+
+
+@unittest.skipUnless(os.geteuid() == 0, "a Docker engine needs root")
+class DockerEngine(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.socket = self.dir / "docker.sock"
+        self.engine = harness.Process(self, [
+            "dockerd", "--data-root", self.dir / "data", "--exec-root", self.dir / "exec", "-H",
+            f"unix://{self.socket}", "--pidfile", self.dir / "docker.pid", "--bridge=none", "--iptables=false",
+            "--ip6tables=false", "--storage-driver=vfs", "--insecure-registry=127.0.0.0/8"],
+            self.dir / "dockerd.log")
+        harness.wait_until(lambda: self.docker("version", check=False).returncode == 0 or
+                           self.engine.child.poll() is not None, "dockerd answers")
+        self.assertIsNone(self.engine.child.poll(), self.engine.log())
+        self.registry = harness.Registry(self)
+        self.daemon = harness.Gantryd(self, "--docker-engine", self.socket)
+        self.register(self.daemon, "plain", self.registry)
+        self.build_image()
+
+    def docker(self, *argv, check=True):
+        docker = "/usr/bin/docker" if os.path.exists("/usr/bin/docker") else "docker"
+        return subprocess.run([docker, "-H", f"unix://{self.socket}", *map(str, argv)], check=check,
+                              capture_output=True, text=True)
+
+    def build_image(self):
+        """An image of several layers, one of them Debian's own files, made by the engine itself."""
+        context = self.dir / "context"
+        context.mkdir()
+        (context / "hello").write_bytes(static_program(self.dir / "hello"))
+        subprocess.run(["tar", "-C", "/", "-czf", context / "debian.tar.gz", "etc/debian_version",
+                        "usr/share/base-files", "usr/share/common-licenses"], check=True)
+        (context / "Dockerfile").write_text(
+            "FROM scratch\nADD debian.tar.gz /\nCOPY hello /hello\nCOPY hello /copy\nCMD [\"/hello\"]\n")
+        self.docker("build", "-t", "test/app:1", context)
+
+    def assert_runs(self, image):
+        self.docker("rmi", "-f", "test/app:1")
+        self.docker("pull", image["digest_uri"])
+        ran = self.docker("run", "--rm", "--network=none", image["digest_uri"], check=False)
+        self.assertEqual(ran.stdout, "hello from the image\n", ran.stderr)
+
+    def test_save_push_inspect_and_run(self):
+        archive = self.dir / "app.tar"
+        self.docker("save", "-o", archive, "test/app:1")
+        subprocess.run(["gzip", "-k", archive], check=True)
+        plain = self.push(self.daemon, f"docker-archive:{archive}", "--pipeline", "app", "--version", "1")
+        zipped = self.push(self.daemon, f"docker-archive:{archive}.gz", "--pipeline", "app", "--version", "2")
+        engine = self.push(self.daemon, "docker-daemon:test/app:1", "--on-daemon", "--pipeline", "app",
+                           "--version", "3")
+        local = self.push(self.daemon, "docker-daemon:test/app:1", "--pipeline", "app", "--version", "4",
+                          env={"DOCKER_HOST": f"unix://{self.socket}"})
+        # However it was read, the same image is the same bytes.
+        self.assertEqual({i["digest"] for i in (plain, zipped, engine, local)}, {plain["digest"]})
+        inspected = json.loads(self.skopeo("inspect", "--tls-verify=false", f"docker://{plain['uri']}"))
+        self.assertEqual(inspected["Digest"], plain["digest"])
+        self.assertEqual(self.registry.stored_tags(), [f"app:{n}" for n in "1234"])
+        self.assert_runs(plain)
+
+    def test_an_image_the_engine_does_not_have(self):
+        missing = self.gantry(self.daemon, "push", "docker-daemon:no/such:image", "--on-daemon", "--pipeline", "x")
+        self.assertEqual(missing.code, 4, missing)
+        self.assertIn("SOURCE_NOT_FOUND", missing.err)
+
+    def test_podman_runs_what_was_pushed(self):
+        layout = images.Layout(self.dir / "l")
+        layers = [layout.layer({"bin/hello": static_program(self.dir / "p")}),
+                  layout.layer({"etc/extra": b"x"}, "zstd")]
+        layout.root(layout.image(layers, command=["/bin/hello"]), "latest")
+        image = self.push(self.daemon, f"oci:{self.dir}/l", "--pipeline", "podman")
+        storage = ["--root", self.dir / "podman", "--runroot", self.dir / "podman-run",
+                   "--storage-driver=vfs", "--cgroup-manager=cgroupfs"]
+        ran = subprocess.run(["podman", *map(str, storage), "run", "--rm", "--network=none", "--tls-verify=false",
+                              "--cgroups=disabled", image["digest_uri"]], capture_output=True, text=True)
+        self.assertEqual(ran.stdout, "hello from the image\n", ran.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,234 @@
+"""Real parts for the tests: gantryd, docker-registry in three kinds, the gantry CLI, skopeo.
+
+Every process listens on a port the kernel chose, and ends with the test.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import re
+import select
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("GANTRY_BUILD_DIR", ROOT / "build/dev"))
+GANTRYD = BUILD / "services/gantryd/gantryd"
+GANTRY = BUILD / "clients/cli/gantry"
+FAKES = ROOT / "tests/fakes"
+PYTHON = "/usr/bin/python3"
+DEADLINE = 60
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_until(condition, what, seconds=DEADLINE):
+    """Polls a condition of another process; fails, and never passes, by time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        select.select([], [], [], 0.02)
+    raise AssertionError(f"{what}: not within {seconds} s")
+
+
+def accepts(port):
+    with contextlib.suppress(OSError):
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    return False
+
+
+class Process:
+    """A child that is ended with the test."""
+
+    def __init__(self, case, argv, log, env=None):
+        self.log_path = pathlib.Path(log)
+        with open(log, "ab") as out:
+            self.child = subprocess.Popen([str(a) for a in argv], stdout=out, stderr=out,
+                                          env=dict(os.environ, **(env or {})))
+        case.addCleanup(self.stop)
+
+    def stop(self, sig=signal.SIGTERM):
+        if self.child.poll() is None:
+            self.child.send_signal(sig)
+            try:
+                self.child.wait(20)
+            except subprocess.TimeoutExpired:
+                self.child.kill()
+                self.child.wait()
+        return self.child.returncode
+
+    def log(self):
+        return self.log_path.read_text(errors="replace")
+
+
+class Helper:
+    """A python helper that prints "ready PORT"."""
+
+    def __init__(self, case, *argv):
+        self.child = subprocess.Popen([PYTHON, *map(str, argv)], stdout=subprocess.PIPE, text=True)
+        case.addCleanup(self.stop)
+        line = self.child.stdout.readline().split()
+        assert line[:1] == ["ready"], f"{argv[0]} did not start"
+        self.port = int(line[1])
+
+    def stop(self):
+        self.child.kill()
+        self.child.wait()
+        self.child.stdout.close()
+
+
+def make_ca(directory):
+    """A private CA and a server certificate for 127.0.0.1 and localhost."""
+    d = pathlib.Path(directory)
+    run = lambda *a: subprocess.run(["openssl", *a], check=True, capture_output=True, cwd=d)
+    run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days",
+        "2", "-subj", "/CN=Gantry test CA")
+    run("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj",
+        "/CN=localhost")
+    (d / "ext").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    run("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+        "-days", "2", "-out", "server.pem", "-extfile", "ext")
+    return d
+
+
+class Registry:
+    """Debian's docker-registry: plain, or behind htpasswd and TLS, or with a token server."""
+
+    def __init__(self, case, auth="none", users=None, lifetime=300):
+        self.dir = pathlib.Path(tempfile.mkdtemp(dir=case.dir, prefix="registry"))
+        self.port = free_port()
+        self.host = f"127.0.0.1:{self.port}"
+        self.ca = None
+        self.token_log = self.dir / "token.log"
+        config = {"version": "0.1", "log": {"level": "warn"},
+                  "storage": {"filesystem": {"rootdirectory": str(self.dir / "data")},
+                              "delete": {"enabled": True}},
+                  "http": {"addr": self.host, "secret": "test"}}
+        if auth != "none":
+            pki = make_ca(self.dir)
+            self.ca = pki / "ca.pem"
+        if auth == "htpasswd":
+            config["http"]["tls"] = {"certificate": str(pki / "server.pem"), "key": str(pki / "server.key")}
+            for name, password in (users or {"me": "secret-of-me"}).items():
+                subprocess.run(["htpasswd", "-Bb" + ("" if (self.dir / "pw").exists() else "c"),
+                                self.dir / "pw", name, password], check=True, capture_output=True)
+            config["auth"] = {"htpasswd": {"realm": "test", "path": str(self.dir / "pw")}}
+        if auth == "token":
+            self.ca = None
+            self.tokens = Helper(case, FAKES / "token_server.py", "--key", pki / "server.key", "--cert",
+                                 pki / "server.pem", "--service", "test-registry", "--issuer", "test-issuer",
+                                 "--lifetime", lifetime, "--users", json.dumps(users), "--log",
+                                 self.token_log)
+            config["auth"] = {"token": {
+                "realm": f"http://127.0.0.1:{self.tokens.port}/token", "service": "test-registry",
+                "issuer": "test-issuer", "rootcertbundle": str(pki / "server.pem")}}
+        path = self.dir / "config.yml"
+        path.write_text(json.dumps(config))  # JSON is YAML
+        self.process = Process(case, ["docker-registry", "serve", path], self.dir / "log")
+        wait_until(lambda: accepts(self.port), "docker-registry listens")
+
+    def stored_tags(self):
+        """Tags on the registry's own disk, as "repository:tag"."""
+        root = self.dir / "data/docker/registry/v2/repositories"
+        return sorted(f"{p.parent.parent.parent.relative_to(root)}:{p.name}"
+                      for p in root.glob("**/_manifests/tags/*"))
+
+    def token_requests(self):
+        return [json.loads(line) for line in self.token_log.read_text().splitlines()]
+
+
+class Gantryd:
+    """The daemon, with flavors from the build tree."""
+
+    def __init__(self, case, *flags, state=None, env=None, expect_start=True):
+        self.state = pathlib.Path(state or tempfile.mkdtemp(dir=case.dir, prefix="state"))
+        self.port = free_port()
+        self.address = f"127.0.0.1:{self.port}"
+        home = pathlib.Path(tempfile.mkdtemp(dir=case.dir, prefix="home"))
+        self.env = {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), "DOCKER_CONFIG": str(home / ".docker"),
+                    **(env or {})}
+        argv = [GANTRYD, "--listen", self.address, "--state-dir", self.state, *flags]
+        self.process = Process(case, argv, str(self.state) + ".log", self.env)
+        if expect_start:
+            wait_until(lambda: accepts(self.port) or self.process.child.poll() is not None, "gantryd listens")
+            assert self.process.child.poll() is None, self.process.log()
+
+    def rss_kib(self):
+        status = pathlib.Path(f"/proc/{self.process.child.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
+
+    def peak_rss_kib(self):
+        status = pathlib.Path(f"/proc/{self.process.child.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+)", status)[1])
+
+
+class Result:
+    def __init__(self, done):
+        self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
+
+    def json(self):
+        return json.loads(self.out)
+
+    def __repr__(self):
+        return f"exit {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.scratch = tempfile.TemporaryDirectory(prefix="gantry-test-")
+        self.addCleanup(self.scratch.cleanup)
+        self.dir = pathlib.Path(self.scratch.name)
+
+    def gantry(self, daemon, *argv, input=None, env=None, timeout=300):
+        """Runs the CLI; returns its Result, whatever its exit code."""
+        return Result(subprocess.run([str(GANTRY), *map(str, argv)], input=input, text=True,
+                                     capture_output=True, timeout=timeout,
+                                     env=dict(os.environ, GANTRY_ADDRESS=daemon.address, **(env or {}))))
+
+    def ok(self, daemon, *argv, **kwargs):
+        result = self.gantry(daemon, *argv, **kwargs)
+        self.assertEqual(result.code, 0, f"gantry {' '.join(map(str, argv))}: {result}")
+        return result
+
+    def push(self, daemon, source, *argv, **kwargs):
+        """Pushes; returns the Image as the CLI's JSON has it."""
+        return self.ok(daemon, "push", source, *argv, "--output", "json", **kwargs).json()
+
+    def register(self, daemon, name, registry, *argv):
+        ca = ["--ca-file", registry.ca] if registry.ca else []
+        return self.ok(daemon, "container-registry", "register", name, "--flavor=default",
+                       f"--uri={registry.host}", *ca, *argv)
+
+    def skopeo(self, *argv, **kwargs):
+        return subprocess.run(["skopeo", *map(str, argv)], check=True, capture_output=True, text=True,
+                              **kwargs).stdout
+
+    def skopeo_digest(self, reference, *argv):
+        """The digest of what a stranger's tool gets, computed from the bytes it got."""
+        raw = subprocess.run(["skopeo", "inspect", "--raw", *argv, f"docker://{reference}"], check=True,
+                             capture_output=True).stdout
+        import hashlib
+        return "sha256:" + hashlib.sha256(raw).hexdigest()
+
+
+def http_status(url, method="GET", headers=None):
+    request = urllib.request.Request(url, method=method, headers=headers or {})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return response.status
+    except urllib.error.HTTPError as error:
+        return error.code

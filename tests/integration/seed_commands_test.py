@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""The commands that ZenML's users know, with `gantry` in the place of `zenml`."""
+import json
+import os
+import subprocess
+import unittest
+
+import harness
+
+COMMANDS = r"""
+gantry container-registry register default_registry --flavor=default \
+  --uri=localhost:5000
+gantry container-registry register dockerhub_registry --flavor=default \
+  --uri=docker.io/myusername
+gantry container-registry register dockerhub --flavor=dockerhub \
+  --uri=docker.io/myusername
+gantry service-connector register dockerhub_connector --type docker \
+  --auth-method=password \
+  --username=me \
+  --password=not-a-real-password
+gantry container-registry register dockerhub2 --flavor=dockerhub \
+  --uri=docker.io/myusername \
+  --connector dockerhub_connector
+"""
+
+
+class SeedCommands(harness.Case):
+    def test_the_lines_as_they_are_written(self):
+        daemon = harness.Gantryd(self)
+        env = dict(os.environ, GANTRY_ADDRESS=daemon.address, PATH=f"{harness.GANTRY.parent}:{os.environ['PATH']}")
+        done = subprocess.run(["bash", "-euc", COMMANDS], env=env, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        registries = self.ok(daemon, "container-registry", "list", "-o", "json").json()["registries"]
+        self.assertEqual({r["name"]: r["uri"] for r in registries},
+                         {"default_registry": "localhost:5000", "dockerhub_registry": "docker.io/myusername",
+                          "dockerhub": "docker.io/myusername", "dockerhub2": "docker.io/myusername"})
+        connector = self.ok(daemon, "service-connector", "describe", "dockerhub_connector", "-o", "json").json()
+        self.assertNotIn("not-a-real-password", json.dumps(connector))
+
+    def test_wrong_uris_are_refused_with_an_example(self):
+        daemon = harness.Gantryd(self)
+        for flavor, uri in (("dockerhub", "gcr.io/me"), ("dockerhub", "docker.io.evil.example/me"),
+                            ("dockerhub", "docker.io/a/b"), ("default", "myusername"), ("default", "")):
+            with self.subTest(uri=uri):
+                refused = self.gantry(daemon, "container-registry", "register", "x", f"--flavor={flavor}",
+                                      f"--uri={uri}")
+                self.assertEqual(refused.code, 2, refused)
+                self.assertIn("docker.io/", refused.err)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
