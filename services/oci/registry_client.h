@@ -3,6 +3,7 @@
 
 #include <absl/status/statusor.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,11 +18,13 @@
 #include "oci/credential.h"
 #include "oci/digest.h"
 #include "oci/manifest.h"
+#include "oci/registry_endpoint.h"
 
 namespace gantry {
 
-class RegistryAuth;
+struct AuthAttempt;
 class HostGate;
+class RegistryAuth;
 
 // A request to the registry.  `path` is "/v2/…" below the host, or a whole URL that the registry gave
 // (an upload's Location).
@@ -62,11 +65,13 @@ struct ManifestInfo {
 class RegistryClient {
  public:
   // `http` is borrowed; `credentials` and `gate` are shared with other clients of the same host.
+  // kPublicOnly is for a host that no operator has configured.
   RegistryClient(HttpClient& http, std::string host, Transport transport,
-                 std::shared_ptr<CredentialProvider> credentials, std::shared_ptr<HostGate> gate);
+                 std::shared_ptr<CredentialProvider> credentials, std::shared_ptr<HostGate> gate,
+                 AddressPolicy addresses = AddressPolicy::kAny);
   ~RegistryClient();
 
-  const std::string& host() const { return host_; }  // canonical
+  const std::string& host() const { return endpoint_.host(); }  // canonical
   // "https://registry-1.docker.io": what paths are appended to.
   const std::string& base_url() const { return base_url_; }
 
@@ -130,12 +135,30 @@ class RegistryClient {
                                    int page_size, const std::string& next);
 
  private:
+  // An answer, and the URL that gave it after all redirects.
+  struct Exchange {
+    HttpResponse response;
+    Url url;
+  };
+  absl::StatusOr<Exchange> Send(const CallContext& call, const RegistryRequest& request);
+  // One request without redirects or another login.
+  absl::StatusOr<HttpResponse> SendOnce(const CallContext& call, const RegistryRequest& request,
+                                        const Destination& to, AuthAttempt& attempt);
+  // Whether the login has something new for a request that was answered so.
+  absl::StatusOr<bool> LogInAgain(const CallContext& call, const RegistryRequest& request,
+                                  const Exchange& exchange, AuthAttempt& attempt);
+  // The error of an answer; that to a HEAD, which has no text, is asked for again by GET.
+  absl::Status Failure(const CallContext& call, const RegistryRequest& request,
+                       const HttpResponse& response, std::string_view operation,
+                       const std::string& reference = "");
+  absl::StatusOr<UploadSession> ReadSession(const Exchange& exchange) const;
+
   HttpClient& http_;
-  const std::string host_;
-  const Transport transport_;
+  const RegistryEndpoint endpoint_;
   const std::string base_url_;
   const std::shared_ptr<HostGate> gate_;
-  std::unique_ptr<RegistryAuth> auth_;
+  const std::unique_ptr<RegistryAuth> auth_;
+  std::atomic<bool> serves_ranges_{false};  // a 206 has been seen
 };
 
 }  // namespace gantry

@@ -117,8 +117,4 @@ absl::StatusOr<Destination> RegistryEndpoint::Follow(const Url& from,
   return to;
 }
 
-bool RegistryEndpoint::MayCarrySecrets(const Url& url) const {
-  return url.https || transport_.plain_http || IsLoopbackHost(url.host);
-}
-
 }  // namespace gantry

@@ -21,6 +21,9 @@ struct Destination {
 
 // The registry as it is configured.  Immutable; thread-safe.
 //
+// Credentials go in plain text only where the operator chose plain http for the registry: nothing
+// else makes an http destination.
+//
 // Whatever host a registry names in a redirect, an upload's Location or a realm is the registry's
 // choice, not the operator's.  So it must be https (unless the registry itself is plain http), and
 // at a public address: the daemon must not be led to what only its machine or network can reach.
@@ -42,9 +45,6 @@ class RegistryEndpoint {
   //   PERMISSION_DENIED ADDRESS_REFUSED       the rules above
   //   FAILED_PRECONDITION UPSTREAM_PROTOCOL   no URL
   absl::StatusOr<Destination> Follow(const Url& from, std::string_view reference) const;
-
-  // Whether a password may go there: over TLS, to loopback, or where the operator chose plain http.
-  bool MayCarrySecrets(const Url& url) const;
 
  private:
   const std::string host_;

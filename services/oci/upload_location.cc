@@ -45,7 +45,7 @@ std::string WithDigest(std::string_view location, const Digest& digest) {
   const bool joined = query != location.npos && query + 1 < location.size() &&
                       location.back() != '&';
   const char* separator = query == location.npos ? "?" : joined ? "&" : "";
-  return fmt::format("{}{}digest={}", location, separator, UrlEncode(digest.text()));
+  return fmt::format("{}{}digest={}", location, separator, digest.text());
 }
 
 }  // namespace gantry

@@ -1,0 +1,31 @@
+// Free fields of a command as the API's config, and labels as text.
+#pragma once
+
+#include <google/protobuf/map.h>
+#include <google/protobuf/struct.pb.h>
+
+#include <map>
+#include <string>
+
+namespace gantry::cli {
+
+// Every value goes as a string, as it was written.
+inline void AddFields(const std::map<std::string, std::string>& values,
+                      google::protobuf::Struct& config) {
+  for (const auto& [key, value] : values) {
+    (*config.mutable_fields())[key].set_string_value(value);
+  }
+}
+
+// "key=value, …" in the order of keys.
+inline std::string LabelText(const google::protobuf::Map<std::string, std::string>& labels) {
+  std::string text;
+  for (const auto& [key, value] :
+       std::map<std::string, std::string>(labels.begin(), labels.end())) {
+    if (!text.empty()) text += ", ";
+    text += key + "=" + value;
+  }
+  return text;
+}
+
+}  // namespace gantry::cli

@@ -1,0 +1,108 @@
+#include "clients/cli/key_values.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "base/status.h"
+
+namespace gantry::cli {
+namespace {
+
+constexpr size_t kMaxValueBytes = 1 << 20;
+
+Error Usage(std::string message) {
+  return Error(absl::StatusCode::kInvalidArgument, reason::kInvalidArgument, std::move(message));
+}
+
+absl::StatusOr<std::string> Slurp(std::istream& in, std::string_view what) {
+  std::string text(std::istreambuf_iterator<char>(in), {});
+  if (in.bad()) return Usage(fmt::format("cannot read {}", what));
+  if (text.size() > kMaxValueBytes) return Usage(fmt::format("{} is longer than 1 MiB", what));
+  if (!text.empty() && text.back() == '\n') text.pop_back();
+  if (!text.empty() && text.back() == '\r') text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ResolveValue(std::string_view value, std::istream& input) {
+  if (value == "-") return Slurp(input, "standard input");
+  if (value.substr(0, 2) == "@@") return std::string(value.substr(1));
+  if (value.substr(0, 1) == "@") {
+    const std::string path(value.substr(1));
+    std::ifstream file(path, std::ios::binary);
+    if (!file) {
+      return Usage(fmt::format("cannot open the file {}", path))
+          .Remedy("a value that begins with @ names a file; write @@ for a literal @");
+    }
+    return Slurp(file, path);
+  }
+  if (value.substr(0, 4) == "env:") {
+    const std::string name(value.substr(4));
+    const char* found = std::getenv(name.c_str());
+    if (!found) return Usage(fmt::format("the environment variable {} is not set", name));
+    return std::string(found);
+  }
+  return std::string(value);
+}
+
+absl::StatusOr<std::map<std::string, std::string>> ParseKeyValues(
+    const std::vector<std::string>& arguments, std::istream& input) {
+  std::map<std::string, std::string> values;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    std::string_view argument = arguments[i];
+    if (argument.substr(0, 2) != "--" || argument.size() < 3) {
+      return Usage(fmt::format("unexpected argument '{}'", argument))
+          .Remedy("fields of the configuration are given as --name=value");
+    }
+    argument.remove_prefix(2);
+    const size_t equals = argument.find('=');
+    const std::string key(argument.substr(0, equals));
+    std::string_view raw;
+    if (equals != argument.npos) {
+      raw = argument.substr(equals + 1);
+    } else if (i + 1 < arguments.size() && arguments[i + 1].substr(0, 2) != "--") {
+      raw = arguments[++i];
+    } else {
+      return Usage(fmt::format("--{} needs a value", key));
+    }
+    GANTRY_ASSIGN_OR_RETURN(std::string value, ResolveValue(raw, input));
+    if (!values.emplace(key, std::move(value)).second) {
+      return Usage(fmt::format("--{} is given twice", key));
+    }
+  }
+  return values;
+}
+
+absl::StatusOr<std::map<std::string, std::string>> ParseLabels(
+    const std::vector<std::string>& labels) {
+  std::map<std::string, std::string> out;
+  for (const std::string& label : labels) {
+    const size_t equals = label.find('=');
+    if (equals == label.npos || equals == 0) {
+      return Usage(fmt::format("the label '{}' is not of the form key=value", label));
+    }
+    out[label.substr(0, equals)] = label.substr(equals + 1);
+  }
+  return out;
+}
+
+absl::StatusOr<int64_t> ParseSeconds(std::string_view text) {
+  int64_t number = 0;
+  size_t i = 0;
+  for (; i < text.size() && text[i] >= '0' && text[i] <= '9' && i < 9; ++i) {
+    number = number * 10 + (text[i] - '0');
+  }
+  const std::string_view unit = text.substr(i);
+  const int64_t factor = unit.empty() || unit == "s" ? 1
+                         : unit == "m"               ? 60
+                         : unit == "h"               ? 3600
+                                                     : 0;
+  if (i == 0 || factor == 0 || number == 0) {
+    return Usage(fmt::format("'{}' is not a duration", text)).Remedy("write it as 90s, 15m or 6h");
+  }
+  return number * factor;
+}
+
+}  // namespace gantry::cli

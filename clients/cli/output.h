@@ -1,0 +1,26 @@
+// What goes to the terminal: tables for people, JSON for programs, errors for both.
+#pragma once
+
+#include <absl/status/status.h>
+#include <google/protobuf/message.h>
+
+#include <string>
+#include <vector>
+
+namespace gantry::cli {
+
+enum class Format { kHuman, kJson };
+
+// Columns aligned, two spaces between; the last one is not padded.
+std::string Table(const std::vector<std::vector<std::string>>& rows);
+
+// protobuf's JSON with the names of the .proto, one document with a line end.
+std::string ToJson(const google::protobuf::Message& message);
+
+// "error: …", the reason and what to do; or one line of JSON.
+std::string DescribeError(const absl::Status& status, Format format);
+
+// "12.3 MB", as people and disks count: powers of 1000.
+std::string HumanBytes(int64_t bytes);
+
+}  // namespace gantry::cli

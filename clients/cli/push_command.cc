@@ -1,0 +1,158 @@
+// gantry push SOURCE …
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <iostream>
+#include <memory>
+
+#include "clients/cli/progress.h"
+#include "clients/cli/session.h"
+#include "clients/cpp/push.h"
+#include "net/curl_http_client.h"
+#include "oci/source_spec.h"
+
+namespace gantry::cli {
+namespace {
+
+using v1::ContainerRegistry;
+
+constexpr int64_t kTimeoutSeconds = 6 * 3600;
+
+struct PushCommand {
+  std::string source, registry, pipeline, version, repository, request_id, progress = "auto";
+  std::vector<std::string> tags;
+  bool on_daemon = false, quiet = false;
+};
+
+// The one that is meant when none is named: the only one, or the development registry.
+absl::StatusOr<std::string> DefaultRegistry(const client::Client& client) {
+  v1::ListRegistriesRequest request;
+  GANTRY_ASSIGN_OR_RETURN(const auto all,
+                          client.Call(&ContainerRegistry::Stub::ListRegistries, request));
+  if (all.registries_size() == 1) return all.registries(0).name();
+  for (const v1::Registry& registry : all.registries()) {
+    if (registry.name() == "local") return registry.name();
+  }
+  return InvalidArgument(reason::kInvalidArgument, "{}",
+                         all.registries_size() == 0 ? "no registry is configured"
+                                                    : "several registries are configured")
+      .Remedy("{}", all.registries_size() == 0
+                        ? "add one with 'gantry container-registry register'"
+                        : "name one with --registry; see 'gantry container-registry list'");
+}
+
+// A source the daemon opens by itself.
+void DescribeForDaemon(const SourceSpec& spec, v1::ImageSource& out) {
+  const std::string path = spec.selector.empty() ? spec.location : spec.location + ":" + spec.selector;
+  switch (spec.kind) {
+    case SourceSpec::Kind::kRegistry: out.set_reference(spec.location); return;
+    case SourceSpec::Kind::kDockerDaemon: out.set_docker_engine(spec.location); return;
+    case SourceSpec::Kind::kDockerArchive: out.set_docker_archive(path); return;
+    case SourceSpec::Kind::kOciArchive: out.set_oci_archive(path); return;
+    case SourceSpec::Kind::kOciLayout: out.set_oci_layout(path); return;
+  }
+}
+
+// DOCKER_HOST's unix socket, or where the engine listens by default.
+std::string EngineSocket() {
+  const char* host = std::getenv("DOCKER_HOST");
+  const std::string_view text = host ? host : "";
+  constexpr std::string_view kUnix = "unix://";
+  return text.substr(0, kUnix.size()) == kUnix ? std::string(text.substr(kUnix.size()))
+                                               : "/var/run/docker.sock";
+}
+
+Progress::Style StyleOf(const PushCommand& command, const Session& session) {
+  if (command.progress == "json") return Progress::Style::kJsonLines;
+  if (command.progress == "none" || command.quiet) return Progress::Style::kNone;
+  if (command.progress == "plain") return Progress::Style::kLines;
+  if (session.format() == Format::kJson) return Progress::Style::kNone;
+  return isatty(STDERR_FILENO) ? Progress::Style::kBars : Progress::Style::kLines;
+}
+
+int TerminalWidth() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+}
+
+absl::StatusOr<v1::Image> Push(const Session& session, const PushCommand& command) {
+  const client::Client client = session.Connect(kTimeoutSeconds);
+  client::PushOptions options;
+  v1::PushStart& start = options.start;
+  GANTRY_ASSIGN_OR_RETURN(const SourceSpec spec, ParseSourceSpec(command.source));
+  start.set_registry(command.registry);
+  if (command.registry.empty()) {
+    GANTRY_ASSIGN_OR_RETURN(*start.mutable_registry(), DefaultRegistry(client));
+  }
+  start.set_pipeline(command.pipeline);
+  start.set_version(command.version);
+  start.set_repository(command.repository);
+  for (const std::string& tag : command.tags) start.add_tags(tag);
+  start.set_request_id(command.request_id);
+  if (command.pipeline.empty() && command.repository.empty()) {
+    start.set_pipeline(SuggestName(spec));
+  }
+
+  const std::unique_ptr<HttpClient> http = std::make_unique<CurlHttpClient>();
+  std::unique_ptr<ImageSource> source;
+  if (command.on_daemon || spec.kind == SourceSpec::Kind::kRegistry) {
+    DescribeForDaemon(spec, *start.mutable_source());
+  } else {
+    GANTRY_ASSIGN_OR_RETURN(source, OpenLocalSource(spec, *http, EngineSocket()));
+    options.source = source.get();
+  }
+
+  Progress progress(StyleOf(command, session), TerminalWidth());
+  options.on_progress = [&](const v1::PushProgress& update) {
+    std::cerr << progress.Update(update, std::chrono::steady_clock::now()) << std::flush;
+  };
+  auto image = client::PushImage(client, std::move(options));
+  std::cerr << progress.Finish() << std::flush;
+  return image;
+}
+
+}  // namespace
+
+void AddPushCommand(CLI::App& app, Session& session) {
+  const auto command = std::make_shared<PushCommand>();
+  CLI::App* push = AddCommand(app, "push", "Make an image pullable and say what to pull");
+  push->add_option("SOURCE", command->source,
+                   "docker-archive:FILE[:NAME], oci:DIR[:NAME], oci-archive:FILE[:NAME], "
+                   "docker-daemon:NAME or docker://REFERENCE")
+      ->required();
+  push->add_option("-r,--registry", command->registry,
+                   "A configured registry; without it the only one, or 'local'");
+  CLI::Option* pipeline = push->add_option("--pipeline", command->pipeline,
+                                           "Image name: <registry-uri>/<pipeline>:<version>");
+  push->add_option("--version", command->version, "With --pipeline; without it the time in UTC")
+      ->needs(pipeline);
+  CLI::Option* repository = push->add_option("--repository", command->repository,
+                                             "Path below the registry's URI, taken as it is")
+                                ->excludes(pipeline);
+  push->add_option("--tag", command->tags, "With --repository; may be repeated")
+      ->needs(repository)
+      ->allow_extra_args(false);
+  push->add_option("--request-id", command->request_id,
+                   "A repeat with the same id gives the first answer, for 24 hours");
+  push->add_flag("--on-daemon", command->on_daemon,
+                 "The source is a path or an engine of the daemon's machine");
+  push->add_option("--progress", command->progress, "auto, plain, json or none")
+      ->check(CLI::IsMember({"auto", "plain", "json", "none"}));
+  push->add_flag("-q,--quiet", command->quiet, "Print nothing but the URI to pull");
+  push->callback([&session, command] {
+    session.command = [&session, command] {
+      const auto image = Push(session, *command);
+      if (!image.ok()) return session.Fail(image.status());
+      if (command->quiet) {
+        std::cout << image->digest_uri() << "\n";
+        return kOk;
+      }
+      const std::string name = image->uri().empty() ? image->digest_uri() : image->uri();
+      return session.Show(*image, fmt::format("Pushed     {}\nPull with  {}\n", name,
+                                              image->digest_uri()));
+    };
+  });
+}
+
+}  // namespace gantry::cli

@@ -1,0 +1,45 @@
+#include "plugins/sdk/config.h"
+
+#include <algorithm>
+
+namespace gantry::sdk {
+namespace {
+
+std::string_view WithoutScheme(std::string_view text) {
+  const size_t scheme = text.find("://");
+  return scheme == text.npos ? text : text.substr(scheme + 3);
+}
+
+bool EndsWith(std::string_view text, std::string_view end) {
+  return text.size() > end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+}  // namespace
+
+Config::Config(std::string_view json_text) : root_(Json::Parse(json_text)) {
+  uri_ = WithoutScheme(root_["uri"].Text());
+  uri_.erase(uri_.find_last_not_of('/') + 1);
+}
+
+std::string Config::host() const { return uri_.substr(0, uri_.find('/')); }
+
+std::string Config::path() const {
+  const size_t slash = uri_.find('/');
+  return slash == uri_.npos ? std::string() : uri_.substr(slash + 1);
+}
+
+std::string RegistryHostOf(std::string_view text) {
+  text = WithoutScheme(text);
+  std::string host(text.substr(0, text.find('/')));
+  std::transform(host.begin(), host.end(), host.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  if (EndsWith(host, ":443")) host.resize(host.size() - 4);
+  if (host == "index.docker.io" || host == "registry-1.docker.io" ||
+      host == "registry.hub.docker.com") {
+    return "docker.io";
+  }
+  return host;
+}
+
+}  // namespace gantry::sdk

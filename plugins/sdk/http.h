@@ -1,0 +1,43 @@
+// Requests that the host sends for a flavor.  A flavor opens no connection of its own.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "plugins/abi/flavor_abi.h"
+
+namespace gantry::sdk {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;  // whole for Call::Http; "/v2/…" for Call::Registry
+  Headers headers;
+  std::string body;
+  uint32_t flags = 0;  // GANTRY_HTTP_*
+};
+
+struct HttpResponse {
+  int status = 0;
+  Headers headers;
+  std::string body;
+
+  // The first value of a header, whatever its case.
+  std::optional<std::string> Header(std::string_view name) const;
+};
+
+// RFC 3986: everything but unreserved characters becomes %XX.
+std::string UrlEncode(std::string_view text);
+
+// The target of the header's rel="next" link (RFC 8288), or nothing.
+std::optional<std::string> NextLink(const HttpResponse& response);
+
+// ASCII case-insensitive comparison, for hosts and header names.
+bool SameText(std::string_view a, std::string_view b);
+
+}  // namespace gantry::sdk

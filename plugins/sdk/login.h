@@ -1,0 +1,19 @@
+// Logging in with a user name and a password: connector type "docker", method "password".
+#pragma once
+
+#include "plugins/sdk/call.h"
+#include "plugins/sdk/config.h"
+
+namespace gantry::sdk {
+
+// The connector's user name and password for the target's registry.  Without a connector, a
+// credential of scheme NONE: the host then uses what docker login has left on its machine.
+//   FAILED_PRECONDITION CONNECTOR_MISMATCH   another type, or made for another registry
+//   FAILED_PRECONDITION INVALID_CONFIG       no user name or password
+Status PasswordLogin(const Call& call, const Config& config, const Target& target,
+                     Credential& credential);
+
+// Reports a docker connector that was made for another registry than config.uri().
+void CheckPasswordConnector(const Config& config, Findings& findings);
+
+}  // namespace gantry::sdk

@@ -1,0 +1,32 @@
+#include "gantryd/registries/names.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/strings.h"
+
+namespace gantry {
+namespace {
+
+constexpr size_t kMaxName = 63;
+
+bool IsLowerAlnum(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+
+}  // namespace
+
+std::optional<FieldViolation> CheckName(std::string_view name) {
+  if (name.empty()) return FieldViolation{"name", "is required"};
+  const bool legal = name.size() <= kMaxName && IsLowerAlnum(name.front()) &&
+                     IsLowerAlnum(name.back()) &&
+                     std::all_of(name.begin(), name.end(), [](char c) {
+                       return IsLowerAlnum(c) || c == '-' || c == '_' || c == '.';
+                     });
+  if (legal) return std::nullopt;
+  return FieldViolation{
+      "name", fmt::format("'{}' is not a name: use at most {} lower-case letters, digits, '-', '_' "
+                          "and '.', and begin and end with a letter or digit",
+                          Excerpt(name, 80), kMaxName)};
+}
+
+}  // namespace gantry

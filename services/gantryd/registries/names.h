@@ -1,0 +1,15 @@
+// Names of registries and connectors, which people type and URLs and files may hold.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "gantryd/registries/field_violations.h"
+
+namespace gantry {
+
+// Lower-case letters, digits, '-', '_' and '.', at most 63, a letter or digit at both ends.  Nothing
+// when `name` is such a name; the violation of field "name" otherwise.
+std::optional<FieldViolation> CheckName(std::string_view name);
+
+}  // namespace gantry
