@@ -118,7 +118,8 @@ absl::StatusOr<Credential> AuthFile::Read(const std::string& host, const Login& 
     const size_t colon = pair.find(':');
     if (!decoded || colon == pair.npos || colon == 0) {
       WipeString(pair);
-      return Broken(name_, fmt::format("'auth' of {} is not the base64 form of user:password", host));
+      return Broken(name_,
+                    fmt::format("'auth' of {} is not the base64 form of user:password", host));
     }
     credential.username = pair.substr(0, colon);
     WipeString(password);

@@ -29,8 +29,8 @@ class AuthFile {
   std::string HelperFor(const std::string& host) const;
 
   // The login that is written down for the host; kAnonymous when there is none.  With
-  // `path_prefixes`, as in Podman's files, the longest key of which the image's name is below counts:
-  // "host/team/app", "host/team", "host".
+  // `path_prefixes`, as in Podman's files, the longest key of which the image's name is below
+  // counts: "host/team/app", "host/team", "host".
   absl::StatusOr<Credential> Find(const std::string& host, const std::string& repository,
                                   bool path_prefixes) const;
 

@@ -53,8 +53,8 @@ absl::Status MakePipe(Fd& read_end, Fd& write_end) {
   return absl::OkStatus();
 }
 
-// Owns the child; the destructor kills its group, unless it has ended by itself.  The group's number
-// cannot be another's as long as the child is not reaped.
+// Owns the child; the destructor kills its group, unless it has ended by itself.  The group's
+// number cannot be another's as long as the child is not reaped.
 class RunningChild {
  public:
   explicit RunningChild(pid_t pid) : pid_(pid) {}
@@ -99,8 +99,8 @@ absl::StatusOr<pid_t> Spawn(const ChildProcess& child, int input, int output) {
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &all);
   posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                            POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   std::string path = child.path;
   std::vector<std::string> arguments = child.arguments, environment = child.environment;
   std::vector<char*> argv{path.data()}, envp;
@@ -110,8 +110,8 @@ absl::StatusOr<pid_t> Spawn(const ChildProcess& child, int input, int output) {
   envp.push_back(nullptr);
 
   pid_t pid = 0;
-  const int error = posix_spawn(&pid, path.c_str(), &actions, &attributes, argv.data(),
-                                envp.data());
+  const int error =
+      posix_spawn(&pid, path.c_str(), &actions, &attributes, argv.data(), envp.data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) return SystemError(path, error);

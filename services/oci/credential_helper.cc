@@ -37,8 +37,8 @@ std::string FindProgram(const Environment& environment, const std::string& name)
 }
 
 Error Broken(const std::string& program, const std::string& key, std::string_view why) {
-  return FailedPrecondition(reason::kCredentialHelper, "credential helper {} gave no login for {}: {}",
-                            program, key, why)
+  return FailedPrecondition(reason::kCredentialHelper,
+                            "credential helper {} gave no login for {}: {}", program, key, why)
       .With("helper", program)
       .Remedy("try it by hand: echo {} | {} get", key, program);
 }
@@ -62,8 +62,8 @@ absl::StatusOr<Credential> ReadLogin(const std::string& program, const std::stri
 }  // namespace
 
 absl::StatusOr<Credential> CredentialHelpers::Get(const CallContext& call,
-                                                  const std::string& suffix,
-                                                  const std::string& key, bool refresh) {
+                                                  const std::string& suffix, const std::string& key,
+                                                  bool refresh) {
   const std::string slot = suffix + "\n" + key;
   if (refresh) cache_.DropIf(slot, [](const Credential&) { return true; });
   return cache_.Get(call, slot, [&]() -> absl::StatusOr<RefreshingCache<Credential>::Entry> {
@@ -77,19 +77,21 @@ absl::StatusOr<Credential> CredentialHelpers::Run(const CallContext& call,
                                                   const std::string& suffix,
                                                   const std::string& key) const {
   if (!IsSuffix(suffix)) {
-    return FailedPrecondition(reason::kCredentialHelper, "'{}' is not the name of a credential helper",
-                              Excerpt(suffix, 100))
+    return FailedPrecondition(reason::kCredentialHelper,
+                              "'{}' is not the name of a credential helper", Excerpt(suffix, 100))
         .Remedy("correct credsStore or credHelpers in Docker's config.json");
   }
   const std::string name = "docker-credential-" + suffix;
   ChildProcess child;
   child.path = FindProgram(environment_, name);
   if (child.path.empty()) {
-    return FailedPrecondition(reason::kCredentialHelper, "credential helper {} is not installed", name)
+    return FailedPrecondition(reason::kCredentialHelper, "credential helper {} is not installed",
+                              name)
         .With("helper", name)
-        .Remedy("install {} in the daemon's PATH, or remove it from credHelpers and credsStore in "
-                "Docker's config.json",
-                name);
+        .Remedy(
+            "install {} in the daemon's PATH, or remove it from credHelpers and credsStore in "
+            "Docker's config.json",
+            name);
   }
   child.arguments = {"get"};
   child.input = key;
@@ -112,8 +114,9 @@ absl::StatusOr<Credential> CredentialHelpers::Run(const CallContext& call,
   if (text.find(kNotFound) != text.npos) return Credential{};
   // JSON after a failure may hold a secret; plain text is the helper's message.
   const bool message = !text.empty() && text.find('{') == text.npos;
-  return Broken(name, key, fmt::format("exit status {}{}{}", result->exit_code,
-                                       message ? ": " : "", message ? Excerpt(text, 200) : ""));
+  return Broken(name, key,
+                fmt::format("exit status {}{}{}", result->exit_code, message ? ": " : "",
+                            message ? Excerpt(text, 200) : ""));
 }
 
 }  // namespace gantry

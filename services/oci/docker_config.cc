@@ -95,9 +95,8 @@ absl::StatusOr<std::shared_ptr<const AuthFile>> DockerKeychain::Load(const std::
     if (errno == EACCES) return nullptr;
     return Unreadable(path, std::strerror(errno));
   }
-  const std::string version =
-      fmt::format("{}:{}:{}.{}", info.st_ino, info.st_size, info.st_mtim.tv_sec,
-                  info.st_mtim.tv_nsec);
+  const std::string version = fmt::format("{}:{}:{}.{}", info.st_ino, info.st_size,
+                                          info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
   std::lock_guard lock(mu_);
   auto it = files_.find(path);
   if (it == files_.end() || it->second.version != version) {

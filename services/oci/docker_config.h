@@ -20,8 +20,8 @@ namespace gantry {
 //   $DOCKER_CONFIG/config.json, or ~/.docker/config.json,
 //   $REGISTRY_AUTH_FILE, $XDG_RUNTIME_DIR/containers/auth.json, ~/.config/containers/auth.json,
 // and takes the first login it finds; in each file a helper of the host's own (credHelpers) goes
-// before the general one (credsStore), and that before what is written down (auths).  Files are read
-// again when they change.
+// before the general one (credsStore), and that before what is written down (auths).  Files are
+// read again when they change.
 class DockerKeychain final : public CredentialProvider {
  public:
   explicit DockerKeychain(Environment environment)

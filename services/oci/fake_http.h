@@ -1,5 +1,5 @@
-// For tests: an HttpClient whose server is a function in the same process, so that a test sees every
-// request and time can be a ManualClock.
+// For tests: an HttpClient whose server is a function in the same process, so that a test sees
+// every request and time can be a ManualClock.
 #pragma once
 
 #include <functional>
@@ -36,6 +36,12 @@ inline HttpResponse Answer(int status, HttpHeaders headers = {}, std::string bod
   return response;
 }
 
+inline Transport PlainHttp() {
+  Transport transport;
+  transport.plain_http = true;
+  return transport;
+}
+
 // Thread-safe, as far as the server is.
 class FakeHttp final : public HttpClient {
  public:
@@ -44,9 +50,11 @@ class FakeHttp final : public HttpClient {
 
   absl::StatusOr<HttpResponse> Do(const CallContext& call, const HttpRequest& request) override {
     if (absl::Status s = call.Check(); !s.ok()) return s;
-    SeenRequest seen{request.method, request.url, request.body, request.headers,
-                     request.transport, request.addresses, request.upload_size,
-                     request.upload != nullptr, request.secret_body, request.response_timeout};
+    SeenRequest seen{request.method,      request.url,
+                     request.body,        request.headers,
+                     request.transport,   request.addresses,
+                     request.upload_size, request.upload != nullptr,
+                     request.secret_body, request.response_timeout};
     if (request.upload) {
       auto body = ReadAll(*request.upload, 16 << 20);
       if (!body.ok()) return body.status();
@@ -94,12 +102,17 @@ class FakeCredentials final : public CredentialProvider {
   absl::StatusOr<Credential> Get(const CallContext&, const std::string&, const std::string&,
                                  Actions, bool refresh) override {
     std::lock_guard lock(mu_);
+    ++asked_;
     refreshes_ += refresh;
     if (refresh && renewed_.scheme != Credential::Scheme::kAnonymous) credential_ = renewed_;
     return credential_;
   }
   // What a refresh brings.
   void Renew(Credential credential) { renewed_ = std::move(credential); }
+  int asked() const {
+    std::lock_guard lock(mu_);
+    return asked_;
+  }
   int refreshes() const {
     std::lock_guard lock(mu_);
     return refreshes_;
@@ -108,7 +121,7 @@ class FakeCredentials final : public CredentialProvider {
  private:
   mutable std::mutex mu_;
   Credential credential_, renewed_;
-  int refreshes_ = 0;
+  int asked_ = 0, refreshes_ = 0;
 };
 
 inline Credential BasicCredential(std::string user, std::string password) {

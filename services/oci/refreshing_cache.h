@@ -21,9 +21,9 @@ namespace gantry {
 // Thread-safe.  For tokens and credentials, whose fetching is slow, may fail, and must not be done
 // by thirty uploads at once.
 //
-// A value is used up to `renew`; between `renew` and `expires` one caller renews it while the others
-// go on with it, and a failure to renew is no failure as long as the old value lives.  A caller that
-// gives up while it fetches hands over to one that waits.
+// A value is used up to `renew`; between `renew` and `expires` one caller renews it while the
+// others go on with it, and a failure to renew is no failure as long as the old value lives.  A
+// caller that gives up while it fetches hands over to one that waits.
 template <class V>
 class RefreshingCache {
  public:

@@ -19,8 +19,7 @@ constexpr size_t kMaxLearned = 1024;
 constexpr size_t kMaxScopeBytes = 4096;
 
 bool SameCredential(const Credential& a, const Credential& b) {
-  return a.scheme == b.scheme && a.username == b.username &&
-         a.secret.Reveal() == b.secret.Reveal();
+  return a.scheme == b.scheme && a.username == b.username && a.secret.Reveal() == b.secret.Reveal();
 }
 
 Secret BearerAuthorization(const Secret& token) {
@@ -29,8 +28,8 @@ Secret BearerAuthorization(const Secret& token) {
 
 Error NoCredential(const std::string& host, const std::string& repository) {
   return FailedPrecondition(reason::kUpstreamAuthRejected,
-                            "registry {} wants a login{}{}, and there is no credential for it", host,
-                            repository.empty() ? "" : " for ", repository)
+                            "registry {} wants a login{}{}, and there is no credential for it",
+                            host, repository.empty() ? "" : " for ", repository)
       .With("registry", host)
       .With("httpStatus", "401")
       .Remedy("give the registry a service connector, or log in with: docker login {}", host);
@@ -111,24 +110,30 @@ absl::StatusOr<bool> RegistryAuth::OnUnauthorized(const CallContext& call,
 
 absl::StatusOr<bool> RegistryAuth::Discover(const CallContext& call, AuthAttempt& attempt) {
   if (login().scheme != Login::Scheme::kUnknown) return false;
-  GANTRY_ASSIGN_OR_RETURN(const Credential credential, CredentialFor(call, attempt));
-  if (credential.scheme == Scheme::kAnonymous) return false;
   HttpRequest ping;
   GANTRY_ASSIGN_OR_RETURN(const Destination to, endpoint_.Follow(endpoint_.base(), "/v2/"));
   ping.url = to.url.text();
   ping.transport = to.transport;
   ping.addresses = to.addresses;
   GANTRY_ASSIGN_OR_RETURN(const HttpResponse response, http_.Do(call, ping));
-  if (response.status == 401) return OnUnauthorized(call, response, to.url, attempt);
-  if (response.status < 500 && response.status != 429) Adopt({Login::Scheme::kNone, {}});
-  return false;
+  if (response.status != 401) {
+    if (response.status < 500 && response.status != 429) Adopt({Login::Scheme::kNone, {}});
+    return false;
+  }
+  GANTRY_ASSIGN_OR_RETURN(const Credential credential, CredentialFor(call, attempt));
+  const auto challenges = ParseChallenges(response.headers.GetAll("WWW-Authenticate"));
+  std::string scopes;
+  GANTRY_ASSIGN_OR_RETURN(const std::optional<Login> wanted,
+                          Choose(challenges, to.url, credential, &scopes));
+  if (!wanted) return false;
+  Adopt(*wanted);
+  return wanted->scheme == Login::Scheme::kBearer || credential.scheme != Scheme::kAnonymous;
 }
 
 bool RegistryAuth::ForgetToken(const AuthAttempt& attempt) {
   if (attempt.token_key.empty() || attempt.fresh) return false;
-  tokens_.DropIf(attempt.token_key, [&](const Secret& header) {
-    return header.Reveal() == attempt.sent.Reveal();
-  });
+  tokens_.DropIf(attempt.token_key,
+                 [&](const Secret& header) { return header.Reveal() == attempt.sent.Reveal(); });
   return true;
 }
 
@@ -174,21 +179,20 @@ absl::StatusOr<Credential> RegistryAuth::CredentialFor(const CallContext& call,
                                                        const AuthAttempt& attempt,
                                                        const Credential* refused) {
   const Actions& actions = attempt.actions;
-  const std::string key = fmt::format("{}\n{}{}{}", attempt.repository, actions.pull, actions.push,
-                                      actions.remove);
+  const std::string key =
+      fmt::format("{}\n{}{}{}", attempt.repository, actions.pull, actions.push, actions.remove);
   if (refused) {
     credentials_.DropIf(key, [&](const Credential& c) { return SameCredential(c, *refused); });
   }
-  return credentials_.Get(
-      call, key, [&]() -> absl::StatusOr<RefreshingCache<Credential>::Entry> {
-        const MonoTime now = call.clock().Mono();
-        GANTRY_ASSIGN_OR_RETURN(Credential credential,
-                                provider_->Get(call, endpoint_.host(), attempt.repository, actions,
-                                               refused != nullptr));
-        const MonoTime expires = credential.expires.value_or(now + kCredentialLife);
-        return RefreshingCache<Credential>::Entry{std::move(credential),
-                                                  now + (expires - now) * 3 / 4, expires};
-      });
+  return credentials_.Get(call, key, [&]() -> absl::StatusOr<RefreshingCache<Credential>::Entry> {
+    const MonoTime now = call.clock().Mono();
+    GANTRY_ASSIGN_OR_RETURN(
+        Credential credential,
+        provider_->Get(call, endpoint_.host(), attempt.repository, actions, refused != nullptr));
+    const MonoTime expires = credential.expires.value_or(now + kCredentialLife);
+    return RefreshingCache<Credential>::Entry{std::move(credential), now + (expires - now) * 3 / 4,
+                                              expires};
+  });
 }
 
 absl::StatusOr<Secret> RegistryAuth::TokenFor(const CallContext& call, const Login& login,
@@ -240,13 +244,12 @@ absl::StatusOr<bool> RegistryAuth::ReplaceCredential(const CallContext& call,
     GANTRY_ASSIGN_OR_RETURN(const Credential renewed, CredentialFor(call, attempt, &credential));
     if (!SameCredential(renewed, credential)) return true;
   }
-  return ErrorFromResponse(response, {"the login", endpoint_.host(), attempt.repository, "",
-                                      call.clock().Now()});
+  return ErrorFromResponse(
+      response, {"the login", endpoint_.host(), attempt.repository, "", call.clock().Now()});
 }
 
 TokenScopes RegistryAuth::ScopesOf(const AuthAttempt& attempt) const {
-  TokenScopes scopes =
-      TokenScopes::For(attempt.repository, attempt.actions, attempt.also_pull);
+  TokenScopes scopes = TokenScopes::For(attempt.repository, attempt.actions, attempt.also_pull);
   std::lock_guard lock(mu_);
   const auto it = learned_.find(scopes.key());
   return it == learned_.end() ? scopes : it->second;

@@ -28,19 +28,19 @@ struct AuthAttempt {
   std::string also_pull;  // a second repository, the source of a mount
 
   // Kept by RegistryAuth.
-  Secret sent;             // the Authorization of the last try; empty: none
-  std::string token_key;   // of a sent token
-  bool fresh = false;      // the sent token was made for this request
+  Secret sent;            // the Authorization of the last try; empty: none
+  std::string token_key;  // of a sent token
+  bool fresh = false;     // the sent token was made for this request
   bool credential_renewed = false;
   int rounds = 0;
 };
 
 // Thread-safe; one per RegistryClient.
 //
-// The first 401 tells whether the host wants Basic or Bearer; from then on every request carries its
-// login at once.  Tokens are kept per scope and credential, renewed at three quarters of their life,
-// and asked for once however many requests wait.  Credentials go to the registry and to the realm it
-// names, nowhere else (registry_endpoint.h).
+// The first 401 tells whether the host wants Basic or Bearer; from then on every request carries
+// its login at once.  Tokens are kept per scope and credential, renewed at three quarters of their
+// life, and asked for once however many requests wait.  Credentials go to the registry and to the
+// realm it names, nowhere else (registry_endpoint.h).
 class RegistryAuth {
  public:
   // `http` and `endpoint` are borrowed.
@@ -61,7 +61,8 @@ class RegistryAuth {
                                       const Url& url, AuthAttempt& attempt);
 
   // After a 403 or 404 without a login: some registries hide what is private instead of asking for
-  // a login.  Asks /v2/ once; true when it wants a login and there is a credential.
+  // a login.  Asks /v2/, once; true when that wants a login that can be given.  As always,
+  // the CredentialProvider is only asked when the registry has wanted a login.
   absl::StatusOr<bool> Discover(const CallContext& call, AuthAttempt& attempt);
 
   // After a 403 with a token that is not fresh: forgets it.  True when there was one.
@@ -104,8 +105,8 @@ class RegistryAuth {
   RefreshingCache<Secret> tokens_;  // whole headers
 
   mutable std::mutex mu_;
-  Login login_;                                  // guarded by mu_
-  std::map<std::string, TokenScopes> learned_;   // by the key of the need; guarded by mu_
+  Login login_;                                 // guarded by mu_
+  std::map<std::string, TokenScopes> learned_;  // by the key of the need; guarded by mu_
 };
 
 }  // namespace gantry

@@ -62,8 +62,9 @@ absl::Status RegistryClient::Ping(const CallContext& call) {
                             status, page ? " and a web page" : "")
       .With("registry", host())
       .With("httpStatus", std::to_string(status))
-      .Remedy("use the registry's own host name, and check that the reverse proxy in front of it "
-              "passes /v2/ on");
+      .Remedy(
+          "use the registry's own host name, and check that the reverse proxy in front of it "
+          "passes /v2/ on");
 }
 
 absl::StatusOr<RegistryClient::Exchange> RegistryClient::Send(const CallContext& call,
@@ -95,8 +96,7 @@ absl::StatusOr<RegistryClient::Exchange> RegistryClient::Send(const CallContext&
 
 absl::StatusOr<HttpResponse> RegistryClient::SendOnce(const CallContext& call,
                                                       const RegistryRequest& request,
-                                                      const Destination& to,
-                                                      AuthAttempt& attempt) {
+                                                      const Destination& to, AuthAttempt& attempt) {
   HttpRequest http;
   http.method = request.method;
   http.url = to.url.text();
@@ -122,8 +122,8 @@ absl::StatusOr<HttpResponse> RegistryClient::SendOnce(const CallContext& call,
   }
   GANTRY_ASSIGN_OR_RETURN(HttpResponse response, http_.Do(call, http));
   if (to.is_registry && response.status == 429) {
-    const auto wait = ParseRetryAfter(response.headers.Get("Retry-After").value_or(""),
-                                      call.clock().Now());
+    const auto wait =
+        ParseRetryAfter(response.headers.Get("Retry-After").value_or(""), call.clock().Now());
     gate_->Close(call.clock(), wait.value_or(kDefaultPause));
   }
   return response;
@@ -135,14 +135,16 @@ absl::StatusOr<bool> RegistryClient::LogInAgain(const CallContext& call,
   const int status = exchange.response.status;
   if (status == 401) return auth_->OnUnauthorized(call, exchange.response, exchange.url, attempt);
   if (status != 403 && status != 404) return false;
-  if (attempt.sent.empty()) return auth_->Discover(call, attempt);
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (attempt.sent.empty()) {
+    return reads ? auth_->Discover(call, attempt) : absl::StatusOr<bool>(false);
+  }
   if (status == 404) return false;
   // ECR answers an expired login with 403.
-  const bool expired = ToLower(exchange.response.body).find("token has expired") !=
-                       std::string::npos;
+  const bool expired =
+      ToLower(exchange.response.body).find("token has expired") != std::string::npos;
   if (expired) return auth_->OnUnauthorized(call, exchange.response, exchange.url, attempt);
   // A right that was granted since the token was issued shows in a new one only.
-  const bool reads = request.method == "GET" || request.method == "HEAD";
   return !reads && !request.open_body && auth_->ForgetToken(attempt);
 }
 
@@ -152,8 +154,8 @@ absl::Status RegistryClient::Failure(const CallContext& call, const RegistryRequ
   const ErrorContext context{std::string(operation), host(), request.repository, reference,
                              call.clock().Now()};
   const int status = response.status;
-  const bool untold = request.method == "HEAD" && status >= 400 && status < 500 &&
-                      status != 401 && status != 404 && status != 408 && status != 429;
+  const bool untold = request.method == "HEAD" && status >= 400 && status < 500 && status != 401 &&
+                      status != 404 && status != 408 && status != 429;
   if (untold) {
     RegistryRequest get = request;
     get.method = "GET";

@@ -26,8 +26,8 @@ struct AuthAttempt;
 class HostGate;
 class RegistryAuth;
 
-// A request to the registry.  `path` is "/v2/…" below the host, or a whole URL that the registry gave
-// (an upload's Location).
+// A request to the registry.  `path` is "/v2/…" below the host, or a whole URL that the registry
+// gave (an upload's Location).
 struct RegistryRequest {
   std::string method = "GET";
   std::string path;
@@ -47,9 +47,9 @@ struct RegistryRequest {
 
 // An open upload session.
 struct UploadSession {
-  std::string location;            // whole URL; opaque, always the newest
-  int64_t offset = 0;              // bytes the registry has confirmed
-  int64_t min_chunk_bytes = 0;     // OCI-Chunk-Min-Length
+  std::string location;         // whole URL; opaque, always the newest
+  int64_t offset = 0;           // bytes the registry has confirmed
+  int64_t min_chunk_bytes = 0;  // OCI-Chunk-Min-Length
 };
 
 struct ManifestInfo {
@@ -81,21 +81,20 @@ class RegistryClient {
   // GET /v2/ with credentials.  UPSTREAM_PROTOCOL when what answers is no registry.
   absl::Status Ping(const CallContext& call);
 
-  // Size when the blob is there.  Odd answers (405, 501, 403) count as "not there": the upload's own
-  // answer decides then.
+  // Size when the blob is there.  Odd answers (405, 501, 403) count as "not there": the upload's
+  // own answer decides then.
   absl::StatusOr<std::optional<int64_t>> HeadBlob(const CallContext& call,
                                                   const std::string& repository,
                                                   const Digest& digest);
   // Streams the blob from `offset` into `sink`.
-  absl::Status GetBlob(const CallContext& call, const std::string& repository,
-                       const Digest& digest, int64_t offset, ByteWriter& sink);
+  absl::Status GetBlob(const CallContext& call, const std::string& repository, const Digest& digest,
+                       int64_t offset, ByteWriter& sink);
 
-  // POST …/uploads/?mount=&from=: nothing when mounted (201), a session when the registry opened one
-  // instead (202).
+  // POST …/uploads/?mount=&from=: nothing when mounted (201), a session when the registry opened
+  // one instead (202).
   absl::StatusOr<std::optional<UploadSession>> Mount(const CallContext& call,
                                                      const std::string& repository,
-                                                     const Digest& digest,
-                                                     const std::string& from);
+                                                     const Digest& digest, const std::string& from);
   absl::StatusOr<UploadSession> OpenUpload(const CallContext& call, const std::string& repository);
   // PATCH.  With `range` the body starts at session.offset and has `size` bytes; without, it is a
   // stream of unknown or known size to the end.  Updates the session.

@@ -58,8 +58,8 @@ class SkippingWriter final : public ByteWriter {
  public:
   SkippingWriter(ByteWriter& sink, int64_t skip) : sink_(sink), skip_(skip) {}
   absl::Status Write(std::string_view bytes) override {
-    const size_t n = static_cast<size_t>(
-        std::min<uint64_t>(static_cast<uint64_t>(skip_), bytes.size()));
+    const size_t n =
+        static_cast<size_t>(std::min<uint64_t>(static_cast<uint64_t>(skip_), bytes.size()));
     skip_ -= static_cast<int64_t>(n);
     bytes.remove_prefix(n);
     return bytes.empty() ? absl::OkStatus() : sink_.Write(bytes);
@@ -76,8 +76,8 @@ std::string NextLink(const HttpResponse& response) {
     const size_t open = field.find('<'), close = field.find('>');
     if (open == field.npos || close == field.npos || close < open) continue;
     const std::string params = ToLower(field.substr(close + 1));
-    const bool next = params.find("rel=\"next\"") != params.npos ||
-                      params.find("rel=next") != params.npos;
+    const bool next =
+        params.find("rel=\"next\"") != params.npos || params.find("rel=next") != params.npos;
     if (next) return field.substr(open + 1, close - open - 1);
   }
   return {};
@@ -238,8 +238,8 @@ absl::Status RegistryClient::PutManifest(const CallContext& call, const std::str
   // Not what the specification asks for: so the registry has to show that it has it.
   const auto stored = HeadManifest(call, repository, reference);
   if (!stored.ok()) {
-    return Annotate(stored.status(), fmt::format("HTTP {} for a manifest, which then is not there",
-                                                 status));
+    return Annotate(stored.status(),
+                    fmt::format("HTTP {} for a manifest, which then is not there", status));
   }
   if (stored->digest == digest) return absl::OkStatus();
   return WrongDigest(host(), repository, digest.text(), stored->digest.text());

@@ -36,8 +36,8 @@ std::optional<int64_t> ParseLastByte(std::string_view range) {
   return last;
 }
 
-// How many bytes the registry has.  "0-0" stands for one byte and for none: it is believed to be one
-// byte only where one was sent.
+// How many bytes the registry has.  "0-0" stands for one byte and for none: it is believed to be
+// one byte only where one was sent.
 std::optional<int64_t> ConfirmedBytes(const HttpResponse& response, int64_t sent_until) {
   const auto range = response.headers.Get("Range");
   if (!range) return std::nullopt;
@@ -96,8 +96,8 @@ absl::StatusOr<std::optional<UploadSession>> RegistryClient::Mount(const CallCon
                                                                    const std::string& from) {
   RegistryRequest request;
   request.method = "POST";
-  request.path = fmt::format("{}?mount={}&from={}", UploadsPath(repository), digest.text(),
-                             UrlEncode(from));
+  request.path =
+      fmt::format("{}?mount={}&from={}", UploadsPath(repository), digest.text(), UrlEncode(from));
   request.repository = repository;
   request.actions = kPush;
   request.also_pull = from;
@@ -156,7 +156,8 @@ absl::Status RegistryClient::PatchUpload(const CallContext& call, const std::str
     const int64_t until = session.offset + (stored ? sent : 0);
     session.offset = ConfirmedBytes(response, until).value_or(until);
   }
-  return stored ? absl::OkStatus() : SessionFailure(call, host(), repository, response, "a part of a layer");
+  return stored ? absl::OkStatus()
+                : SessionFailure(call, host(), repository, response, "a part of a layer");
 }
 
 absl::StatusOr<int> RegistryClient::CommitUpload(const CallContext& call,
@@ -168,8 +169,7 @@ absl::StatusOr<int> RegistryClient::CommitUpload(const CallContext& call,
   request.path = WithDigest(session.location, digest);
   request.repository = repository;
   request.actions = kPush;
-  request.response_timeout =
-      std::max(kMinCommitWait, milliseconds(blob_size / kCommitBytesPerMs));
+  request.response_timeout = std::max(kMinCommitWait, milliseconds(blob_size / kCommitBytesPerMs));
   if (body) {
     request.open_body = std::move(body);
     request.body_size = blob_size;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/status.h"
+#include "oci/fake_http.h"
 
 namespace gantry {
 namespace {
@@ -51,7 +52,7 @@ TEST(RegistryEndpointTest, APrivateRegistryMayNameItsNeighbours) {
   Transport own_ca;
   own_ca.ca_certificate = "PEM";
   const RegistryEndpoint registries[] = {
-      {"10.0.0.5", {}}, {"localhost:5000", {.plain_http = true}}, {"r.corp.example", own_ca}};
+      {"10.0.0.5", {}}, {"localhost:5000", PlainHttp()}, {"r.corp.example", own_ca}};
   for (const RegistryEndpoint& registry : registries) {
     const auto to = registry.Follow(registry.base(), "https://10.0.0.6/token");
     ASSERT_TRUE(to.ok()) << registry.host();
@@ -63,8 +64,7 @@ TEST(RegistryEndpointTest, APrivateRegistryMayNameItsNeighbours) {
 }
 
 TEST(RegistryEndpointTest, AForeignRegistryStaysPublicWhateverItsTransport) {
-  const RegistryEndpoint registry("r.example.com", {.plain_http = true},
-                                  AddressPolicy::kPublicOnly);
+  const RegistryEndpoint registry("r.example.com", PlainHttp(), AddressPolicy::kPublicOnly);
   EXPECT_EQ(registry.Follow(registry.base(), "/v2/")->addresses, AddressPolicy::kPublicOnly);
   EXPECT_EQ(Followed(registry, "http://10.0.0.1/"), "ADDRESS_REFUSED");
 }

@@ -72,13 +72,15 @@ Verdict Rejected(std::string remedy) {
 Verdict Denied(const ErrorContext& context, const UpstreamMessage& message) {
   std::string remedy = PermissionRemedy(context.host, context.repository);
   if (message.html) {
-    remedy = "a proxy or firewall answered instead of the registry: allow this machine through, or "
-             "set NO_PROXY for the registry's host";
+    remedy =
+        "a proxy or firewall answered instead of the registry: allow this machine through, or "
+        "set NO_PROXY for the registry's host";
   }
   return {absl::StatusCode::kPermissionDenied, reason::kUpstreamDenied, std::move(remedy)};
 }
 Verdict Throttled(const UpstreamMessage& message) {
-  std::string remedy = "wait, and push less at once; a logged-in account usually has a higher limit";
+  std::string remedy =
+      "wait, and push less at once; a logged-in account usually has a higher limit";
   if (Mentions(message, "pull rate limit")) {
     remedy = "log in to the registry, upgrade the account, or pull through a mirror";
   }
@@ -106,8 +108,7 @@ Verdict JudgeUnauthorized(const HttpResponse& response, const ErrorContext& cont
     return {absl::StatusCode::kPermissionDenied, reason::kUpstreamDenied,
             "create a new access token with \"Read & Write\" permission"};
   }
-  for (const Challenge& challenge :
-       ParseChallenges(response.headers.GetAll("WWW-Authenticate"))) {
+  for (const Challenge& challenge : ParseChallenges(response.headers.GetAll("WWW-Authenticate"))) {
     if (challenge.Get("error") == "insufficient_scope") return Denied(context, message);
   }
   return {absl::StatusCode::kFailedPrecondition, reason::kUpstreamAuthRejected,
@@ -118,8 +119,9 @@ Verdict JudgeUnauthorized(const HttpResponse& response, const ErrorContext& cont
 Verdict JudgeNotFound(const ErrorContext& context, const UpstreamMessage& message) {
   const Verdict no_repository{
       absl::StatusCode::kNotFound, reason::kRepositoryNotFound,
-      fmt::format("create the repository {} first, or check the registry's host, account and region",
-                  context.repository)};
+      fmt::format(
+          "create the repository {} first, or check the registry's host, account and region",
+          context.repository)};
   if (message.code == "NAME_UNKNOWN") return no_repository;
   const bool other_code = !message.code.empty() && message.code != "MANIFEST_UNKNOWN" &&
                           message.code != "BLOB_UNKNOWN" && message.code != "NOT_FOUND";
@@ -137,20 +139,24 @@ Verdict JudgeNotFound(const ErrorContext& context, const UpstreamMessage& messag
 std::optional<Verdict> JudgeByCode(const ErrorContext& context, const UpstreamMessage& message) {
   const std::string& code = message.code;
   if (code == "BLOB_UPLOAD_UNKNOWN" || code == "BLOB_UPLOAD_INVALID") {
-    return Rejected("the registry forgot the upload; if that happens often, give all its replicas "
-                    "the same http.secret and shared storage, or sticky sessions");
+    return Rejected(
+        "the registry forgot the upload; if that happens often, give all its replicas "
+        "the same http.secret and shared storage, or sticky sessions");
   }
   if (code == "MANIFEST_BLOB_UNKNOWN") {
-    return Rejected("what the manifest names is missing or not yet visible in the registry: push "
-                    "again");
+    return Rejected(
+        "what the manifest names is missing or not yet visible in the registry: push "
+        "again");
   }
   if (code == "MANIFEST_INVALID" || code == "MANIFEST_UNVERIFIED") {
-    return Rejected("the registry does not take this kind of manifest or layer; an older one may "
-                    "only take Docker schema 2 with gzip layers");
+    return Rejected(
+        "the registry does not take this kind of manifest or layer; an older one may "
+        "only take Docker schema 2 with gzip layers");
   }
   if (code == "DIGEST_INVALID" || code == "SIZE_INVALID") {
-    return Rejected("the bytes changed on their way: check for a proxy that re-compresses or "
-                    "rewrites, then push again");
+    return Rejected(
+        "the bytes changed on their way: check for a proxy that re-compresses or "
+        "rewrites, then push again");
   }
   if (code == "TOOMANYREQUESTS") return Throttled(message);
   if (code == "UNAVAILABLE") {
@@ -180,8 +186,9 @@ Verdict Judge(const HttpResponse& response, const ErrorContext& context,
     case 404:
       return JudgeNotFound(context, message);
     case 405:
-      return Rejected("the registry does not offer this; deleting may have to be enabled in its "
-                      "configuration (storage.delete.enabled) or done through its own API");
+      return Rejected(
+          "the registry does not offer this; deleting may have to be enabled in its "
+          "configuration (storage.delete.enabled) or done through its own API");
     case 407:
       return {absl::StatusCode::kFailedPrecondition, reason::kUpstreamAuthRejected,
               "configure the HTTP proxy's user and password, or set NO_PROXY for the registry's "
@@ -190,14 +197,17 @@ Verdict Judge(const HttpResponse& response, const ErrorContext& context,
     case 412:
       return Conflict();
     case 413:
-      return Rejected("raise the body limit of the proxy in front of the registry (nginx: "
-                      "client_max_body_size), or upload in chunks below it");
+      return Rejected(
+          "raise the body limit of the proxy in front of the registry (nginx: "
+          "client_max_body_size), or upload in chunks below it");
     case 415:
-      return Rejected("the registry does not take this media type; an older one may only take "
-                      "Docker schema 2 with gzip layers");
+      return Rejected(
+          "the registry does not take this media type; an older one may only take "
+          "Docker schema 2 with gzip layers");
     case 416:
-      return Rejected("the registry holds another part of the upload than expected: push again, or "
-                      "upload in smaller chunks");
+      return Rejected(
+          "the registry holds another part of the upload than expected: push again, or "
+          "upload in smaller chunks");
     case 429:
       return Throttled(message);
     case 501:
@@ -242,8 +252,7 @@ std::string PermissionRemedy(const std::string& host, const std::string& reposit
 }
 
 std::string MissingScope(const HttpResponse& response) {
-  for (const Challenge& challenge :
-       ParseChallenges(response.headers.GetAll("WWW-Authenticate"))) {
+  for (const Challenge& challenge : ParseChallenges(response.headers.GetAll("WWW-Authenticate"))) {
     if (auto scope = challenge.Get("scope")) return Excerpt(*scope, 400);
   }
   return {};

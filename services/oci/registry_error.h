@@ -22,8 +22,8 @@ struct ErrorContext {
 };
 
 // What the body says, as far as anything can be made of it: the first of "errors" (OCI
-// distribution-spec, "Error codes"), a token server's or cloud's message, or the text itself without
-// its HTML.  All valid UTF-8 on one line, bounded.
+// distribution-spec, "Error codes"), a token server's or cloud's message, or the text itself
+// without its HTML.  All valid UTF-8 on one line, bounded.
 struct UpstreamMessage {
   std::string code;  // "MANIFEST_UNKNOWN", or empty
   std::string text;

@@ -104,9 +104,8 @@ class TokenRequest {
     if (!json.ok()) json = Json();
     std::string token = GetString(*json, "token").value_or("");
     if (token.empty()) token = GetString(*json, "access_token").value_or("");
-    const bool printable = std::all_of(token.begin(), token.end(), [](char c) {
-      return c > 0x20 && c < 0x7F;
-    });
+    const bool printable =
+        std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7F; });
     if (token.empty() || !printable) {
       return FailedPrecondition(reason::kUpstreamProtocol,
                                 "the token server {} of registry {} answered without a token",
@@ -131,9 +130,9 @@ class TokenRequest {
   }
 
   absl::Status Failure(const HttpResponse& response) const {
-    absl::Status status = ErrorFromResponse(
-        response, {fmt::format("logging in at {}", server_.realm.url.authority()), registry_, "",
-                   "", call_.clock().Now()});
+    absl::Status status =
+        ErrorFromResponse(response, {fmt::format("logging in at {}", server_.realm.url.authority()),
+                                     registry_, "", "", call_.clock().Now()});
     ErrorDetail detail = DetailOf(status);
     if (!scopes_.list().empty()) detail.metadata["scope"] = scopes_.text();
     // RFC 6749 §5.2: an OAuth2 server refuses a credential with 400 invalid_grant.
@@ -143,8 +142,8 @@ class TokenRequest {
     if (refused_grant) {
       status = absl::Status(absl::StatusCode::kFailedPrecondition, status.message());
       detail.reason = reason::kUpstreamAuthRejected;
-      detail.remedy = fmt::format("log in to {} again: its stored login is no longer taken",
-                                  registry_);
+      detail.remedy =
+          fmt::format("log in to {} again: its stored login is no longer taken", registry_);
     }
     SetDetail(status, detail);
     return status;

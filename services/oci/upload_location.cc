@@ -42,8 +42,8 @@ absl::StatusOr<std::string> ResolveUploadLocation(const RegistryEndpoint& regist
 
 std::string WithDigest(std::string_view location, const Digest& digest) {
   const size_t query = location.find('?');
-  const bool joined = query != location.npos && query + 1 < location.size() &&
-                      location.back() != '&';
+  const bool joined =
+      query != location.npos && query + 1 < location.size() && location.back() != '&';
   const char* separator = query == location.npos ? "?" : joined ? "&" : "";
   return fmt::format("{}{}digest={}", location, separator, digest.text());
 }

@@ -11,9 +11,9 @@ namespace gantry {
 // A value.  Path and query are kept byte for byte: registries sign them.
 struct Url {
   bool https = true;
-  std::string host;      // lower case, an IPv6 address in brackets
-  int port = 443;        // the scheme's own when the text has none
-  std::string target;    // path and query, begins with '/'
+  std::string host;    // lower case, an IPv6 address in brackets
+  int port = 443;      // the scheme's own when the text has none
+  std::string target;  // path and query, begins with '/'
 
   // Whole URLs only; a fragment is dropped.  INVALID_ARGUMENT UPSTREAM_PROTOCOL when it is no http
   // URL, names a user, or has blanks, control characters or backslashes, which readers disagree on.

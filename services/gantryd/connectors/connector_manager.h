@@ -65,6 +65,12 @@ class ConnectorManager {
                                                          const std::string& name);
 
  private:
+  absl::StatusOr<ConnectorRecord> UpdateOnce(const CallContext& call, const ConnectorInput& input,
+                                             bool skip_verification);
+  // Notes in `record` how the credential fared; FAILED_PRECONDITION UPSTREAM_AUTH_REJECTED when it
+  // was refused.
+  absl::Status TryFirst(const CallContext& call, bool skip, ConnectorRecord& record);
+
   Store& store_;
   const FlavorCatalog& flavors_;
   RegistryPool& pool_;

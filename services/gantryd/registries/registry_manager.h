@@ -8,6 +8,7 @@
 
 #include "base/call_context.h"
 #include "gantryd/flavors/flavor.h"
+#include "gantryd/registries/field_violations.h"
 #include "gantryd/registries/registry_pool.h"
 #include "store/store.h"
 
@@ -19,11 +20,6 @@ struct DiagnosticCheck {
   std::string name;
   Outcome outcome = Outcome::kPassed;
   std::string message, remedy;
-};
-
-// A wrong field of a request.  Several travel in one status; see field_violations.h.
-struct FieldViolation {
-  std::string field, description;
 };
 
 // Thread-safe.  Blocks; call on the executor.
@@ -53,7 +49,9 @@ class RegistryManager {
                                                         const std::string& repository);
 
  private:
-  absl::Status Validate(const CallContext& call, RegistryRecord& record);
+  // Makes the record canonical.  `stored` is the one that is replaced, or null.
+  absl::Status Validate(const CallContext& call, RegistryRecord& record,
+                        const RegistryRecord* stored);
 
   Store& store_;
   const FlavorCatalog& flavors_;

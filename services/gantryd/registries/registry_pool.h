@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/call_context.h"
 #include "gantryd/flavors/flavor.h"
@@ -28,40 +29,56 @@ class RegistrySession {
   // Logged in by the flavor with the registry's connector, or without one by the daemon's own
   // docker login state.
   virtual RegistryClient& client() = 0;
+  // Whether the registry has asked for a login since the session was opened: until then nothing is
+  // known about the credential.
+  virtual bool login_was_wanted() const = 0;
 };
+
+class OpenRegistry;
 
 // Thread-safe.
 class RegistryPool {
  public:
-  // All borrowed.
+  // All borrowed.  `docker_login` serves registries without a connector; null: that of the process's
+  // own environment (DockerKeychain).
   RegistryPool(Store& store, const FlavorCatalog& flavors, HttpClient& http, HostGates& gates,
-               const Clock& clock);
+               const Clock& clock, std::shared_ptr<CredentialProvider> docker_login = nullptr);
   ~RegistryPool();
 
   // Reads the record, and opens the registry again when it or its connector changed.
   //   NOT_FOUND REGISTRY_NOT_FOUND, FAILED_PRECONDITION FLAVOR_NOT_LOADED
   absl::StatusOr<std::shared_ptr<RegistrySession>> Open(const CallContext& call,
                                                         const std::string& name);
-  // For a record that is not stored (yet): verifying a connector, diagnosing.
+  // For a record that is not stored (yet): verifying a connector, diagnosing.  `connector` may be
+  // null.
   absl::StatusOr<std::shared_ptr<RegistrySession>> OpenUnsaved(const CallContext& call,
                                                                const RegistryRecord& record,
                                                                const ConnectorRecord* connector);
-  // The configured registry that owns an image; the longest prefix wins.  Null when there is none.
+  // The configured registry that owns an image; the longest prefix wins, then one with a connector.
+  // Null when there is none.
   absl::StatusOr<std::shared_ptr<RegistrySession>> FindOwner(const CallContext& call,
                                                              const Reference& reference);
   // A client for any other host, with the daemon's own docker login state.  Such a host may only be
   // reached at public addresses.
+  //   PERMISSION_DENIED SOURCE_NOT_ALLOWED   the host is written as an address that is not public
   absl::StatusOr<std::shared_ptr<RegistryClient>> OpenForeign(const CallContext& call,
                                                               const std::string& host);
 
+  // All stored registries, in the order of names.
+  absl::StatusOr<std::vector<RegistryRecord>> Records(const CallContext& call);
+
  private:
+  absl::StatusOr<std::shared_ptr<OpenRegistry>> Make(const CallContext& call,
+                                                     const RegistryRecord& record,
+                                                     const ConnectorRecord* connector);
+
   Store& store_;
   const FlavorCatalog& flavors_;
   HttpClient& http_;
   HostGates& gates_;
-  const Clock& clock_;
+  const std::shared_ptr<CredentialProvider> docker_login_;
   std::mutex mu_;
-  std::map<std::string, std::shared_ptr<RegistrySession>> open_;  // by name; guarded by mu_
+  std::map<std::string, std::shared_ptr<OpenRegistry>> open_;  // by name; guarded by mu_
 };
 
 }  // namespace gantry

@@ -91,7 +91,7 @@ absl::StatusOr<std::vector<FieldViolation>> ConfigSchema::Check(const Json& conf
   } catch (const std::exception& e) {
     return BrokenSchema(owner_, e.what());
   }
-  violations = DescribeSchemaErrors(results, schema_, config, prefix);
+  violations = DescribeSchemaErrors(results, schema_, prefix);
   if (violations.empty()) {
     violations.push_back({std::string(prefix), "does not fit its schema"});
   }

@@ -89,8 +89,7 @@ std::string Sentence(const std::string& text, const std::string& wish) {
 }  // namespace
 
 std::vector<FieldViolation> DescribeSchemaErrors(valijson::ValidationResults& results,
-                                                 const Json& schema, const Json& /*config*/,
-                                                 std::string_view prefix) {
+                                                 const Json& schema, std::string_view prefix) {
   std::vector<FieldViolation> all, echoes;
   valijson::ValidationResults::Error error;
   while (results.popError(error)) {

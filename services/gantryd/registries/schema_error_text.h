@@ -14,9 +14,8 @@ class ValidationResults;
 namespace gantry {
 
 // One violation a field, the innermost cause; `prefix` goes before the fields.  Only names and what
-// the schema says is shown, never a value of `config`.
+// the schema says is shown, never a value of the config.
 std::vector<FieldViolation> DescribeSchemaErrors(valijson::ValidationResults& results,
-                                                 const Json& schema, const Json& config,
-                                                 std::string_view prefix);
+                                                 const Json& schema, std::string_view prefix);
 
 }  // namespace gantry

@@ -1,0 +1,27 @@
+// A connector's config, parted into what may be shown and what is secret.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <map>
+#include <string>
+
+#include "base/secret.h"
+#include "gantryd/registries/schema.h"
+
+namespace gantry {
+
+struct ConnectorConfig {
+  std::string public_json = "{}";
+  std::map<std::string, Secret> secrets;
+};
+
+// Checks `config_json` against the schema and parts it.  A member that is null counts as left out.
+// Secrets in `kept` that are left out keep their value (null takes them away), if the schema still
+// has them.
+//   INVALID_ARGUMENT INVALID_CONFIG   with every wrong field; never with a value
+absl::StatusOr<ConnectorConfig> ReadConnectorConfig(const ConfigSchema& schema,
+                                                    const Secret& config_json,
+                                                    const std::map<std::string, Secret>& kept);
+
+}  // namespace gantry

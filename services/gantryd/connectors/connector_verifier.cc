@@ -1,0 +1,158 @@
+#include "gantryd/connectors/connector_verifier.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <stop_token>
+
+#include "base/status.h"
+#include "gantryd/registries/connector_fit.h"
+
+namespace gantry {
+namespace {
+
+constexpr milliseconds kMaxTime{15'000};
+constexpr std::string_view kDockerType = "docker";
+
+bool FlavorTakes(const FlavorInfo& flavor, const ConnectorRecord& connector) {
+  for (const ConnectorTypeInfo& type : flavor.connector_types) {
+    if (type.type != connector.type) continue;
+    for (const AuthMethodInfo& method : type.auth_methods) {
+      if (method.name == connector.auth_method) return true;
+    }
+  }
+  return false;
+}
+
+// A registry that is not configured, served by a flavor that takes the connector: the most general
+// one where there is a choice.
+std::optional<RegistryRecord> MakeUp(const FlavorCatalog& flavors, const ConnectorRecord& connector,
+                                     const std::string& host) {
+  RegistryRecord record;
+  for (const FlavorInfo& flavor : flavors.List()) {
+    const bool usable = flavor.load_error.empty() && FlavorTakes(flavor, connector);
+    if (usable && (record.flavor.empty() || flavor.name == "default")) record.flavor = flavor.name;
+  }
+  if (record.flavor.empty()) return std::nullopt;
+  record.name = host;
+  record.uri = host;
+  record.plain_http = IsLoopbackHost(host);
+  return record;
+}
+
+// The registries to try it at, one a host.
+absl::StatusOr<std::vector<RegistryRecord>> Candidates(const CallContext& call,
+                                                       const FlavorCatalog& flavors,
+                                                       RegistryPool& pool,
+                                                       const ConnectorRecord& connector) {
+  GANTRY_ASSIGN_OR_RETURN(const auto wanted, HostOfConnector(connector));
+  GANTRY_ASSIGN_OR_RETURN(std::vector<RegistryRecord> records, pool.Records(call));
+  const auto linked = [&](const RegistryRecord& r) { return r.connector == connector.name; };
+  std::stable_partition(records.begin(), records.end(), linked);
+  std::vector<RegistryRecord> candidates;
+  std::set<std::string> hosts;
+  for (RegistryRecord& record : records) {
+    const auto uri = RegistryUri::Parse(record.uri);
+    if (!uri.ok() || (wanted ? uri->host() != *wanted : !linked(record))) continue;
+    // Its certificate and port are worth having, even if it logs in with something else.
+    const auto flavor = flavors.Find(record.flavor);
+    if (!flavor.ok() || !FlavorTakes((*flavor)->info(), connector)) continue;
+    if (hosts.insert(uri->host()).second) candidates.push_back(std::move(record));
+  }
+  if (!candidates.empty()) return candidates;
+  std::optional<RegistryRecord> made_up;
+  if (wanted) {
+    made_up = MakeUp(flavors, connector, *wanted);
+  } else if (connector.type == kDockerType) {
+    made_up = MakeUp(flavors, connector, "docker.io");
+  }
+  if (made_up) candidates.push_back(*std::move(made_up));
+  return candidates;
+}
+
+Verification Judge(const absl::Status& status) {
+  if (status.ok()) return Verification::kAccepted;
+  const std::string reason = ReasonOf(status);
+  const bool refused = reason == reason::kUpstreamAuthRejected ||
+                       reason == reason::kUpstreamDenied ||
+                       status.code() == absl::StatusCode::kUnauthenticated ||
+                       status.code() == absl::StatusCode::kInvalidArgument;
+  return refused ? Verification::kRejected : Verification::kUnreachable;
+}
+
+VerificationResult TryAt(const CallContext& call, RegistryPool& pool, const RegistryRecord& record,
+                         const ConnectorRecord& connector) {
+  VerificationResult result;
+  result.time = call.clock().Now();
+  const auto session = pool.OpenUnsaved(call, record, &connector);
+  absl::Status status = session.status();
+  if (session.ok()) {
+    result.registry_host = (*session)->uri().host();
+    status = (*session)->client().Ping(call);
+  }
+  result.state = Judge(status);
+  if (status.code() == absl::StatusCode::kDeadlineExceeded) {
+    result.message = fmt::format("{} gave no answer in time", record.uri);
+  } else if (!status.ok()) {
+    result.message = Excerpt(MessageOf(status), 500);
+    const std::string remedy = DetailOf(status).remedy;
+    if (!remedy.empty()) result.message += "; " + remedy;
+  } else if (!(*session)->login_was_wanted()) {
+    result.message = fmt::format("{} asks for no login: the credential was not tried",
+                                 result.registry_host);
+  } else {
+    result.message = fmt::format("{} accepts the credential", result.registry_host);
+  }
+  return result;
+}
+
+int Badness(Verification state) {
+  switch (state) {
+    case Verification::kRejected:
+      return 3;
+    case Verification::kUnreachable:
+      return 2;
+    case Verification::kAccepted:
+      return 1;
+    case Verification::kSkipped:
+    case Verification::kNone:
+      return 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<VerificationResult>> TryConnector(const CallContext& call,
+                                                             const FlavorCatalog& flavors,
+                                                             RegistryPool& pool,
+                                                             const ConnectorRecord& connector) {
+  GANTRY_ASSIGN_OR_RETURN(const auto candidates, Candidates(call, flavors, pool, connector));
+  std::vector<VerificationResult> results;
+  if (candidates.empty()) {
+    VerificationResult skipped;
+    skipped.state = Verification::kSkipped;
+    skipped.time = call.clock().Now();
+    skipped.message = fmt::format(
+        "a connector of type {} is tried at the registries that are linked to it, and there is "
+        "none: gantry container-registry update NAME --connector {}",
+        connector.type, connector.name);
+    results.push_back(std::move(skipped));
+    return results;
+  }
+  CallContext bounded(call.clock(), std::min(kMaxTime, call.Remaining()), call.request_id());
+  const std::stop_callback stop(call.stop_token(), [&bounded] { bounded.RequestStop(); });
+  for (const RegistryRecord& record : candidates) {
+    results.push_back(TryAt(bounded, pool, record, connector));
+    GANTRY_RETURN_IF_ERROR(call.Check());
+  }
+  return results;
+}
+
+const VerificationResult& Worst(const std::vector<VerificationResult>& results) {
+  return *std::max_element(results.begin(), results.end(), [](const auto& a, const auto& b) {
+    return Badness(a.state) < Badness(b.state);
+  });
+}
+
+}  // namespace gantry

@@ -1,0 +1,104 @@
+#include "gantryd/registries/open_registry.h"
+
+#include <utility>
+
+#include "base/status.h"
+#include "gantryd/registries/flavor_credentials.h"
+#include "gantryd/registries/instance_config.h"
+#include "gantryd/registries/transport.h"
+
+namespace gantry {
+
+// Notes that somebody asked: RegistryAuth does so only after the registry has wanted a login.
+class OpenRegistry::WatchedCredentials final : public CredentialProvider {
+ public:
+  explicit WatchedCredentials(std::shared_ptr<CredentialProvider> credentials)
+      : credentials_(std::move(credentials)) {}
+  absl::StatusOr<Credential> Get(const CallContext& call, const std::string& host,
+                                 const std::string& repository, Actions actions,
+                                 bool refresh) override {
+    wanted_ = true;
+    return credentials_->Get(call, host, repository, actions, refresh);
+  }
+  bool wanted() const { return wanted_; }
+
+ private:
+  const std::shared_ptr<CredentialProvider> credentials_;
+  std::atomic<bool> wanted_{false};
+};
+
+OpenRegistry::OpenRegistry(Parts parts, RegistryUri uri)
+    : parts_(std::move(parts)), uri_(std::move(uri)) {}
+
+// The client goes before the instance that it logs in with.
+OpenRegistry::~OpenRegistry() {
+  client_.reset();
+  instance_.reset();
+}
+
+absl::StatusOr<std::shared_ptr<OpenRegistry>> OpenRegistry::Open(const CallContext& call,
+                                                                 Flavor& flavor, Parts parts) {
+  GANTRY_ASSIGN_OR_RETURN(RegistryUri uri, RegistryUri::Parse(parts.record.uri));
+  const ConnectorRecord* connector = parts.connector ? &*parts.connector : nullptr;
+  GANTRY_ASSIGN_OR_RETURN(const std::string config, InstanceConfig(parts.record, connector));
+  const bool has_connector = connector != nullptr;
+  const std::shared_ptr<OpenRegistry> registry(new OpenRegistry(std::move(parts), std::move(uri)));
+  GANTRY_ASSIGN_OR_RETURN(registry->instance_, flavor.Open(call, config, *registry));
+  const Parts& kept = registry->parts_;
+  std::shared_ptr<CredentialProvider> source = kept.docker_login;
+  if (has_connector) source = std::make_shared<FlavorCredentials>(*registry->instance_);
+  registry->credentials_ = std::make_shared<WatchedCredentials>(std::move(source));
+  registry->client_ = std::make_unique<RegistryClient>(*kept.http, registry->uri_.host(),
+                                                       TransportOf(kept.record),
+                                                       registry->credentials_, kept.gate);
+  return registry;
+}
+
+bool OpenRegistry::login_was_wanted() const { return credentials_->wanted(); }
+
+bool OpenRegistry::IsOf(const RegistryRecord& record, const ConnectorRecord* connector) const {
+  // Versions alone do not tell a record from one that was deleted and created again.
+  const auto same = [](const auto& a, const auto& b) {
+    return a.version == b.version && a.create_time == b.create_time &&
+           a.update_time == b.update_time && a.config_json == b.config_json;
+  };
+  const RegistryRecord& mine = parts_.record;
+  if (!same(mine, record) || mine.uri != record.uri || mine.flavor != record.flavor) return false;
+  if (!connector) return !parts_.connector;
+  return parts_.connector && parts_.connector->name == connector->name &&
+         same(*parts_.connector, *connector);
+}
+
+absl::StatusOr<Secret> OpenRegistry::GetSecret(const std::string& name) {
+  if (parts_.connector) {
+    const auto it = parts_.connector->secrets.find(name);
+    if (it != parts_.connector->secrets.end()) return it->second;
+  }
+  return NotFound(reason::kInvalidConfig, "registry {} has no secret '{}'", parts_.record.name,
+                  Excerpt(name, 80))
+      .Remedy("set it in the service connector that the registry logs in with");
+}
+
+absl::StatusOr<HttpResponse> OpenRegistry::Registry(const CallContext& call, const Target& target,
+                                                    Actions actions,
+                                                    const RegistryRequest& request) {
+  const auto misbehaved = [&](std::string_view what) {
+    return Internal(reason::kFlavorMisbehaved, "flavor {} {}", parts_.record.flavor, what)
+        .With("flavor", parts_.record.flavor)
+        .Remedy("report this to the author of the flavor");
+  };
+  if (!client_) return misbehaved("asked the registry for something while it was opened");
+  if (FlavorCredentials::InProgress()) {
+    return misbehaved("asked the registry for something while logging in to it");
+  }
+  if (!target.registry_host.empty() && target.registry_host != uri_.host()) {
+    return misbehaved(fmt::format("sent a request for {} by the login for {}",
+                                  Excerpt(target.registry_host, 200), uri_.host()));
+  }
+  RegistryRequest logged_in = request;
+  logged_in.repository = target.repository;
+  logged_in.actions = actions;
+  return client_->Do(call, logged_in);
+}
+
+}  // namespace gantry

@@ -1,0 +1,154 @@
+#include "gantryd/registries/registry_manager.h"
+
+#include <optional>
+#include <utility>
+
+#include "base/status.h"
+#include "gantryd/registries/connector_fit.h"
+#include "gantryd/registries/diagnose.h"
+#include "gantryd/registries/instance_config.h"
+#include "gantryd/registries/names.h"
+#include "gantryd/registries/paging.h"
+#include "gantryd/registries/repository_name.h"
+#include "gantryd/registries/schema.h"
+#include "gantryd/registries/transport.h"
+
+namespace gantry {
+namespace {
+
+constexpr std::string_view kPageScope = "registries";
+
+// The flavor's own findings that forbid the config.
+void AddFindings(const std::vector<Finding>& findings, std::vector<FieldViolation>& violations) {
+  for (const Finding& finding : findings) {
+    if (finding.level != Finding::Level::kError) continue;
+    std::string text = finding.message;
+    if (!finding.remedy.empty()) text += ": " + finding.remedy;
+    const std::string field = finding.field.empty() ? "config" : finding.field;
+    violations.push_back({Excerpt(field, 200), Excerpt(text, 500)});
+  }
+}
+
+std::string UriRemedy(const FlavorInfo& flavor) {
+  const std::string example =
+      flavor.uri_example.empty() ? "docker.io/myusername" : flavor.uri_example;
+  return fmt::format("a registry URI of flavor {} looks like {}", flavor.name, example);
+}
+
+}  // namespace
+
+absl::StatusOr<RegistryRecord> RegistryManager::Create(const CallContext& call,
+                                                       RegistryRecord record) {
+  GANTRY_RETURN_IF_ERROR(Validate(call, record, nullptr));
+  return store_.CreateRegistry(std::move(record));
+}
+
+absl::StatusOr<RegistryRecord> RegistryManager::Get(const CallContext& call,
+                                                    const std::string& name) {
+  GANTRY_RETURN_IF_ERROR(call.Check());
+  return store_.GetRegistry(name);
+}
+
+absl::StatusOr<RegistryManager::Page> RegistryManager::List(const CallContext& call, int page_size,
+                                                            const std::string& page_token) {
+  GANTRY_RETURN_IF_ERROR(call.Check());
+  GANTRY_ASSIGN_OR_RETURN(const int size, EffectivePageSize(page_size));
+  GANTRY_ASSIGN_OR_RETURN(const std::string after, ReadPageToken(kPageScope, page_token));
+  Page page;
+  GANTRY_ASSIGN_OR_RETURN(page.records, store_.ListRegistries(after, size + 1));
+  if (page.records.size() > static_cast<size_t>(size)) {
+    page.records.pop_back();
+    page.next_page_token = MakePageToken(kPageScope, page.records.back().name);
+  }
+  return page;
+}
+
+absl::StatusOr<RegistryRecord> RegistryManager::Update(const CallContext& call,
+                                                       RegistryRecord record) {
+  GANTRY_ASSIGN_OR_RETURN(const RegistryRecord stored, store_.GetRegistry(record.name));
+  if (record.flavor.empty()) record.flavor = stored.flavor;
+  if (record.flavor != stored.flavor) {
+    return InvalidField("registry.flavor",
+                        fmt::format("registry {} has flavor {}, which cannot be changed",
+                                    record.name, stored.flavor),
+                        "delete the registry and create it again");
+  }
+  GANTRY_RETURN_IF_ERROR(Validate(call, record, &stored));
+  return store_.UpdateRegistry(std::move(record));
+}
+
+absl::Status RegistryManager::Delete(const CallContext& call, const std::string& name,
+                                     int64_t version) {
+  GANTRY_RETURN_IF_ERROR(call.Check());
+  return store_.DeleteRegistry(name, version);
+}
+
+absl::StatusOr<std::vector<DiagnosticCheck>> RegistryManager::Diagnose(
+    const CallContext& call, const std::string& name, const std::string& repository) {
+  GANTRY_ASSIGN_OR_RETURN(const RegistryRecord record, store_.GetRegistry(name));
+  std::optional<ConnectorRecord> connector;
+  if (!record.connector.empty()) {
+    GANTRY_ASSIGN_OR_RETURN(connector, store_.GetConnector(record.connector));
+  }
+  // A session of its own: a token that an earlier call has got would hide a credential that no
+  // longer works.
+  GANTRY_ASSIGN_OR_RETURN(const auto session,
+                          pool_.OpenUnsaved(call, record, connector ? &*connector : nullptr));
+  return DiagnoseSession(call, *session, repository);
+}
+
+absl::Status RegistryManager::Validate(const CallContext& call, RegistryRecord& record,
+                                       const RegistryRecord* stored) {
+  GANTRY_RETURN_IF_ERROR(call.Check());
+  std::vector<FieldViolation> violations;
+  if (auto fault = CheckName(record.name)) violations.push_back(*std::move(fault));
+  if (record.flavor.empty()) {
+    violations.push_back({"flavor", "is required; see: gantry flavor list"});
+    return InvalidConfig(std::move(violations));
+  }
+  GANTRY_ASSIGN_OR_RETURN(Flavor* const flavor, flavors_.Find(record.flavor));
+  const FlavorInfo& info = flavor->info();
+
+  const auto uri = RegistryUri::Parse(record.uri);
+  if (!uri.ok()) {
+    violations.push_back({"uri", Trim(record.uri).empty()
+                                     ? "is required, such as docker.io/myusername"
+                                     : std::string(MessageOf(uri.status())) + "; " +
+                                           DetailOf(uri.status()).remedy});
+  } else {
+    const auto faults = SettleTransport(*uri, stored, record);
+    violations.insert(violations.end(), faults.begin(), faults.end());
+    record.uri = uri->text();
+    if (!record.default_repository.empty()) {
+      const auto repository = RepositoryBelow(*uri, record.default_repository);
+      if (repository.ok()) {
+        record.default_repository = RelativeTo(*uri, *repository);
+      } else {
+        violations.push_back(
+            {"default_repository", std::string(MessageOf(repository.status()))});
+      }
+    }
+  }
+
+  GANTRY_ASSIGN_OR_RETURN(const ConfigSchema schema,
+                          ConfigSchema::Parse(info.config_schema_json, "flavor " + info.name));
+  GANTRY_ASSIGN_OR_RETURN(const Json config, ParseConfigObject(record.config_json, "config"));
+  GANTRY_ASSIGN_OR_RETURN(const auto faults, schema.Check(config, "config"));
+  violations.insert(violations.end(), faults.begin(), faults.end());
+  record.config_json = config.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (!violations.empty()) return InvalidConfig(std::move(violations), UriRemedy(info));
+
+  std::optional<ConnectorRecord> connector;
+  if (!record.connector.empty()) {
+    GANTRY_ASSIGN_OR_RETURN(connector, store_.GetConnector(record.connector));
+    GANTRY_RETURN_IF_ERROR(CheckConnectorFits(*connector, info, *uri));
+  }
+  GANTRY_ASSIGN_OR_RETURN(const std::string instance,
+                          InstanceConfig(record, connector ? &*connector : nullptr));
+  GANTRY_ASSIGN_OR_RETURN(const auto findings, flavor->ValidateConfig(call, instance));
+  AddFindings(findings, violations);
+  if (!violations.empty()) return InvalidConfig(std::move(violations), UriRemedy(info));
+  return absl::OkStatus();
+}
+
+}  // namespace gantry

@@ -1,0 +1,76 @@
+#include "net/address_policy.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+namespace gantry {
+namespace {
+
+struct Range {
+  uint32_t network;
+  int bits;
+};
+
+// IANA IPv4 Special-Purpose Address Registry.
+constexpr std::array kPrivate4 = {
+    Range{0x00000000, 8},   // 0.0.0.0/8
+    Range{0x0A000000, 8},   // 10.0.0.0/8
+    Range{0x64400000, 10},  // 100.64.0.0/10
+    Range{0x7F000000, 8},   // 127.0.0.0/8
+    Range{0xA9FE0000, 16},  // 169.254.0.0/16
+    Range{0xAC100000, 12},  // 172.16.0.0/12
+    Range{0xC0A80000, 16},  // 192.168.0.0/16
+    Range{0xE0000000, 3},   // 224.0.0.0/3: multicast, reserved, broadcast
+};
+
+bool IsPublic4(uint32_t address) {
+  return std::none_of(kPrivate4.begin(), kPrivate4.end(), [&](const Range& range) {
+    return (address >> (32 - range.bits)) == (range.network >> (32 - range.bits));
+  });
+}
+
+bool IsPublic6(const in6_addr& a) {
+  if (IN6_IS_ADDR_V4MAPPED(&a)) {
+    uint32_t mapped = 0;
+    std::memcpy(&mapped, &a.s6_addr[12], sizeof mapped);
+    return IsPublic4(ntohl(mapped));
+  }
+  const bool unique_local = (a.s6_addr[0] & 0xFE) == 0xFC;
+  return !unique_local && !IN6_IS_ADDR_LOOPBACK(&a) && !IN6_IS_ADDR_UNSPECIFIED(&a) &&
+         !IN6_IS_ADDR_LINKLOCAL(&a) && !IN6_IS_ADDR_SITELOCAL(&a) && !IN6_IS_ADDR_MULTICAST(&a);
+}
+
+}  // namespace
+
+bool IsPublicAddress(const sockaddr& address) {
+  if (address.sa_family == AF_INET) {
+    sockaddr_in in;
+    std::memcpy(&in, &address, sizeof in);
+    return IsPublic4(ntohl(in.sin_addr.s_addr));
+  }
+  if (address.sa_family == AF_INET6) {
+    sockaddr_in6 in;
+    std::memcpy(&in, &address, sizeof in);
+    return IsPublic6(in.sin6_addr);
+  }
+  return false;
+}
+
+bool IsLiteralPrivateHost(std::string_view host) {
+  if (!host.empty() && host.front() == '[') {
+    const std::string inside(host.substr(1, host.find(']') - 1));
+    in6_addr address;
+    return inet_pton(AF_INET6, inside.c_str(), &address) == 1 && !IsPublic6(address);
+  }
+  const std::string name(host.substr(0, host.find(':')));
+  in_addr address;
+  return inet_pton(AF_INET, name.c_str(), &address) == 1 && !IsPublic4(ntohl(address.s_addr));
+}
+
+}  // namespace gantry

@@ -1,0 +1,18 @@
+// Which network addresses lie on the public internet, and which only near this machine.
+#pragma once
+
+#include <string_view>
+
+struct sockaddr;
+
+namespace gantry {
+
+// Loopback, link-local, private, unique-local, shared (RFC 6598), "this network", multicast and
+// broadcast are not public; an IPv4-mapped IPv6 address is what it maps.
+bool IsPublicAddress(const sockaddr& address);
+
+// "127.0.0.1", "[::1]:5000", "10.0.0.1:80": whether a host is written as an address that is not
+// public.  Names are not looked up.
+bool IsLiteralPrivateHost(std::string_view host);
+
+}  // namespace gantry

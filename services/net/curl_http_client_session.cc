@@ -1,0 +1,307 @@
+#include "net/curl_http_client_session.h"
+
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "base/status.h"
+#include "base/strings.h"
+#include "net/address_policy.h"
+
+namespace gantry {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr size_t kMaxHeaderBytes = 256 << 10;
+constexpr long kBufferBytes = 512 << 10;  // layers are gigabytes
+
+struct FreeList {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using HeaderList = std::unique_ptr<curl_slist, FreeList>;
+
+void Append(HeaderList& list, const std::string& line) {
+  list.reset(curl_slist_append(list.release(), line.c_str()));
+}
+
+bool ProxyIsConfigured() {
+  return std::getenv("https_proxy") || std::getenv("HTTPS_PROXY") || std::getenv("http_proxy") ||
+         std::getenv("all_proxy") || std::getenv("ALL_PROXY");
+}
+
+// Adds the registry's own CA to those of the system.
+CURLcode AddCertificates(CURL*, void* ssl_context, void* pem) {
+  const auto& text = *static_cast<const std::string*>(pem);
+  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
+      BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), &BIO_free);
+  X509_STORE* store = SSL_CTX_get_cert_store(static_cast<SSL_CTX*>(ssl_context));
+  while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+    X509_STORE_add_cert(store, certificate);
+    X509_free(certificate);
+  }
+  return CURLE_OK;
+}
+
+}  // namespace
+
+// One request's state while curl works on it.
+struct CurlSession::Transfer {
+  CURL* easy;
+  const HttpRequest& request;
+  HttpResponse response;
+  HeaderList headers;
+  char error_text[CURL_ERROR_SIZE] = {};
+  size_t header_bytes = 0;
+  bool header_overflow = false;
+  bool head_complete = false;  // of the final answer
+  bool body_sent = false;
+  bool body_touched = false;
+  bool address_refused = false;
+  bool check_addresses = false;
+  absl::Status body_status;  // of the upload's reader or the download's writer
+
+  static size_t OnHeader(char* data, size_t, size_t size, void* self) {
+    return static_cast<Transfer*>(self)->Header({data, size});
+  }
+  static size_t OnBody(char* data, size_t, size_t size, void* self) {
+    return static_cast<Transfer*>(self)->Body({data, size});
+  }
+  static size_t OnRead(char* data, size_t, size_t size, void* self) {
+    return static_cast<Transfer*>(self)->Read({data, size});
+  }
+  // Nothing can be read twice; before the first read there is nothing to go back over.
+  static int OnSeek(void* self, curl_off_t offset, int origin) {
+    const bool fresh = !static_cast<Transfer*>(self)->body_touched;
+    return fresh && offset == 0 && origin == SEEK_SET ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+  }
+  static curl_socket_t OnSocket(void* self, curlsocktype, curl_sockaddr* address) {
+    auto& transfer = *static_cast<Transfer*>(self);
+    if (transfer.check_addresses && !IsPublicAddress(address->addr)) {
+      transfer.address_refused = true;
+      return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  }
+
+  size_t Header(std::string_view line);
+  size_t Body(std::string_view bytes);
+  size_t Read(std::span<char> buffer);
+  int Status() const {
+    long status = 0;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    return static_cast<int>(status);
+  }
+};
+
+size_t CurlSession::Transfer::Header(std::string_view line) {
+  header_bytes += line.size();
+  if (header_bytes > kMaxHeaderBytes) {
+    header_overflow = true;
+    return 0;
+  }
+  const size_t size = line.size();
+  line = Trim(line);
+  if (line.substr(0, 5) == "HTTP/") {  // a new answer: what came before was 100 Continue
+    response.headers = {};
+  } else if (const size_t colon = line.find(':'); colon != line.npos) {
+    response.headers.Add(line.substr(0, colon), Trim(line.substr(colon + 1)));
+  } else if (line.empty() && Status() >= 200) {
+    head_complete = true;
+  }
+  return size;
+}
+
+size_t CurlSession::Transfer::Body(std::string_view bytes) {
+  const int status = Status();
+  if (request.download && status >= 200 && status < 300) {
+    body_status = request.download->Write(bytes);
+    return body_status.ok() ? bytes.size() : 0;
+  }
+  const size_t room = request.max_body_bytes - response.body.size();
+  response.body += bytes.substr(0, room);
+  if (bytes.size() <= room) return bytes.size();
+  response.body_cut = true;
+  return 0;
+}
+
+size_t CurlSession::Transfer::Read(std::span<char> buffer) {
+  body_touched = true;
+  const auto n = request.upload->Read(buffer);
+  if (!n.ok()) {
+    body_status = n.status();
+    return CURL_READFUNC_ABORT;
+  }
+  response.bytes_sent += static_cast<int64_t>(*n);
+  body_sent = *n == 0 || (request.upload_size && response.bytes_sent >= *request.upload_size);
+  return *n;
+}
+
+CurlSession::CurlSession() : multi_(curl_multi_init()), easy_(curl_easy_init()) {
+  if (!multi_ || !easy_) std::abort();
+}
+
+CurlSession::~CurlSession() {
+  curl_easy_cleanup(easy_);
+  curl_multi_cleanup(multi_);
+}
+
+void CurlSession::Configure(const HttpRequest& request, const std::string& user_agent,
+                            Transfer& transfer) {
+  curl_easy_reset(easy_);
+  const auto set = [this](CURLoption option, auto value) {
+    curl_easy_setopt(easy_, option, value);
+  };
+  set(CURLOPT_URL, request.url.c_str());
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_PATH_AS_IS, 1L);
+  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  set(CURLOPT_TCP_KEEPALIVE, 1L);
+  set(CURLOPT_USERAGENT, user_agent.c_str());
+  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
+  set(CURLOPT_BUFFERSIZE, kBufferBytes);
+  set(CURLOPT_UPLOAD_BUFFERSIZE, kBufferBytes);
+  set(CURLOPT_ERRORBUFFER, &transfer.error_text[0]);
+  set(CURLOPT_HEADERFUNCTION, &Transfer::OnHeader);
+  set(CURLOPT_HEADERDATA, &transfer);
+  set(CURLOPT_WRITEFUNCTION, &Transfer::OnBody);
+  set(CURLOPT_WRITEDATA, &transfer);
+  set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::OnSocket);
+  set(CURLOPT_OPENSOCKETDATA, &transfer);
+  if (!request.transport.unix_socket.empty()) {
+    set(CURLOPT_UNIX_SOCKET_PATH, request.transport.unix_socket.c_str());
+  }
+  for (const auto& [name, value] : request.headers) {
+    Append(transfer.headers, value.empty() ? name + ";" : name + ": " + value);
+  }
+  Append(transfer.headers, "Expect:");
+  if (!request.headers.Get("Content-Type")) Append(transfer.headers, "Content-Type:");
+  if (!request.headers.Get("Accept")) Append(transfer.headers, "Accept: */*");
+  set(CURLOPT_HTTPHEADER, transfer.headers.get());
+  ConfigureBody(request, transfer);
+  ConfigureTrust(request, transfer);
+}
+
+void CurlSession::ConfigureBody(const HttpRequest& request, Transfer& transfer) {
+  const auto set = [this](CURLoption option, auto value) {
+    curl_easy_setopt(easy_, option, value);
+  };
+  if (request.upload) {
+    set(CURLOPT_UPLOAD, 1L);
+    set(CURLOPT_READFUNCTION, &Transfer::OnRead);
+    set(CURLOPT_READDATA, &transfer);
+    set(CURLOPT_SEEKFUNCTION, &Transfer::OnSeek);
+    set(CURLOPT_SEEKDATA, &transfer);
+    set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.upload_size.value_or(-1)));
+  } else if (request.method == "HEAD") {
+    set(CURLOPT_NOBODY, 1L);
+  } else if (!request.body.empty() || request.method == "POST" || request.method == "PUT" ||
+             request.method == "PATCH") {
+    // Also without a body: these say "Content-Length: 0", which some registries insist on.
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    set(CURLOPT_POSTFIELDS, request.body.c_str());
+  }
+  transfer.body_sent = !request.upload;
+  set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
+}
+
+void CurlSession::ConfigureTrust(const HttpRequest& request, Transfer& transfer) {
+  if (request.transport.skip_tls_verify) {
+    curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
+  if (!request.transport.ca_certificate.empty()) {
+    curl_easy_setopt(easy_, CURLOPT_SSL_CTX_FUNCTION, &AddCertificates);
+    curl_easy_setopt(easy_, CURLOPT_SSL_CTX_DATA, &request.transport.ca_certificate);
+  }
+  // Through a proxy the address is the proxy's, which the operator chose.
+  transfer.check_addresses =
+      request.addresses == AddressPolicy::kPublicOnly && !ProxyIsConfigured();
+}
+
+absl::Status CurlSession::Drive(const CallContext& call, const HttpRequest& request,
+                                Transfer& transfer) {
+  const std::stop_callback wake(call.stop_token(), [this] { curl_multi_wakeup(multi_); });
+  steady_clock::time_point progress = steady_clock::now();
+  curl_off_t moved = -1;
+  bool was_sent = false;
+  for (;;) {
+    int running = 0;
+    if (const CURLMcode code = curl_multi_perform(multi_, &running); code != CURLM_OK) {
+      return Internal(reason::kInternal, "curl: {}", curl_multi_strerror(code));
+    }
+    if (running == 0) return absl::OkStatus();
+    if (absl::Status s = call.Check(); !s.ok()) return s;
+
+    curl_off_t up = 0, down = 0;
+    curl_easy_getinfo(easy_, CURLINFO_SIZE_UPLOAD_T, &up);
+    curl_easy_getinfo(easy_, CURLINFO_SIZE_DOWNLOAD_T, &down);
+    if (up + down != moved || transfer.body_sent != was_sent) {
+      moved = up + down;
+      was_sent = transfer.body_sent;
+      progress = steady_clock::now();
+    }
+    // A registry may take minutes to store what it has; that is no stall.
+    const bool waiting = transfer.body_sent && !transfer.head_complete;
+    const milliseconds limit = waiting ? request.response_timeout : request.stall_timeout;
+    const auto idle = std::chrono::duration_cast<milliseconds>(steady_clock::now() - progress);
+    if (idle >= limit) {
+      return CurlError(CURLE_OPERATION_TIMEDOUT,
+                       waiting ? fmt::format("no answer for {} s", limit.count() / 1000)
+                               : fmt::format("no byte moved for {} s", limit.count() / 1000),
+                       request.url);
+    }
+    const milliseconds wait = std::min({limit - idle, call.Remaining(), milliseconds(1000)});
+    curl_multi_poll(multi_, nullptr, 0, static_cast<int>(std::max<int64_t>(1, wait.count())),
+                    nullptr);
+  }
+}
+
+absl::StatusOr<HttpResponse> CurlSession::Run(const CallContext& call, const HttpRequest& request,
+                                              const std::string& user_agent) {
+  Transfer transfer{.easy = easy_, .request = request, .response = {}, .headers = {}, .body_status = {}};
+  Configure(request, user_agent, transfer);
+  if (request.addresses == AddressPolicy::kPublicOnly && ProxyIsConfigured()) {
+    const size_t host = request.url.find("://");
+    if (host != request.url.npos && IsLiteralPrivateHost(request.url.substr(host + 3))) {
+      transfer.address_refused = true;
+    }
+  }
+  CURLcode code = CURLE_OK;
+  absl::Status status;
+  if (!transfer.address_refused) {
+    curl_multi_add_handle(multi_, easy_);
+    status = Drive(call, request, transfer);
+    int left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+      if (message->msg == CURLMSG_DONE) code = message->data.result;
+    }
+    curl_multi_remove_handle(multi_, easy_);
+  }
+  reusable_ = status.ok() && code == CURLE_OK;
+  if (!status.ok()) return status;
+  if (!transfer.body_status.ok()) return transfer.body_status;
+  if (transfer.header_overflow) {
+    return CurlError(CURLE_WEIRD_SERVER_REPLY, "its headers are longer than 256 KiB", request.url);
+  }
+  transfer.response.status = transfer.Status();
+  // An answer that came before the body was sent, or a body that was cut, is an answer all the same.
+  const bool answered = transfer.head_complete &&
+                        (transfer.response.body_cut || transfer.response.status >= 400);
+  if (code == CURLE_OK || answered) return std::move(transfer.response);
+  if (transfer.address_refused) {
+    return PermissionDenied(reason::kAddressRefused,
+                            "{}: the address is not on the public internet",
+                            std::string_view(request.url).substr(0, request.url.find('?')))
+        .Remedy("if the registry is yours, register it: gantry container-registry register");
+  }
+  return CurlError(code, transfer.error_text, request.url);
+}
+
+}  // namespace gantry

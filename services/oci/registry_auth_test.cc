@@ -1,0 +1,434 @@
+#include "oci/registry_auth.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <latch>
+#include <set>
+#include <thread>
+
+#include "base/status.h"
+#include "base/strings.h"
+#include "net/host_gate.h"
+#include "oci/fake_http.h"
+#include "oci/registry_client.h"
+
+namespace gantry {
+namespace {
+
+using std::chrono::minutes;
+using ::testing::HasSubstr;
+
+using Scheme = Credential::Scheme;
+
+// A registry that takes the tokens of its token server.  Everything may be changed by a test.
+class RegistryAuthTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<HttpResponse> Serve(const SeenRequest& request) {
+    std::lock_guard lock(mu_);
+    if (request.url.rfind(realm_, 0) == 0) return ServeToken(request);
+    const std::string authorization = request.authorization();
+    if (taken_.count(authorization) > 0) return Answer(200, {{"Content-Length", "7"}}, "content");
+    return Answer(401, {{"WWW-Authenticate", challenge_}},
+                  R"({"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]})");
+  }
+
+  HttpResponse ServeToken(const SeenRequest& request) {
+    ++token_requests_;
+    if (!token_failures_.empty()) {
+      const HttpResponse failure = token_failures_.back();
+      token_failures_.pop_back();
+      return failure;
+    }
+    if (!basic_.empty() && request.authorization() != "Basic " + Base64Encode(basic_)) {
+      return Answer(401, {}, R"({"details":"incorrect username or password"})");
+    }
+    const std::string token = fmt::format("token-{}", token_requests_);
+    if (rights_) taken_ = {"Bearer " + token};
+    return Answer(200, {}, fmt::format(R"({{"{}":"{}"{}}})", token_field_, token, life_));
+  }
+
+  std::unique_ptr<RegistryClient> Client(std::shared_ptr<CredentialProvider> credentials,
+                                         std::string host = "r.example.com") {
+    return std::make_unique<RegistryClient>(http_, std::move(host), Transport{},
+                                            std::move(credentials), nullptr);
+  }
+
+  absl::StatusOr<HttpResponse> Read(RegistryClient& client, RegistryRequest request = {}) {
+    if (request.path.empty()) request.path = "/v2/team/app/tags/list";
+    if (request.repository.empty()) request.repository = "team/app";
+    return client.Do(call_, request);
+  }
+
+  int Status(RegistryClient& client) {
+    const auto response = Read(client);
+    return response.ok() ? response->status : 0;
+  }
+
+  ManualClock clock_;
+  CallContext call_{clock_, minutes(60), "r"};
+  FakeHttp http_{[this](const SeenRequest& request) { return Serve(request); }};
+  std::shared_ptr<FakeCredentials> login_ =
+      std::make_shared<FakeCredentials>(BasicCredential("ann", "s3cret"));
+
+  std::mutex mu_;
+  std::string realm_ = "https://auth.example.com/token";
+  std::string challenge_ =
+      R"(Bearer realm="https://auth.example.com/token",service="r",scope="repository:team/app:pull")";
+  std::string basic_, token_field_ = "token", life_;
+  bool rights_ = true;
+  std::set<std::string> taken_;
+  std::vector<HttpResponse> token_failures_;
+  int token_requests_ = 0;
+};
+
+TEST_F(RegistryAuthTest, LearnsFromTheFirst401AndThenLogsInUpFront) {
+  basic_ = "ann:s3cret";
+  const auto client = Client(login_);
+  EXPECT_EQ(Status(*client), 200);
+  EXPECT_EQ(Status(*client), 200);
+  const auto seen = http_.seen();
+  ASSERT_EQ(seen.size(), 4u);  // 401, token, 200; 200
+  EXPECT_EQ(seen[1].url,
+            "https://auth.example.com/token?service=r&scope=repository%3Ateam%2Fapp%3Apull");
+  EXPECT_TRUE(seen[1].secret_body);
+  EXPECT_EQ(seen[3].authorization(), "Bearer token-1");
+}
+
+TEST_F(RegistryAuthTest, TokensOfOneSecondAreRenewedInTime) {
+  life_ = R"(,"expires_in":1)";
+  const auto client = Client(login_);
+  EXPECT_EQ(Status(*client), 200);
+  clock_.Advance(milliseconds(740));
+  EXPECT_EQ(Status(*client), 200);
+  EXPECT_EQ(token_requests_, 1);
+  clock_.Advance(milliseconds(20));
+  EXPECT_EQ(Status(*client), 200);
+  EXPECT_EQ(token_requests_, 2);
+  clock_.Advance(minutes(5));
+  EXPECT_EQ(Status(*client), 200);
+  EXPECT_EQ(token_requests_, 3);
+  int refused = 0;
+  for (const SeenRequest& request : http_.seen()) {
+    refused += request.authorization().empty() && request.url.find("/v2/") != std::string::npos;
+  }
+  EXPECT_EQ(refused, 1) << "only the very first request went without a login";
+}
+
+TEST_F(RegistryAuthTest, ATokenWithoutALifeLivesAMinute) {
+  for (const char* life : {"", R"(,"expires_in":0)", R"(,"expires_in":-5)",
+                           R"(,"expires_in":"soon")", R"(,"expires_in":null)"}) {
+    life_ = life;
+    token_requests_ = 0;
+    const auto client = Client(login_);
+    EXPECT_EQ(Status(*client), 200);
+    clock_.Advance(std::chrono::seconds(44));
+    EXPECT_EQ(Status(*client), 200);
+    EXPECT_EQ(token_requests_, 1) << life;
+    clock_.Advance(std::chrono::seconds(2));
+    EXPECT_EQ(Status(*client), 200);
+    EXPECT_EQ(token_requests_, 2) << life;
+  }
+}
+
+TEST_F(RegistryAuthTest, ManyRequestsAskForOneToken) {
+  const auto client = Client(login_);
+  EXPECT_EQ(Status(*client), 200);
+  clock_.Advance(minutes(10));
+  std::latch ready(8);
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      ready.arrive_and_wait();
+      EXPECT_EQ(Status(*client), 200);
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(token_requests_, 2);
+}
+
+TEST_F(RegistryAuthTest, ATokenRevokedEarlyIsReplacedAndTheBodySentAgain) {
+  const auto client = Client(login_);
+  EXPECT_EQ(Status(*client), 200);
+  taken_.clear();
+  int opened = 0;
+  RegistryRequest upload;
+  upload.method = "PUT";
+  upload.path = "/v2/team/app/blobs/uploads/1";
+  upload.body_size = 5;
+  upload.open_body = [&]() -> absl::StatusOr<std::unique_ptr<ByteReader>> {
+    ++opened;
+    return std::make_unique<StringReader>("bytes");
+  };
+  EXPECT_EQ(Read(*client, upload)->status, 200);
+  EXPECT_EQ(opened, 2);
+  EXPECT_EQ(http_.seen().back().body, "bytes");
+  EXPECT_EQ(token_requests_, 2);
+}
+
+TEST_F(RegistryAuthTest, AWrongPasswordIsToldAsSuch) {
+  basic_ = "ann:other";
+  const auto client = Client(login_);
+  const auto status = Read(*client).status();
+  EXPECT_EQ(ReasonOf(status), "UPSTREAM_AUTH_REJECTED");
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(MessageOf(status), HasSubstr("incorrect username or password"));
+  EXPECT_FALSE(DetailOf(status).remedy.empty());
+  EXPECT_EQ(login_->refreshes(), 1);
+  EXPECT_EQ(token_requests_, 1) << "the same password is not tried twice";
+}
+
+TEST_F(RegistryAuthTest, ARotatedPasswordIsFetchedAgain) {
+  basic_ = "ann:rotated";
+  login_->Renew(BasicCredential("ann", "rotated"));
+  EXPECT_EQ(Status(*Client(login_)), 200);
+  EXPECT_EQ(login_->refreshes(), 1);
+}
+
+TEST_F(RegistryAuthTest, AMissingScopeIsNamed) {
+  challenge_ += R"(,error="insufficient_scope")";
+  rights_ = false;
+  const auto status = Read(*Client(login_)).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(ReasonOf(status), "UPSTREAM_DENIED");
+  EXPECT_EQ(DetailOf(status).metadata.at("scope"), "repository:team/app:pull");
+  EXPECT_THAT(MessageOf(status), HasSubstr("repository:team/app:pull"));
+  EXPECT_EQ(token_requests_, 1);
+}
+
+TEST_F(RegistryAuthTest, AScopeThatTheChallengeAddsIsAskedFor) {
+  challenge_ = R"(Bearer realm="https://auth.example.com/token",service=r,scope="aws")";
+  EXPECT_EQ(Status(*Client(login_)), 200);
+  EXPECT_THAT(http_.seen()[1].url, HasSubstr("scope=aws&scope=repository"));
+}
+
+TEST_F(RegistryAuthTest, DeleteIsNotAskedForUnlessDeleting) {
+  challenge_ =
+      R"(Bearer realm="https://auth.example.com/token",scope="repository:team/app:pull,delete")";
+  const auto client = Client(login_);
+  EXPECT_EQ(Status(*client), 200);
+  RegistryRequest remove;
+  remove.actions = {.remove = true};
+  EXPECT_TRUE(Read(*client, remove).ok());
+  const auto seen = http_.seen();
+  EXPECT_EQ(seen[1].url.find("delete"), std::string::npos);
+  EXPECT_THAT(seen[3].url, HasSubstr("pull%2Cdelete"));
+}
+
+TEST_F(RegistryAuthTest, ATokenServerThatKnowsNoDeleteIsAskedWithout) {
+  token_failures_ = {Answer(400, {}, "invalid scope")};
+  RegistryRequest remove;
+  remove.actions = {.push = true, .remove = true};
+  EXPECT_EQ(Read(*Client(login_), remove)->status, 200);
+  EXPECT_EQ(http_.seen()[2].url.find("delete"), std::string::npos);
+}
+
+TEST_F(RegistryAuthTest, AnonymousTokensCarryNoCredential) {
+  EXPECT_EQ(Status(*Client(std::make_shared<AnonymousCredentials>())), 200);
+  EXPECT_EQ(http_.seen()[1].authorization(), "");
+  taken_.clear();
+  rights_ = false;
+  const auto status = Read(*Client(std::make_shared<AnonymousCredentials>())).status();
+  EXPECT_EQ(ReasonOf(status), "UPSTREAM_DENIED");
+  EXPECT_THAT(DetailOf(status).remedy, HasSubstr("docker login r.example.com"));
+}
+
+TEST_F(RegistryAuthTest, AnIdentityTokenIsPosted) {
+  login_ = std::make_shared<FakeCredentials>(SecretCredential(Scheme::kIdentityToken, "r+t/="));
+  EXPECT_EQ(Status(*Client(login_)), 200);
+  const SeenRequest post = http_.seen()[1];
+  EXPECT_EQ(post.method, "POST");
+  EXPECT_EQ(post.url, realm_);
+  EXPECT_EQ(post.body,
+            "grant_type=refresh_token&service=r&client_id=gantry&"
+            "scope=repository%3Ateam%2Fapp%3Apull&refresh_token=r%2Bt%2F%3D");
+  EXPECT_EQ(post.authorization(), "");
+}
+
+TEST_F(RegistryAuthTest, AnIdentityTokenFallsBackToGetOn404And405) {
+  login_ = std::make_shared<FakeCredentials>(SecretCredential(Scheme::kIdentityToken, "rt"));
+  for (const int status : {404, 405}) {
+    token_failures_ = {Answer(status)};
+    EXPECT_EQ(Status(*Client(login_)), 200);
+    EXPECT_EQ(http_.seen()[http_.seen().size() - 2].authorization(),
+              "Basic " + Base64Encode("<token>:rt"));
+  }
+  token_failures_ = {Answer(400, {}, R"({"error":"invalid_grant"})")};
+  taken_.clear();
+  EXPECT_EQ(ReasonOf(Read(*Client(login_)).status()), "UPSTREAM_AUTH_REJECTED");
+}
+
+TEST_F(RegistryAuthTest, ABearerCredentialIsSentAsItIs) {
+  login_ = std::make_shared<FakeCredentials>(SecretCredential(Scheme::kBearer, "registry-token"));
+  taken_ = {"Bearer registry-token"};
+  const auto client = Client(login_);
+  EXPECT_EQ(Status(*client), 200);
+  EXPECT_EQ(token_requests_, 0);
+  taken_ = {"Bearer renewed"};
+  login_->Renew(SecretCredential(Scheme::kBearer, "renewed"));
+  EXPECT_EQ(Status(*client), 200);
+  taken_.clear();
+  EXPECT_EQ(ReasonOf(Read(*client).status()), "UPSTREAM_AUTH_REJECTED");
+}
+
+TEST_F(RegistryAuthTest, BasicGoesWithEveryRequestAndIsRenewedOnce) {
+  challenge_ = R"(BASIC realm="Artifactory Realm")";
+  taken_ = {"Basic " + Base64Encode("ann:s3cret")};
+  const auto client = Client(login_);
+  EXPECT_EQ(Status(*client), 200);
+  EXPECT_EQ(Status(*client), 200);
+  EXPECT_EQ(http_.seen().size(), 3u);
+  taken_ = {"Basic " + Base64Encode("ann:new")};
+  login_->Renew(BasicCredential("ann", "new"));
+  EXPECT_EQ(Status(*client), 200);
+  EXPECT_EQ(login_->refreshes(), 1);
+  taken_.clear();
+  EXPECT_EQ(ReasonOf(Read(*client).status()), "UPSTREAM_AUTH_REJECTED");
+  EXPECT_EQ(login_->refreshes(), 2);
+}
+
+TEST_F(RegistryAuthTest, BasicWithoutACredentialSaysHowToLogIn) {
+  challenge_ = "Basic realm=x";
+  const auto status = Read(*Client(std::make_shared<AnonymousCredentials>())).status();
+  EXPECT_EQ(ReasonOf(status), "UPSTREAM_AUTH_REJECTED");
+  EXPECT_THAT(DetailOf(status).remedy, HasSubstr("docker login"));
+}
+
+TEST_F(RegistryAuthTest, AnExpiredLoginThatIsToldBy403IsRenewed) {
+  challenge_ = "Basic realm=x";
+  taken_ = {"Basic " + Base64Encode("ann:s3cret")};
+  bool expired = false;
+  FakeHttp http([&](const SeenRequest& request) -> absl::StatusOr<HttpResponse> {
+    if (expired && request.authorization() == "Basic " + Base64Encode("ann:s3cret")) {
+      return Answer(403, {}, "Your authorization token has expired. Reauthenticate and try again.");
+    }
+    return Serve(request);
+  });
+  RegistryClient client(http, "r.example.com", {}, login_, nullptr);
+  EXPECT_EQ(Status(client), 200);
+  expired = true;
+  login_->Renew(BasicCredential("ann", "new"));
+  taken_.insert("Basic " + Base64Encode("ann:new"));
+  EXPECT_EQ(Status(client), 200);
+}
+
+TEST_F(RegistryAuthTest, TroubleOfTheTokenServerIsWaitedFor) {
+  token_failures_ = {Answer(503), Answer(429, {{"Retry-After", "7"}})};
+  EXPECT_EQ(Status(*Client(login_)), 200);
+  EXPECT_EQ(token_requests_, 3);
+  EXPECT_GE(clock_.slept(), std::chrono::seconds(7));
+}
+
+TEST_F(RegistryAuthTest, AFailedRenewalUsesTheOldTokenWhileItLives) {
+  life_ = R"(,"expires_in":100)";
+  const auto client = Client(login_);
+  EXPECT_EQ(Status(*client), 200);
+  clock_.Advance(std::chrono::seconds(80));
+  token_failures_ = {Answer(403, {}, "no")};
+  EXPECT_EQ(Status(*client), 200);
+  EXPECT_EQ(http_.seen().back().authorization(), "Bearer token-1");
+}
+
+TEST_F(RegistryAuthTest, TakesTheFormsOfRealmThatAreSeen) {
+  const struct {
+    std::string challenge, url;
+  } kForms[] = {
+      {"Bearer realm=/token,service=r", "https://r.example.com/token?service=r&"},
+      {R"(Bearer realm="https://r.example.com/token?a=b&c")",
+       "https://r.example.com/token?a=b&c&scope="},
+      {R"(Negotiate, Bearer realm="http://r.example.com/token")",
+       "https://r.example.com/token?scope="},
+      {R"(Basic realm="x", Bearer realm="//r.example.com/token")",
+       "https://r.example.com/token?scope="},
+  };
+  realm_ = "https://r.example.com/token";
+  for (const auto& form : kForms) {
+    challenge_ = form.challenge;
+    taken_.clear();
+    EXPECT_EQ(Status(*Client(std::make_shared<AnonymousCredentials>())), 200) << form.challenge;
+    const auto seen = http_.seen();
+    EXPECT_EQ(seen[seen.size() - 2].url.rfind(form.url, 0), 0u) << seen[seen.size() - 2].url;
+  }
+}
+
+TEST_F(RegistryAuthTest, CredentialsDoNotGoToARealmThatIsNotToBeTrusted) {
+  for (const char* realm : {"http://auth.example.com/token", "https://127.0.0.1/token",
+                            "https://169.254.169.254/token", "https://10.0.0.1/token"}) {
+    challenge_ = fmt::format("Bearer realm=\"{}\"", realm);
+    const auto status = Read(*Client(login_)).status();
+    EXPECT_EQ(ReasonOf(status), "ADDRESS_REFUSED") << realm;
+  }
+  EXPECT_EQ(token_requests_, 0);
+  for (const SeenRequest& request : http_.seen()) EXPECT_EQ(request.authorization(), "");
+}
+
+TEST_F(RegistryAuthTest, ATokenServerElsewhereMustBePublic) {
+  EXPECT_EQ(Status(*Client(login_)), 200);
+  EXPECT_EQ(http_.seen()[1].addresses, AddressPolicy::kPublicOnly);
+  EXPECT_EQ(http_.seen()[2].addresses, AddressPolicy::kAny);
+}
+
+TEST_F(RegistryAuthTest, NonsenseOfATokenServerIsAnError) {
+  for (const HttpResponse& nonsense :
+       {Answer(200, {}, "<html>"), Answer(200, {}, "{}"), Answer(200, {}, R"({"token":7})"),
+        Answer(200, {}, R"({"token":"a\r\nX-Evil: 1"})"), Answer(200, {}, std::string(70'000, ' ')),
+        Answer(200, {}, std::string(60'000, '['))}) {
+    token_failures_ = {nonsense};
+    EXPECT_EQ(ReasonOf(Read(*Client(login_)).status()), "UPSTREAM_PROTOCOL");
+  }
+  token_failures_ = {Answer(307, {{"Location", "https://evil.example.net/token"}})};
+  EXPECT_EQ(ReasonOf(Read(*Client(login_)).status()), "UPSTREAM_PROTOCOL");
+  token_failures_ = {Answer(307, {{"Location", "https://auth.example.com/token/"}})};
+  EXPECT_EQ(Status(*Client(login_)), 200);
+}
+
+TEST_F(RegistryAuthTest, AccessTokenIsTakenForToken) {
+  token_field_ = "access_token";
+  EXPECT_EQ(Status(*Client(login_)), 200);
+}
+
+TEST_F(RegistryAuthTest, ARegistryThatHidesInsteadOfAskingIsAskedAtItsRoot) {
+  FakeHttp http([&](const SeenRequest& request) -> absl::StatusOr<HttpResponse> {
+    const bool root = request.url == "https://r.example.com/v2/";
+    if (request.authorization().empty() && !root && request.url.rfind(realm_, 0) != 0) {
+      return Answer(404);
+    }
+    return Serve(request);
+  });
+  RegistryClient client(http, "r.example.com", {}, login_, nullptr);
+  EXPECT_EQ(Status(client), 200);
+  RegistryClient anonymous(http, "r.example.com", {}, std::make_shared<AnonymousCredentials>(),
+                           nullptr);
+  challenge_ = "Basic realm=x";
+  EXPECT_EQ(Status(anonymous), 404);
+  EXPECT_EQ(Status(anonymous), 404);
+}
+
+TEST_F(RegistryAuthTest, AnOpenRegistryIsAskedAtItsRootOnce) {
+  FakeHttp http([](const SeenRequest& request) -> absl::StatusOr<HttpResponse> {
+    return Answer(request.url == "https://r.example.com/v2/" ? 200 : 404);
+  });
+  RegistryClient client(http, "r.example.com", {}, login_, nullptr);
+  EXPECT_EQ(Status(client), 404);
+  EXPECT_EQ(Status(client), 404);
+  EXPECT_EQ(http.seen().size(), 3u);
+  EXPECT_EQ(login_->asked(), 0) << "nobody wanted a login";
+}
+
+TEST_F(RegistryAuthTest, AServerThatAlwaysWantsMoreIsGivenUp) {
+  int n = 0;
+  FakeHttp http([&](const SeenRequest& request) -> absl::StatusOr<HttpResponse> {
+    challenge_ = fmt::format("Bearer realm=\"{}\",scope=\"repository:x{}:pull\"", realm_, ++n);
+    rights_ = false;
+    return Serve(request);
+  });
+  RegistryClient client(http, "r.example.com", {}, login_, nullptr);
+  const auto response = Read(client);
+  EXPECT_TRUE(!response.ok() || response->status == 401);
+  EXPECT_LT(http.seen().size(), 12u);
+}
+
+}  // namespace
+}  // namespace gantry

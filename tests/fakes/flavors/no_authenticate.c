@@ -1,0 +1,3 @@
+#define FAKE_NAME "no_authenticate"
+#define FAKE_AUTHENTICATE NULL
+#include "fake_table.h"

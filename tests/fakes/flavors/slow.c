@@ -1,0 +1,17 @@
+/* Waits until its time is up, and then gives up as it must. */
+#include <time.h>
+
+#include "plugins/abi/flavor_abi.h"
+
+static gantry_code Remove(gantry_flavor* flavor, gantry_call* call, const gantry_target* target);
+
+#define FAKE_NAME "slow"
+#define FAKE_REMOVE Remove
+#include "fake_table.h"
+
+static gantry_code Remove(gantry_flavor* flavor, gantry_call* call, const gantry_target* target) {
+  const struct timespec millisecond = {0, 1000000};
+  (void)target;
+  while (flavor->host->remaining_ms(flavor->host->ctx, call) > 0) nanosleep(&millisecond, NULL);
+  return GANTRY_DEADLINE_EXCEEDED;
+}

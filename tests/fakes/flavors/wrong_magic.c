@@ -1,0 +1,3 @@
+#define FAKE_NAME "wrong_magic"
+#define FAKE_MAGIC 0xdeadbeefu
+#include "fake_table.h"

@@ -1,0 +1,2 @@
+#define FAKE_NAME "somebody_else"
+#include "fake_table.h"
