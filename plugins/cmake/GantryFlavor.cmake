@@ -1,14 +1,18 @@
 # gantry_add_flavor() and gantry_flavor_manifest(): how a flavor is built, in this tree or out of it.
 include_guard(GLOBAL)
 
-set(GANTRY_FLAVOR_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
-if(EXISTS ${CMAKE_CURRENT_LIST_DIR}/flavor.map)  # installed: everything lies in one folder
-  set(GANTRY_FLAVOR_MAP ${CMAKE_CURRENT_LIST_DIR}/flavor.map)
-  set(GANTRY_FLAVOR_CONNECTORS_DIR ${CMAKE_CURRENT_LIST_DIR}/connectors)
-else()
-  set(GANTRY_FLAVOR_MAP ${CMAKE_CURRENT_LIST_DIR}/../flavor.map)
-  set(GANTRY_FLAVOR_CONNECTORS_DIR ${CMAKE_CURRENT_LIST_DIR}/../sdk/connectors)
-endif()
+# Paths as seen from any directory that calls; flavor.map lies beside this file once installed.
+function(gantry_flavor_paths)
+  set(here ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
+  set(GANTRY_FLAVOR_CMAKE_DIR ${here} PARENT_SCOPE)
+  if(EXISTS ${here}/flavor.map)
+    set(GANTRY_FLAVOR_MAP ${here}/flavor.map PARENT_SCOPE)
+    set(GANTRY_FLAVOR_CONNECTORS_DIR ${here}/connectors PARENT_SCOPE)
+  else()
+    set(GANTRY_FLAVOR_MAP ${here}/../flavor.map PARENT_SCOPE)
+    set(GANTRY_FLAVOR_CONNECTORS_DIR ${here}/../sdk/connectors PARENT_SCOPE)
+  endif()
+endfunction()
 
 # gantry_add_flavor(<name> SOURCES <file>... DESCRIPTION <flavor.json>
 #                   [CONNECTORS <type or file.json>...] [VERSION <version>]
@@ -21,6 +25,7 @@ endif()
 function(gantry_add_flavor name)
   cmake_parse_arguments(ARG "NO_INSTALL" "DESCRIPTION;VERSION;DIRECTORY"
     "SOURCES;CONNECTORS;LIBRARIES" ${ARGN})
+  gantry_flavor_paths()
   if(ARG_UNPARSED_ARGUMENTS OR NOT ARG_SOURCES OR NOT ARG_DESCRIPTION)
     message(FATAL_ERROR "gantry_add_flavor(${name}): SOURCES and DESCRIPTION are needed; "
       "not understood: '${ARG_UNPARSED_ARGUMENTS}'")
@@ -101,6 +106,7 @@ endfunction()
 # checksums of the installed bytes, and leaves the entries of other flavors alone.
 function(gantry_flavor_manifest)
   cmake_parse_arguments(ARG "" "TARGET;DIRECTORY" "" ${ARGN})
+  gantry_flavor_paths()
   if(NOT ARG_DIRECTORY)
     set(ARG_DIRECTORY ${CMAKE_BINARY_DIR}/flavors)
   endif()

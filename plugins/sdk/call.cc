@@ -29,7 +29,7 @@ template <class Raw, class T>
 struct Receiver {
   T& value;
   bool got = false;
-  std::exception_ptr thrown;
+  std::exception_ptr thrown = nullptr;
 
   static int32_t Take(void* ctx, const Raw* raw) noexcept {
     auto* self = static_cast<Receiver*>(ctx);

@@ -1,7 +1,7 @@
 // A secret in a flavor's hands: moved, never copied, wiped when it goes.
 #pragma once
 
-#include <strings.h>
+#include <string.h>
 
 #include <string>
 #include <string_view>

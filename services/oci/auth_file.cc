@@ -12,7 +12,7 @@ constexpr std::string_view kHub = "docker.io";
 constexpr std::string_view kHubKey = "https://index.docker.io/v1/";
 
 Error Broken(std::string_view name, std::string_view why) {
-  return FailedPrecondition(reason::kInvalidConfig, "{} is broken: {}", name, why)
+  return FailedPrecondition(reason::kCredentialHelper, "{} is broken: {}", name, why)
       .Remedy("correct it, or remove it and log in again");
 }
 

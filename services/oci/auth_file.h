@@ -17,7 +17,7 @@ class AuthFile {
  public:
   // `name` is the file's, for errors.  `strict`: nothing but "auths" with "auth" may be there, as
   // Docker wants it of the variable DOCKER_AUTH_CONFIG.
-  //   FAILED_PRECONDITION INVALID_CONFIG
+  //   FAILED_PRECONDITION CREDENTIAL_HELPER
   static absl::StatusOr<AuthFile> Parse(std::string_view text, std::string_view name,
                                         bool strict = false);
 

@@ -85,12 +85,12 @@ TEST(AuthFileTest, BrokenFilesAreNamedAndTheirSecretsAreNot) {
         std::string(R"({"auths":{"r.io":"s3cret"}})"), std::string(100'000, '['),
         std::string(R"({"credHelpers":7})")}) {
     const auto status = AuthFile::Parse(broken, "/home/a/config.json").status();
-    EXPECT_EQ(ReasonOf(status), "INVALID_CONFIG") << broken.substr(0, 50);
+    EXPECT_EQ(ReasonOf(status), "CREDENTIAL_HELPER") << broken.substr(0, 50);
     EXPECT_THAT(MessageOf(status), HasSubstr("/home/a/config.json"));
     EXPECT_THAT(std::string(MessageOf(status)), Not(HasSubstr("s3cret")));
   }
   for (const char* entry : {R"({"auth":"!!!"})", R"({"auth":"c2VjcmV0"})", R"({"auth":"OnB3"})"}) {
-    EXPECT_EQ(Found(Auths("r.io", entry), "r.io"), "INVALID_CONFIG") << entry;
+    EXPECT_EQ(Found(Auths("r.io", entry), "r.io"), "CREDENTIAL_HELPER") << entry;
     EXPECT_EQ(Found(Auths("r.io", entry), "other.io"), "anonymous :");
   }
 }

@@ -39,7 +39,7 @@ std::vector<Place> Places(const Environment& environment) {
 }
 
 Error Unreadable(const std::string& path, std::string_view why) {
-  return FailedPrecondition(reason::kInvalidConfig, "{} cannot be read: {}", path, why)
+  return FailedPrecondition(reason::kCredentialHelper, "{} cannot be read: {}", path, why)
       .Remedy("let the daemon's user read it, or point DOCKER_CONFIG elsewhere");
 }
 

@@ -28,8 +28,8 @@ class DockerKeychain final : public CredentialProvider {
       : environment_(environment), helpers_(std::move(environment)) {}
 
   // kAnonymous when there is no login for the host.
-  //   FAILED_PRECONDITION INVALID_CONFIG      a file is broken; the error names it
-  //   FAILED_PRECONDITION CREDENTIAL_HELPER   see CredentialHelpers
+  //   FAILED_PRECONDITION CREDENTIAL_HELPER   a file is broken, and the error names it; or a helper
+  //                                           failed, see CredentialHelpers
   absl::StatusOr<Credential> Get(const CallContext& call, const std::string& host,
                                  const std::string& repository, Actions actions,
                                  bool refresh) override;

@@ -89,13 +89,13 @@ TEST_F(DockerKeychainTest, ABrokenFileIsNamed) {
   Write(".docker/config.json", "{");
   DockerKeychain keychain(environment_);
   const auto status = keychain.Get(call_, "r.io", "", {}, false).status();
-  EXPECT_EQ(ReasonOf(status), "INVALID_CONFIG");
+  EXPECT_EQ(ReasonOf(status), "CREDENTIAL_HELPER");
   EXPECT_THAT(MessageOf(status), HasSubstr(home_ + "/.docker/config.json"));
   WriteLogin(".docker/config.json", "r.io", "a:b");
   EXPECT_EQ(Get(keychain, "r.io"), "a:b");
   std::filesystem::remove(home_ + "/.docker/config.json");
   environment_.variables["DOCKER_AUTH_CONFIG"] = R"({"auths":{},"x":1})";
-  EXPECT_EQ(Get("r.io"), "INVALID_CONFIG");
+  EXPECT_EQ(Get("r.io"), "CREDENTIAL_HELPER");
 }
 
 TEST_F(DockerKeychainTest, HelpersAreAskedByDockersKeys) {

@@ -140,7 +140,7 @@ absl::Status RegistryClient::GetBlob(const CallContext& call, const std::string&
   if (ranged && response.status == 416) return absl::OkStatus();
   if (ranged && response.status == 200) {
     serves_ranges_ = false;
-    return Unavailable(reason::kUpstreamProtocol,
+    return Unavailable(reason::kUpstreamUnavailable,
                        "registry {} serves parts of layers at one time and not at another", host())
         .With("registry", host());
   }
@@ -158,7 +158,7 @@ absl::StatusOr<ManifestInfo> RegistryClient::HeadManifest(const CallContext& cal
   GANTRY_ASSIGN_OR_RETURN(const HttpResponse response, Do(call, request));
   const int status = response.status;
   if (status != 200 && status != 405 && status != 501) {
-    return Failure(call, request, response, "a look at", reference);
+    return Failure(call, request, response, "a look at the manifest", reference);
   }
   const auto digest = NamedDigest(response);
   const auto size = ContentLength(response);
@@ -185,7 +185,8 @@ absl::StatusOr<ManifestInfo> RegistryClient::GetManifest(const CallContext& call
   request.headers.Set("Accept", media_type::kAcceptManifests);
   request.max_body_bytes = kMaxManifestBytes;
   GANTRY_ASSIGN_OR_RETURN(HttpResponse response, Do(call, request));
-  if (response.status != 200) return Failure(call, request, response, "reading", reference);
+  if (response.status != 200)
+    return Failure(call, request, response, "reading the manifest", reference);
   const auto bad = [&](std::string_view why) {
     return FailedPrecondition(reason::kUpstreamProtocol, "registry {} gave no manifest for {}: {}",
                               host(), repository, why)

@@ -146,6 +146,8 @@ TEST_F(RegistryClientTest, A401OfAStrangerGetsNoLogin) {
   RegistryRequest request;
   request.path = "/v2/x";
   EXPECT_EQ(client.Do(call_, request)->status, 401);
+  EXPECT_EQ(http_.seen().size(), 2u);
+  EXPECT_EQ(login->asked(), 0);
   for (const SeenRequest& seen : http_.seen()) EXPECT_EQ(seen.authorization(), "");
 }
 

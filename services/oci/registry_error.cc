@@ -271,7 +271,11 @@ absl::Status ErrorFromResponse(const HttpResponse& response, const ErrorContext&
   } else if (verdict.reason == reason::kUpstreamProtocol) {
     text = fmt::format("{} does not answer {} like a registry", context.host, context.operation);
   }
-  if (!context.repository.empty()) text += fmt::format(" for {}", context.repository);
+  if (verdict.code == absl::StatusCode::kNotFound) {
+    text = fmt::format("registry {} does not have {}", context.host, context.repository);
+  } else if (!context.repository.empty()) {
+    text += fmt::format(" for {}", context.repository);
+  }
   if (!context.reference.empty()) {
     const bool digest = context.reference.find(':') != std::string::npos;
     text += fmt::format("{}{}", digest ? "@" : ":", context.reference);

@@ -45,6 +45,8 @@ TEST(RegistryErrorTest, TellsMissingRepositoryAndMissingImageApart) {
   EXPECT_EQ(Reason(404, ErrorJson("NAME_UNKNOWN", ""), "1.0"), "REPOSITORY_NOT_FOUND");
   EXPECT_EQ(Reason(404, ErrorJson("MANIFEST_UNKNOWN", ""), "1.0"), "IMAGE_NOT_FOUND");
   EXPECT_EQ(Reason(404, "", "1.0"), "IMAGE_NOT_FOUND");
+  EXPECT_EQ(MessageOf(Error(Answer(404), "1.0")),
+            "registry r.example.com does not have team/app:1.0: HTTP 404");
   EXPECT_EQ(Reason(404, ""), "REPOSITORY_NOT_FOUND");
   EXPECT_EQ(Reason(404, "<html>Not here</html>", "1.0"), "UPSTREAM_PROTOCOL");
 }

@@ -97,8 +97,7 @@ absl::StatusOr<ConnectorRecord> ConnectorManager::Update(const CallContext& call
   for (int attempt = 1;; ++attempt) {
     auto updated = UpdateOnce(call, input, skip_verification);
     // Without an etag the caller does not mind what changed in between; the kept secrets do.
-    const bool outrun = input.version == 0 &&
-                        ReasonOf(updated.status()) == reason::kEtagMismatch;
+    const bool outrun = input.version == 0 && ReasonOf(updated.status()) == reason::kEtagMismatch;
     if (!outrun || attempt == kMaxUpdates) return updated;
   }
 }
@@ -115,8 +114,7 @@ absl::StatusOr<ConnectorRecord> ConnectorManager::UpdateOnce(const CallContext& 
                         "create another connector");
   }
   if (input.version != 0 && input.version != stored.version) {
-    return Aborted(reason::kEtagMismatch, "connector {} was changed since it was read",
-                   stored.name)
+    return Aborted(reason::kEtagMismatch, "connector {} was changed since it was read", stored.name)
         .With("connector", stored.name)
         .Remedy("read it again and repeat the change");
   }

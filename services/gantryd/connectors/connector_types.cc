@@ -57,11 +57,10 @@ absl::StatusOr<AuthMethodInfo> FindAuthMethod(const FlavorCatalog& flavors, cons
   if (found == types.end()) {
     const std::string choice =
         Choice(types, [](const ConnectorTypeView& t) { return t.info.type; });
-    return InvalidConfig(
-        {{"type", type.empty() ? "is required; " + choice
-                               : fmt::format("'{}' is no connector type; {}", Excerpt(type, 80),
-                                             choice)}},
-        "list what there is: gantry service-connector list-types");
+    return InvalidConfig({{"type", type.empty() ? "is required; " + choice
+                                                : fmt::format("'{}' is no connector type; {}",
+                                                              Excerpt(type, 80), choice)}},
+                         "list what there is: gantry service-connector list-types");
   }
   const auto& methods = found->info.auth_methods;
   const auto wanted = std::find_if(methods.begin(), methods.end(),
@@ -69,10 +68,9 @@ absl::StatusOr<AuthMethodInfo> FindAuthMethod(const FlavorCatalog& flavors, cons
   if (wanted != methods.end()) return *wanted;
   const std::string choice = Choice(methods, [](const AuthMethodInfo& m) { return m.name; });
   return InvalidConfig(
-      {{"auth_method", method.empty()
-                           ? "is required; " + choice
-                           : fmt::format("'{}' is no auth method of type {}; {}",
-                                         Excerpt(method, 80), type, choice)}},
+      {{"auth_method", method.empty() ? "is required; " + choice
+                                      : fmt::format("'{}' is no auth method of type {}; {}",
+                                                    Excerpt(method, 80), type, choice)}},
       "list what there is: gantry service-connector list-types");
 }
 

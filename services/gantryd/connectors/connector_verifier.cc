@@ -98,8 +98,8 @@ VerificationResult TryAt(const CallContext& call, RegistryPool& pool, const Regi
     const std::string remedy = DetailOf(status).remedy;
     if (!remedy.empty()) result.message += "; " + remedy;
   } else if (!(*session)->login_was_wanted()) {
-    result.message = fmt::format("{} asks for no login: the credential was not tried",
-                                 result.registry_host);
+    result.message =
+        fmt::format("{} asks for no login: the credential was not tried", result.registry_host);
   } else {
     result.message = fmt::format("{} accepts the credential", result.registry_host);
   }

@@ -98,7 +98,8 @@ int64_t HostServices::NowUnixMs(void* ctx) noexcept {
 
 int64_t HostServices::RemainingMs(void*, const gantry_call* call) noexcept {
   if (call == nullptr || !call->context().Check().ok()) return 0;
-  return call->context().Remaining().count();
+  // Rounded up: 0 means that the deadline has passed.
+  return std::max<int64_t>(call->context().Remaining().count(), 1);
 }
 
 gantry_code HostServices::Fail(void* ctx, gantry_call* call, const gantry_error* error) noexcept {

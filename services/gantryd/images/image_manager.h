@@ -3,6 +3,7 @@
 
 #include <absl/status/statusor.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,23 +32,35 @@ class CallerBlobs {
 // The caller's own image: a root descriptor, or a config and layers to assemble.
 struct CallerImage {
   std::optional<Descriptor> root;
-  std::vector<SourceBlob> assembled;  // config first; when there is no root
-  CallerBlobs* blobs = nullptr;       // borrowed
+  std::vector<SourceBlob> assembled;          // config first; when there is no root
+  CallerBlobs* blobs = nullptr;               // borrowed
+  int max_parallel_reads = 64;                // 1 when the image is one stream
+  std::map<std::string, int64_t> read_ranks;  // by SourceBlob::key(); absent: 0
 };
 
 // Sources that the daemon reaches by itself.
-struct SourceReference { std::string reference; };
-struct SourceEngine { std::string image; };
-struct SourceDockerArchive { std::string path; };
-struct SourceOciArchive { std::string path; };
-struct SourceOciLayout { std::string path; };
+struct SourceReference {
+  std::string reference;
+};
+struct SourceEngine {
+  std::string image;
+};
+struct SourceDockerArchive {
+  std::string path;
+};
+struct SourceOciArchive {
+  std::string path;
+};
+struct SourceOciLayout {
+  std::string path;
+};
 using SourceSpec = std::variant<SourceReference, SourceEngine, SourceDockerArchive,
                                 SourceOciArchive, SourceOciLayout, CallerImage>;
 
 struct PushSpec {
   std::string registry;
-  std::string pipeline, version;     // either these
-  std::string repository;            // or these
+  std::string pipeline, version;  // either these
+  std::string repository;         // or these
   std::vector<std::string> tags;
   SourceSpec source;
 };
@@ -63,8 +76,8 @@ struct ImageView {
 
 // What the operator lets the daemon read by itself.
 struct SourcePolicy {
-  std::vector<std::string> roots;     // directories; empty: no server-side path
-  std::string docker_engine_socket;   // empty: no engine
+  std::vector<std::string> roots;    // directories; empty: no server-side path
+  std::string docker_engine_socket;  // empty: no engine
 };
 
 // Thread-safe.  Blocks; call on the executor.

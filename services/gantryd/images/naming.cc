@@ -96,8 +96,9 @@ absl::StatusOr<ImageName> NameImage(const RegistryUri& uri, const std::string& d
   } else if (!default_repository.empty()) {
     name.repository = uri.Repository(default_repository);
   } else {
-    return InvalidField("pipeline", "neither pipeline nor repository is given, and the registry "
-                                    "has no default repository",
+    return InvalidField("pipeline",
+                        "neither pipeline nor repository is given, and the registry "
+                        "has no default repository",
                         "name the image: pipeline and version, or repository and tags");
   }
   GANTRY_RETURN_IF_ERROR(CheckNameLength(uri, name.repository));
@@ -125,7 +126,8 @@ std::string SanitizeRepository(std::string_view text) {
 std::string SanitizeTag(std::string_view text) {
   std::string tag;
   for (const char c : text) {
-    const bool legal = IsLowerAlnum(c) || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' || c == '-';
+    const bool legal =
+        IsLowerAlnum(c) || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' || c == '-';
     if (legal) tag += c;
   }
   if (!tag.empty() && (tag.front() == '-' || tag.front() == '.')) tag.front() = '_';

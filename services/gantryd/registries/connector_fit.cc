@@ -43,11 +43,10 @@ absl::Status CheckConnectorFits(const ConnectorRecord& connector, const FlavorIn
   const std::vector<std::string> methods = Methods(flavor);
   const bool taken = std::find(methods.begin(), methods.end(), method) != methods.end();
   if (!taken) {
-    return FailedPrecondition(reason::kConnectorMismatch,
-                              "connector {} logs in by {}, and flavor {} takes {}", connector.name,
-                              method, flavor.name,
-                              methods.empty() ? "no connectors"
-                                              : fmt::format("{}", fmt::join(methods, ", ")))
+    return FailedPrecondition(
+               reason::kConnectorMismatch, "connector {} logs in by {}, and flavor {} takes {}",
+               connector.name, method, flavor.name,
+               methods.empty() ? "no connectors" : fmt::format("{}", fmt::join(methods, ", ")))
         .With("connector", connector.name)
         .With("flavor", flavor.name)
         .Remedy("use a connector of a type that the flavor takes, or a flavor that takes {}",

@@ -57,8 +57,7 @@ class Diagnosis {
     checks_.push_back({std::move(name), outcome, std::move(message), std::move(remedy)});
   }
   void Fail(std::string name, const absl::Status& status) {
-    Add(std::move(name), Outcome::kFailed, std::string(MessageOf(status)),
-        DetailOf(status).remedy);
+    Add(std::move(name), Outcome::kFailed, std::string(MessageOf(status)), DetailOf(status).remedy);
   }
   // True, and the check is listed as skipped, when an earlier one has failed.
   bool Skip(const std::string& name) {
@@ -87,9 +86,8 @@ void Diagnosis::CheckReference(const std::string& repository) {
     repository_ = uri.Repository(record.default_repository);
   }
   Add("reference", Outcome::kPassed,
-      repository_.empty()
-          ? fmt::format("{} (flavor {})", uri.text(), record.flavor)
-          : fmt::format("{}/{} (flavor {})", host_, repository_, record.flavor));
+      repository_.empty() ? fmt::format("{} (flavor {})", uri.text(), record.flavor)
+                          : fmt::format("{}/{} (flavor {})", host_, repository_, record.flavor));
 }
 
 void Diagnosis::CheckAnswer() {
@@ -220,7 +218,8 @@ std::string FailedStage(const absl::Status& status) {
     return "";  // the registry has answered: a matter of the login
   }
   const std::string message = ToLower(MessageOf(status));
-  for (const char* words : {"resolve host", "resolve proxy", "no address", "host name", "dns"}) {
+  if (message.find("tls failed") != message.npos) return "tls";
+  for (const char* words : {"host name is not known", "resolve host", "resolve proxy"}) {
     if (message.find(words) != message.npos) return "dns";
   }
   return "ping";

@@ -28,9 +28,8 @@ absl::Status InvalidConfig(std::vector<FieldViolation> violations, std::string_v
     if (!message.empty()) message += "; ";
     message += fmt::format("{}: {}", v.field, v.description);
   }
-  absl::Status status =
-      InvalidArgument(reason::kInvalidConfig, "{}", Excerpt(message, kMaxMessage))
-          .Remedy("{}", remedy);
+  absl::Status status = InvalidArgument(reason::kInvalidConfig, "{}", Excerpt(message, kMaxMessage))
+                            .Remedy("{}", remedy);
   if (violations.size() > kMaxViolations) violations.resize(kMaxViolations);
   Attach(status, violations);
   return status;

@@ -18,8 +18,7 @@ bool IsLowerAlnum(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '
 std::optional<FieldViolation> CheckName(std::string_view name) {
   if (name.empty()) return FieldViolation{"name", "is required"};
   const bool legal = name.size() <= kMaxName && IsLowerAlnum(name.front()) &&
-                     IsLowerAlnum(name.back()) &&
-                     std::all_of(name.begin(), name.end(), [](char c) {
+                     IsLowerAlnum(name.back()) && std::all_of(name.begin(), name.end(), [](char c) {
                        return IsLowerAlnum(c) || c == '-' || c == '_' || c == '.';
                      });
   if (legal) return std::nullopt;

@@ -8,7 +8,7 @@
 
 namespace gantry {
 
-// Lower-case letters, digits, '-', '_' and '.', at most 63, a letter or digit at both ends.  Nothing
+// Lower-case letters, digits, '-', '_' and '.', at most 63, a letter or digit at both ends. Nothing
 // when `name` is such a name; the violation of field "name" otherwise.
 std::optional<FieldViolation> CheckName(std::string_view name);
 

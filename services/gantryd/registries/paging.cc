@@ -41,10 +41,9 @@ std::string MakePageToken(std::string_view scope, std::string_view cursor) {
 absl::StatusOr<std::string> ReadPageToken(std::string_view scope, std::string_view token) {
   if (token.empty()) return std::string();
   std::string text;
-  const bool ours = token.size() <= kMaxToken && Base64Decode(token, &text) &&
-                    text.size() >= kChecksum &&
-                    text.substr(0, kChecksum) ==
-                        Checksum(scope, std::string_view(text).substr(kChecksum));
+  const bool ours =
+      token.size() <= kMaxToken && Base64Decode(token, &text) && text.size() >= kChecksum &&
+      text.substr(0, kChecksum) == Checksum(scope, std::string_view(text).substr(kChecksum));
   if (ours) return text.substr(kChecksum);
   return InvalidField("page_token", "is not a token of this list",
                       "give back next_page_token of the page before unchanged, with the same other "

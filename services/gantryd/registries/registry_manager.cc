@@ -111,10 +111,10 @@ absl::Status RegistryManager::Validate(const CallContext& call, RegistryRecord& 
 
   const auto uri = RegistryUri::Parse(record.uri);
   if (!uri.ok()) {
-    violations.push_back({"uri", Trim(record.uri).empty()
-                                     ? "is required, such as docker.io/myusername"
-                                     : std::string(MessageOf(uri.status())) + "; " +
-                                           DetailOf(uri.status()).remedy});
+    violations.push_back(
+        {"uri", Trim(record.uri).empty()
+                    ? "is required, such as docker.io/myusername"
+                    : std::string(MessageOf(uri.status())) + "; " + DetailOf(uri.status()).remedy});
   } else {
     const auto faults = SettleTransport(*uri, stored, record);
     violations.insert(violations.end(), faults.begin(), faults.end());
@@ -124,8 +124,7 @@ absl::Status RegistryManager::Validate(const CallContext& call, RegistryRecord& 
       if (repository.ok()) {
         record.default_repository = RelativeTo(*uri, *repository);
       } else {
-        violations.push_back(
-            {"default_repository", std::string(MessageOf(repository.status()))});
+        violations.push_back({"default_repository", std::string(MessageOf(repository.status()))});
       }
     }
   }

@@ -18,9 +18,10 @@ Error NotAllowed(const std::string& host, std::string_view why) {
                           "images may not be read from {}: {}, and no registry is configured there",
                           host, why)
       .With("registry", host)
-      .Remedy("if it is a registry of yours, register it: gantry container-registry register NAME "
-              "--flavor=default --uri={}",
-              host);
+      .Remedy(
+          "if it is a registry of yours, register it: gantry container-registry register NAME "
+          "--flavor=default --uri={}",
+          host);
 }
 
 }  // namespace
@@ -74,8 +75,9 @@ absl::StatusOr<std::shared_ptr<RegistrySession>> RegistryPool::OpenUnsaved(
   return Make(call, record, connector);
 }
 
-absl::StatusOr<std::shared_ptr<OpenRegistry>> RegistryPool::Make(
-    const CallContext& call, const RegistryRecord& record, const ConnectorRecord* connector) {
+absl::StatusOr<std::shared_ptr<OpenRegistry>> RegistryPool::Make(const CallContext& call,
+                                                                 const RegistryRecord& record,
+                                                                 const ConnectorRecord* connector) {
   GANTRY_ASSIGN_OR_RETURN(Flavor* const flavor, flavors_.Find(record.flavor));
   GANTRY_ASSIGN_OR_RETURN(const RegistryUri uri, RegistryUri::Parse(record.uri));
   OpenRegistry::Parts parts;
@@ -106,7 +108,9 @@ absl::StatusOr<std::shared_ptr<RegistrySession>> RegistryPool::FindOwner(
 
 absl::StatusOr<std::shared_ptr<RegistryClient>> RegistryPool::OpenForeign(const CallContext& call,
                                                                           const std::string& host) {
-  if (IsLiteralPrivateHost(host)) return NotAllowed(host, "it is not at a public address");
+  if (IsLoopbackHost(host) || IsLiteralPrivateHost(host)) {
+    return NotAllowed(host, "it is not at a public address");
+  }
   auto client = std::make_shared<RegistryClient>(http_, host, Transport(), docker_login_,
                                                  gates_.For(host), AddressPolicy::kPublicOnly);
   // Learns how to log in, which the first read needs anyway, and where the host's name leads.

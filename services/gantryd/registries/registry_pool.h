@@ -1,4 +1,5 @@
-// Registries ready to talk to: record, flavor instance, credentials and client, kept while unchanged.
+// Registries ready to talk to: record, flavor instance, credentials and client, kept while
+// unchanged.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -18,8 +19,8 @@
 
 namespace gantry {
 
-// One configured registry, opened.  Thread-safe; held by shared_ptr while a call uses it, so that an
-// update takes effect for the next call and never under a running one.
+// One configured registry, opened.  Thread-safe; held by shared_ptr while a call uses it, so that
+// an update takes effect for the next call and never under a running one.
 class RegistrySession {
  public:
   virtual ~RegistrySession() = default;
@@ -39,8 +40,8 @@ class OpenRegistry;
 // Thread-safe.
 class RegistryPool {
  public:
-  // All borrowed.  `docker_login` serves registries without a connector; null: that of the process's
-  // own environment (DockerKeychain).
+  // All borrowed.  `docker_login` serves registries without a connector; null: that of the
+  // process's own environment (DockerKeychain).
   RegistryPool(Store& store, const FlavorCatalog& flavors, HttpClient& http, HostGates& gates,
                const Clock& clock, std::shared_ptr<CredentialProvider> docker_login = nullptr);
   ~RegistryPool();

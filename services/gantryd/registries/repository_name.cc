@@ -13,8 +13,7 @@ bool BeginsWithHost(std::string_view text) {
   const size_t slash = text.find('/');
   if (slash == text.npos) return false;
   const std::string_view first = text.substr(0, slash);
-  return first == "localhost" || first.find_first_of(".:") != first.npos ||
-         ToLower(first) != first;
+  return first == "localhost" || first.find_first_of(".:") != first.npos || ToLower(first) != first;
 }
 
 }  // namespace

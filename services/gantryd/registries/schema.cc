@@ -106,11 +106,11 @@ std::vector<FieldViolation> ConfigSchema::CheckNames(const Json& config,
   for (const auto& [name, property] : properties_) known.push_back(name);
   for (const auto& [name, value] : config.items()) {
     if (properties_.count(name)) continue;
-    violations.push_back(
-        {fmt::format("{}.{}", prefix, Excerpt(name, 80)),
-         known.empty() ? fmt::format("is not a field of {}, which has none", owner_)
-                       : fmt::format("is not a field of {}; its fields are {}", owner_,
-                                     fmt::join(known, ", "))});
+    violations.push_back({fmt::format("{}.{}", prefix, Excerpt(name, 80)),
+                          known.empty()
+                              ? fmt::format("is not a field of {}, which has none", owner_)
+                              : fmt::format("is not a field of {}; its fields are {}", owner_,
+                                            fmt::join(known, ", "))});
   }
   return violations;
 }
@@ -134,7 +134,8 @@ std::vector<FieldViolation> ConfigSchema::CheckLengths(const Json& config,
 absl::StatusOr<Json> ParseConfigObject(std::string_view config_json, std::string_view field) {
   if (Trim(config_json).empty()) return Json::object();
   auto json = ParseJson(config_json);
-  if (!json.ok()) return InvalidConfig({{std::string(field), std::string(MessageOf(json.status()))}});
+  if (!json.ok())
+    return InvalidConfig({{std::string(field), std::string(MessageOf(json.status()))}});
   if (json->is_null()) return Json::object();
   if (!json->is_object()) return InvalidConfig({{std::string(field), "is not an object"}});
   return json;

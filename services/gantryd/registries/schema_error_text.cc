@@ -72,7 +72,8 @@ bool Mentions(const std::string& text, std::string_view part) {
 // Says only that something inside is wrong, for which there is an error of its own.
 bool IsEcho(const std::string& text) {
   return Mentions(text, "associated with property name") || Mentions(text, "child schema #") ||
-         Mentions(text, "Failed to validate item #") || Mentions(text, "additional properties schema");
+         Mentions(text, "Failed to validate item #") ||
+         Mentions(text, "additional properties schema");
 }
 
 std::string Sentence(const std::string& text, const std::string& wish) {

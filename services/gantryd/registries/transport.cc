@@ -50,9 +50,9 @@ std::vector<FieldViolation> SettleTransport(const RegistryUri& uri, const Regist
     record.plain_http = stored && KeepsHost(*stored, uri) ? stored->plain_http : true;
   }
   if (record.plain_http && wants_tls) {
-    violations.push_back({record.skip_tls_verify ? "transport.skip_tls_verify"
-                                                 : "transport.ca_certificate",
-                          "says how to trust https, but the registry is reached by plain http"});
+    violations.push_back(
+        {record.skip_tls_verify ? "transport.skip_tls_verify" : "transport.ca_certificate",
+         "says how to trust https, but the registry is reached by plain http"});
   }
   return violations;
 }
@@ -73,8 +73,8 @@ std::optional<std::string> CheckCertificates(const std::string& pem) {
   }
   const unsigned long error = ERR_peek_last_error();
   ERR_clear_error();
-  const bool at_end = ERR_GET_LIB(error) == ERR_LIB_PEM &&
-                      ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+  const bool at_end =
+      ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
   if (count == 0) return "is not a PEM certificate; it begins with -----BEGIN CERTIFICATE-----";
   if (!at_end) return fmt::format("is damaged after certificate {}", count);
   return std::nullopt;

@@ -14,8 +14,8 @@ namespace gantry {
 
 Transport TransportOf(const RegistryRecord& record);
 
-// Settles record.plain_http and reports what does not go together.  Hosts on loopback are plain http
-// unless "https://", a certificate or skip_tls_verify says otherwise; others are only where
+// Settles record.plain_http and reports what does not go together.  Hosts on loopback are plain
+// http unless "https://", a certificate or skip_tls_verify says otherwise; others are only where
 // plain_http itself is set, for credentials then travel in plain text.  `stored` is the record that
 // is replaced, whose choice stands while its host does; null for a new one.
 std::vector<FieldViolation> SettleTransport(const RegistryUri& uri, const RegistryRecord* stored,

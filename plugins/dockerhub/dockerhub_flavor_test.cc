@@ -1,0 +1,86 @@
+#include <gmock/gmock.h>
+
+#include "tests/conformance/fake_host.h"
+#include "tests/conformance/flavor_driver.h"
+
+namespace gantry::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class DockerHub : public ::testing::Test {
+ protected:
+  std::vector<sdk::Finding> Validate(const std::string& uri) {
+    std::vector<sdk::Finding> findings;
+    EXPECT_TRUE(flavor_.ValidateConfig(ConfigJson(uri, false), &findings).ok());
+    return findings;
+  }
+  std::vector<sdk::Finding> Diagnose(int status, sdk::Headers headers) {
+    host_.on_registry = [=](const sdk::HttpRequest&) {
+      return sdk::HttpResponse{status, headers, ""};
+    };
+    std::vector<sdk::Finding> findings;
+    EXPECT_TRUE(flavor_.Diagnose(&findings).ok());
+    return findings;
+  }
+  void TearDown() override { EXPECT_THAT(host_.faults(), IsEmpty()); }
+
+  FakeHost host_;
+  FlavorDriver flavor_{*gantry_flavor_v1(), host_};
+};
+
+TEST_F(DockerHub, TakesANamespaceOfDockerHubAndNothingElse) {
+  EXPECT_THAT(Validate("docker.io/acme"), IsEmpty());
+  const std::pair<std::string, std::string> kCases[] = {
+      {"docker.io", "namespace is missing"},
+      {"docker.io/acme/vision", "one level of namespaces"},
+      {"ghcr.io/acme", "not ghcr.io"},
+      {"docker.io.evil.example/acme", "not docker.io.evil.example"}};
+  for (const auto& [uri, why] : kCases) {
+    const auto findings = Validate(uri);
+    ASSERT_EQ(findings.size(), 1u) << uri;
+    EXPECT_EQ(findings[0].level, GANTRY_ERROR);
+    EXPECT_EQ(findings[0].field, "uri");
+    EXPECT_THAT(findings[0].message, HasSubstr(why));
+    EXPECT_FALSE(findings[0].remedy.empty());
+  }
+}
+
+TEST_F(DockerHub, PushesToNamesOfTwoParts) {
+  ASSERT_TRUE(flavor_.Open(ConfigJson("docker.io/acme", false)).ok());
+  std::optional<sdk::Plan> plan;
+  ASSERT_TRUE(flavor_.PreparePush({"docker.io", "acme/training", "v1", ""}, &plan).ok());
+  EXPECT_EQ(plan->target.repository, "acme/training");
+
+  const Outcome deep = flavor_.PreparePush({"docker.io", "acme/vision/training", "v1", ""}, &plan);
+  EXPECT_EQ(deep.code, GANTRY_INVALID_ARGUMENT);
+  EXPECT_EQ(deep.reason(), "INVALID_REFERENCE");
+  EXPECT_EQ(deep.remedy(), "Name it acme/vision-training.");
+  const Outcome shallow = flavor_.PreparePush({"docker.io", "training", "v1", ""}, &plan);
+  EXPECT_EQ(shallow.code, GANTRY_INVALID_ARGUMENT);
+  EXPECT_THAT(shallow.remedy(), HasSubstr("<namespace>/training"));
+}
+
+TEST_F(DockerHub, TellsHowManyPullsAreLeft) {
+  ASSERT_TRUE(flavor_.Open(ConfigJson("docker.io/acme", false)).ok());
+  const auto plenty =
+      Diagnose(200, {{"RateLimit-Limit", "100;w=21600"}, {"RateLimit-Remaining", "76;w=21600"}});
+  ASSERT_EQ(plenty.size(), 1u);
+  EXPECT_EQ(plenty[0].level, GANTRY_INFO);
+  EXPECT_THAT(plenty[0].message, HasSubstr("76 of 100"));
+  EXPECT_THAT(host_.requests(), ElementsAre("HEAD /v2/ratelimitpreview/test/manifests/latest"));
+
+  const auto few =
+      Diagnose(200, {{"ratelimit-limit", "100;w=21600"}, {"ratelimit-remaining", "3"}});
+  ASSERT_EQ(few.size(), 1u);
+  EXPECT_EQ(few[0].level, GANTRY_WARN);
+  EXPECT_FALSE(few[0].remedy.empty());
+  EXPECT_EQ(Diagnose(429, {}).at(0).level, GANTRY_WARN);
+  EXPECT_THAT(Diagnose(200, {}).at(0).message, HasSubstr("not limited"));
+  EXPECT_THAT(Diagnose(500, {{"ratelimit-limit", "many"}}), IsEmpty());
+}
+
+}  // namespace
+}  // namespace gantry::testing

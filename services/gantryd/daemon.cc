@@ -1,0 +1,101 @@
+#include "gantryd/daemon.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "base/status.h"
+#include "base/uuid.h"
+#include "store/sqlite_store.h"
+
+namespace gantry {
+namespace {
+
+constexpr int kUnaryThreads = 32;
+constexpr size_t kUnaryQueue = 256;
+constexpr size_t kPushQueue = 64;
+constexpr char kDevRegistryName[] = "local";
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
+  std::unique_ptr<Daemon> daemon(new Daemon(config));
+  const std::pair<const char*, absl::Status (Daemon::*)()> steps[] = {
+      {"state", &Daemon::OpenState},
+      {"flavors", &Daemon::LoadFlavors},
+      {"development registry", &Daemon::StartDevRegistry},
+      {"server", &Daemon::Serve}};
+  for (const auto& [name, step] : steps) {
+    if (absl::Status s = (daemon.get()->*step)(); !s.ok()) return Annotate(s, name);
+  }
+  return daemon;
+}
+
+absl::Status Daemon::OpenState() {
+  GANTRY_ASSIGN_OR_RETURN(store_, SqliteStore::Open({.directory = config_.state_dir,
+                                                     .clock = &clock_,
+                                                     .key_file = ""}));
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::LoadFlavors() {
+  GANTRY_ASSIGN_OR_RETURN(flavors_, gantry::LoadFlavors(config_.flavor_dir));
+  for (const std::string& file : flavors_->unlisted()) {
+    spdlog::warn("{} is not in the manifest, and so is not loaded", file);
+  }
+  // A flavor that nobody uses may be missing; one that a registry needs is said loudly, and the
+  // other registries are served.
+  GANTRY_ASSIGN_OR_RETURN(const auto registries, store_->ListRegistries("", 100'000));
+  for (const FlavorInfo& flavor : flavors_->List()) {
+    if (!flavor.load_error.empty()) spdlog::error("flavor {} ({}): {}", flavor.name, flavor.file, flavor.load_error);
+  }
+  for (const RegistryRecord& registry : registries) {
+    if (const auto found = flavors_->Find(registry.flavor); !found.ok()) {
+      spdlog::error("registry {} cannot be used: {}", registry.name, MessageOf(found.status()));
+    }
+  }
+  pool_ = std::make_unique<RegistryPool>(*store_, *flavors_, http_, gates_, clock_);
+  layers_ = std::make_unique<StoreLayerCache>(*store_);
+  engine_ = std::make_unique<PushEngine>(*layers_);
+  registries_ = std::make_unique<RegistryManager>(*store_, *flavors_, *pool_);
+  connectors_ = std::make_unique<ConnectorManager>(*store_, *flavors_, *pool_, clock_);
+  images_ = std::make_unique<ImageManager>(
+      *pool_, *engine_, http_, SourcePolicy{config_.source_roots, config_.docker_engine});
+  requests_ = std::make_unique<RequestLog>(*store_);
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::StartDevRegistry() {
+  if (!config_.dev) return absl::OkStatus();
+  const CallContext call(clock_, std::chrono::seconds(30), "start");
+  GANTRY_ASSIGN_OR_RETURN(dev_registry_,
+                          DevRegistry::Start(call, http_, config_.state_dir + "/dev-registry"));
+  RegistryRecord local;
+  local.name = kDevRegistryName;
+  local.flavor = "default";
+  local.uri = dev_registry_->host();
+  const auto stored = registries_->Get(call, kDevRegistryName);
+  if (stored.ok() && stored->uri == local.uri) return absl::OkStatus();
+  const auto noted = stored.ok() ? registries_->Update(call, local)
+                                 : registries_->Create(call, local);
+  return noted.status();
+}
+
+absl::Status Daemon::Serve() {
+  unary_ = std::make_unique<Executor>("unary", kUnaryThreads, kUnaryQueue);
+  pushes_ = std::make_unique<Executor>("push", config_.push_threads, kPushQueue);
+  GANTRY_ASSIGN_OR_RETURN(
+      server_, RpcServer::Start(config_.listen,
+                                ServerParts{clock_, *flavors_, *registries_, *connectors_, *images_,
+                                            *requests_, *unary_, *pushes_}));
+  return absl::OkStatus();
+}
+
+void Daemon::Drain() {
+  server_->SetServing(false);
+  clock_.Sleep(config_.drain_delay, {});
+  server_->StartDraining();
+  server_->Shutdown(config_.drain_timeout);
+}
+
+}  // namespace gantry

@@ -1,0 +1,76 @@
+#include "gantryd/images/allowed_path.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/status.h"
+
+namespace gantry {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+struct AllowedPathTest : ::testing::Test {
+  AllowedPathTest() : dir(fs::canonical(fs::path(::testing::TempDir())) / "allowed_path") {
+    fs::remove_all(dir);
+    for (const char* name : {"root/sub", "rooted", "outside"}) fs::create_directories(dir / name);
+    for (const char* name : {"root/a.tar", "root/sub/b.tar", "rooted/c.tar", "outside/d.tar"}) {
+      std::ofstream(dir / name) << "x";
+    }
+    fs::create_symlink(dir / "outside/d.tar", dir / "root/link-out");
+    fs::create_directory_symlink(dir / "outside", dir / "root/dir-out");
+    fs::create_symlink("a.tar", dir / "root/link-in");
+    fs::create_symlink("loop", dir / "root/loop");
+    fs::create_directory_symlink(dir / "root", dir / "alias");
+  }
+  ~AllowedPathTest() override { fs::remove_all(dir); }
+
+  std::string Reason(const std::string& path) {
+    return ReasonOf(AllowedPath(roots, dir / path).status());
+  }
+
+  const fs::path dir;
+  std::vector<std::string> roots{(dir / "root").string()};
+};
+
+TEST_F(AllowedPathTest, WhatLiesInARootMayBeRead) {
+  EXPECT_EQ(*AllowedPath(roots, dir / "root/a.tar"), dir / "root/a.tar");
+  EXPECT_EQ(*AllowedPath(roots, dir / "root/sub/../sub//b.tar"), dir / "root/sub/b.tar");
+  EXPECT_EQ(*AllowedPath(roots, dir / "root"), dir / "root");
+  EXPECT_EQ(*AllowedPath(roots, dir / "root/link-in"), dir / "root/a.tar");
+  EXPECT_EQ(*AllowedPath(roots, dir / "alias/a.tar"), dir / "root/a.tar");
+  roots = {(dir / "missing").string(), (dir / "alias").string() + "/"};
+  EXPECT_EQ(*AllowedPath(roots, dir / "root/a.tar"), dir / "root/a.tar");
+}
+
+TEST_F(AllowedPathTest, NothingElseMay) {
+  for (const char* path : {"rooted/c.tar", "outside/d.tar", "root/../outside/d.tar",
+                           "root/link-out", "root/dir-out/d.tar", "outside"}) {
+    EXPECT_EQ(Reason(path), reason::kSourceNotAllowed) << path;
+  }
+  for (const std::string& path : {std::string("a.tar"), std::string(), std::string("/etc/passwd"),
+                                  (dir / "root/a.tar").string() + std::string("\0x", 2)}) {
+    const absl::Status status = AllowedPath(roots, path).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+    EXPECT_THAT(DetailOf(status).remedy, HasSubstr("--allow-source-root"));
+  }
+  roots.clear();
+  EXPECT_EQ(Reason("root/a.tar"), reason::kSourceNotAllowed);
+}
+
+TEST_F(AllowedPathTest, WhetherAFileExistsIsToldInRootsOnly) {
+  EXPECT_EQ(Reason("root/none.tar"), reason::kSourceNotFound);
+  EXPECT_EQ(Reason("root/no/such/dir.tar"), reason::kSourceNotFound);
+  EXPECT_EQ(Reason("root/a.tar/x"), reason::kSourceNotFound);
+  EXPECT_EQ(Reason("root/loop"), reason::kSourceUnreadable);
+  EXPECT_EQ(Reason("outside/none.tar"), reason::kSourceNotAllowed);
+  EXPECT_EQ(Reason("root/dir-out/none.tar"), reason::kSourceNotAllowed);
+  EXPECT_EQ(Reason("root/../outside/none.tar"), reason::kSourceNotAllowed);
+}
+
+}  // namespace
+}  // namespace gantry

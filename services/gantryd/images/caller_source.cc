@@ -1,0 +1,167 @@
+#include "gantryd/images/caller_source.h"
+
+#include <algorithm>
+
+#include "base/status.h"
+
+namespace gantry {
+namespace {
+
+constexpr int kMaxDepth = 8;
+constexpr size_t kMaxManifests = 1024;
+constexpr int64_t kMaxDocumentBytes = 64 << 20;  // of all manifests and configs of one image
+constexpr size_t kMaxLayers = 10'000;
+constexpr int kDefaultReads = 64;
+
+Error Invalid(std::string_view why) {
+  return InvalidArgument(reason::kSourceInvalid, "the caller's image is not whole: {}", why);
+}
+
+SourceBlob BlobOf(const Descriptor& descriptor) {
+  SourceBlob blob;
+  blob.media_type = descriptor.media_type;
+  blob.digest = descriptor.digest;
+  blob.size = descriptor.size;
+  blob.urls = descriptor.urls;
+  return blob;
+}
+
+// Attestations stand beside images as platform "unknown/unknown".
+void NotePlatform(const Platform& platform, SourceImage& out) {
+  const std::string text = platform.text();
+  const bool known = platform.os != "unknown" && !platform.os.empty();
+  const auto& all = out.platforms;
+  if (known && std::find(all.begin(), all.end(), text) == all.end()) out.platforms.push_back(text);
+}
+
+bool IsImageConfig(std::string_view type) {
+  return type == media_type::kOciConfig || type == "application/vnd.docker.container.image.v1+json";
+}
+
+}  // namespace
+
+absl::StatusOr<SourceImage> CallerSource::Load(const CallContext& call) {
+  SourceImage out;
+  if (image_.root) {
+    GANTRY_RETURN_IF_ERROR(AddManifest(call, *image_.root, 0, out));
+  } else {
+    GANTRY_RETURN_IF_ERROR(AddAssembled(call, out));
+  }
+  return out;
+}
+
+absl::StatusOr<std::unique_ptr<ByteReader>> CallerSource::OpenBlob(const CallContext& call,
+                                                                   const SourceBlob& blob,
+                                                                   int64_t offset) {
+  return image_.blobs->Open(call, blob.key(), offset);
+}
+
+int CallerSource::max_parallel_reads() const {
+  return image_.max_parallel_reads > 0 ? std::min(image_.max_parallel_reads, kDefaultReads)
+                                       : kDefaultReads;
+}
+
+int64_t CallerSource::ReadRank(const SourceBlob& blob) const {
+  const auto it = image_.read_ranks.find(blob.key());
+  return it == image_.read_ranks.end() ? 0 : it->second;
+}
+
+absl::Status CallerSource::AddManifest(const CallContext& call, const Descriptor& descriptor,
+                                       int depth, SourceImage& out) {
+  if (depth > kMaxDepth) return Invalid("indexes are nested too deep");
+  if (out.manifests.size() >= kMaxManifests) return Invalid("it has too many manifests");
+  if (!seen_.insert(descriptor.digest).second) return absl::OkStatus();
+  GANTRY_ASSIGN_OR_RETURN(std::string bytes,
+                          ReadDocument(call, descriptor.digest, descriptor.size, "manifest"));
+  GANTRY_ASSIGN_OR_RETURN(const Manifest manifest, Manifest::Parse(bytes, descriptor.media_type));
+  SourceManifest entry;
+  entry.descriptor = descriptor;
+  entry.descriptor->media_type = manifest.media_type;
+  for (const Descriptor& child : manifest.manifests) {
+    GANTRY_RETURN_IF_ERROR(AddManifest(call, child, depth + 1, out));
+  }
+  if (manifest.config) {
+    entry.blobs.push_back(BlobOf(*manifest.config));
+    GANTRY_RETURN_IF_ERROR(AddPlatform(call, descriptor, *manifest.config, out));
+  }
+  for (const Descriptor& layer : manifest.layers) entry.blobs.push_back(BlobOf(layer));
+  entry.bytes = std::move(bytes);
+  out.manifests.push_back(std::move(entry));
+  return absl::OkStatus();
+}
+
+absl::Status CallerSource::AddPlatform(const CallContext& call, const Descriptor& manifest,
+                                       const Descriptor& config, SourceImage& out) {
+  if (manifest.platform) {
+    NotePlatform(*manifest.platform, out);
+    return absl::OkStatus();
+  }
+  if (!IsImageConfig(config.media_type)) return absl::OkStatus();
+  GANTRY_ASSIGN_OR_RETURN(const std::string bytes,
+                          ReadDocument(call, config.digest, config.size, "config"));
+  GANTRY_ASSIGN_OR_RETURN(const ImageConfig parsed, ImageConfig::Parse(bytes));
+  NotePlatform(parsed.platform, out);
+  return absl::OkStatus();
+}
+
+absl::Status CallerSource::AddAssembled(const CallContext& call, SourceImage& out) {
+  const std::vector<SourceBlob>& blobs = image_.assembled;
+  if (blobs.empty()) return Invalid("it names neither a manifest nor a config");
+  if (blobs.size() > kMaxLayers) return Invalid("it has too many layers");
+  if (!blobs.front().digest) return Invalid("its config has no digest");
+  GANTRY_ASSIGN_OR_RETURN(const std::string bytes,
+                          ReadDocument(call, *blobs.front().digest, blobs.front().size, "config"));
+  GANTRY_ASSIGN_OR_RETURN(const ImageConfig config, ImageConfig::Parse(bytes));
+  if (config.diff_ids.size() + 1 != blobs.size()) {
+    return Invalid(fmt::format("its config names {} layers, and {} are given",
+                               config.diff_ids.size(), blobs.size() - 1));
+  }
+  SourceManifest entry;
+  entry.blobs = blobs;
+  for (size_t i = 1; i < entry.blobs.size(); ++i) {
+    SourceBlob& layer = entry.blobs[i];
+    const Digest& diff_id = config.diff_ids[i - 1];
+    if (layer.diff_id && *layer.diff_id != diff_id) {
+      return InvalidArgument(reason::kDigestMismatch,
+                             "layer {} has the diffID {}, and its config says {}", i,
+                             layer.diff_id->text(), diff_id.text())
+          .With("expected", diff_id.text())
+          .With("actual", layer.diff_id->text());
+    }
+    if (!layer.digest && !layer.diff_id) {
+      return Invalid(fmt::format("layer {} has neither digest nor diff_id", i));
+    }
+    if (layer.size < 0) return Invalid(fmt::format("layer {} has a negative size", i));
+    layer.diff_id = diff_id;
+  }
+  NotePlatform(config.platform, out);
+  out.manifests.push_back(std::move(entry));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> CallerSource::ReadDocument(const CallContext& call,
+                                                       const Digest& digest, int64_t size,
+                                                       std::string_view what) {
+  GANTRY_RETURN_IF_ERROR(call.Check());
+  if (size <= 0 || size > static_cast<int64_t>(kMaxManifestBytes)) {
+    return Invalid(
+        fmt::format("{} {} has a size of {}; 1 byte to 4 MiB is right", what, digest.text(), size));
+  }
+  document_bytes_ += size;
+  if (document_bytes_ > kMaxDocumentBytes) return Invalid("its manifests and configs are too long");
+  GANTRY_ASSIGN_OR_RETURN(const auto reader, image_.blobs->Open(call, digest.text(), 0));
+  auto bytes = ReadAll(*reader, static_cast<size_t>(size));
+  const bool too_long = bytes.status().code() == absl::StatusCode::kResourceExhausted;
+  if (!bytes.ok() && !too_long) return bytes.status();
+  const bool right =
+      bytes.ok() && static_cast<int64_t>(bytes->size()) == size && Digest::Of(*bytes) == digest;
+  if (right) return bytes;
+  return InvalidArgument(reason::kDigestMismatch,
+                         "{} {} is not what its digest and its size of {} bytes say", what,
+                         digest.text(), size)
+      .With("expected", digest.text())
+      .With("actual", bytes.ok() ? Digest::Of(*bytes).text() : "longer")
+      .Remedy("the image may be changing or damaged: make it again, and push it again");
+}
+
+}  // namespace gantry

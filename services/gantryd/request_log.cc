@@ -1,0 +1,53 @@
+#include "gantryd/request_log.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "base/status.h"
+#include "oci/digest.h"
+
+namespace gantry {
+namespace {
+
+constexpr size_t kMaxIdLength = 128;
+
+absl::Status CheckId(const std::string& id) {
+  const bool printable = std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 0x7F; });
+  if (printable && id.size() <= kMaxIdLength) return absl::OkStatus();
+  return InvalidArgument(reason::kInvalidArgument, "the request_id is not usable")
+      .Remedy("use up to 128 printable characters without spaces, such as a UUID");
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> RequestLog::Once(
+    const std::string& request_id, const std::string& method, const std::string& body,
+    absl::FunctionRef<absl::StatusOr<std::string>()> work) {
+  if (request_id.empty()) return work();
+  GANTRY_RETURN_IF_ERROR(CheckId(request_id));
+  GANTRY_ASSIGN_OR_RETURN(RequestState state,
+                          store_.BeginRequest(request_id, method, Digest::Of(body).text()));
+  switch (state.kind) {
+    case RequestState::Kind::kDone:
+      return std::move(state.response);
+    case RequestState::Kind::kReused:
+      return InvalidArgument(reason::kRequestIdReused,
+                             "the request_id was used for another request before")
+          .Remedy("give every request an id of its own; repeat an id only with the same request");
+    case RequestState::Kind::kInProgress:
+      return Aborted(reason::kRequestInProgress, "the first call with this request_id still runs")
+          .RetryAfter(std::chrono::seconds(1))
+          .Remedy("ask again in a moment: the answer will be the first call's");
+    case RequestState::Kind::kNew:
+      break;
+  }
+  absl::StatusOr<std::string> answer = work();
+  const absl::Status noted = answer.ok() ? store_.FinishRequest(request_id, *answer)
+                                         : store_.AbandonRequest(request_id);
+  // The work itself is done or undone; that the id is forgotten only costs a repeat its shortcut.
+  if (!noted.ok()) spdlog::warn("request id {}: {}", request_id, MessageOf(noted));
+  return answer;
+}
+
+}  // namespace gantry

@@ -1,0 +1,32 @@
+// Idempotency: a request id's first answer is every later answer.
+#pragma once
+
+#include <absl/functional/function_ref.h>
+#include <absl/status/statusor.h>
+
+#include <string>
+
+#include "base/call_context.h"
+#include "store/store.h"
+
+namespace gantry {
+
+// Thread-safe.
+class RequestLog {
+ public:
+  explicit RequestLog(Store& store) : store_(store) {}  // borrowed
+
+  // Runs `work` once per request id and returns its answer's bytes; without an id it just runs it.
+  // `body` is what makes two requests the same; only its hash is kept.  Failures are forgotten, so
+  // that a repeat tries again.
+  //   INVALID_ARGUMENT REQUEST_ID_REUSED     the id belongs to another request
+  //   ABORTED REQUEST_IN_PROGRESS            the first call still runs; carries RetryAfter
+  absl::StatusOr<std::string> Once(const std::string& request_id, const std::string& method,
+                                   const std::string& body,
+                                   absl::FunctionRef<absl::StatusOr<std::string>()> work);
+
+ private:
+  Store& store_;
+};
+
+}  // namespace gantry

@@ -1,0 +1,37 @@
+// What every RPC needs of the daemon: executors, the clock, whether it is draining; and the access log.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "base/call_context.h"
+#include "base/executor.h"
+#include "base/status.h"
+
+namespace gantry {
+
+// Thread-safe.  Owned by the server, outlives every call.
+struct CallHost {
+  const Clock& clock;
+  Executor& unary;
+  Executor& pushes;
+  std::atomic<bool> draining = false;
+
+  // The call's context: its deadline is the client's or `ceiling`, whichever comes first; its id is
+  // the metadata's x-request-id, or a new one.
+  std::unique_ptr<CallContext> NewContext(const grpc::CallbackServerContext& rpc,
+                                          milliseconds ceiling) const;
+  // UNAVAILABLE DRAINING while the daemon stops.
+  absl::Status Admit() const;
+  // One line per call: method, code, reason, duration.
+  void Log(const grpc::CallbackServerContext& rpc, const CallContext& call, const char* method,
+           const absl::Status& status, MonoTime started) const;
+};
+
+// RESOURCE_EXHAUSTED OVERLOADED: no worker is free and the queue is full.
+absl::Status Overloaded();
+
+}  // namespace gantry

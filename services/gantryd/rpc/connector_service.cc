@@ -1,0 +1,135 @@
+#include "gantryd/rpc/connector_service.h"
+
+#include "base/status.h"
+#include "gantryd/rpc/convert.h"
+#include "gantryd/rpc/idempotent.h"
+#include "gantryd/rpc/unary_call.h"
+
+namespace gantry {
+namespace {
+
+constexpr std::chrono::seconds kUnary{60};
+constexpr std::chrono::seconds kSlow{120};  // tries the credential
+
+// What makes two requests the same: not the id, and not the values of fields that may be secret, of
+// which not even a hash is to be kept.
+template <class Request>
+Request IdentityOf(Request request) {
+  request.clear_request_id();
+  for (auto& [name, value] : *request.mutable_connector()->mutable_config()->mutable_fields()) {
+    value.Clear();
+  }
+  return request;
+}
+
+}  // namespace
+
+#define GANTRY_START(Name, Request, Response, ceiling, work) \
+  UnaryCall<v1::Request, v1::Response>::Start(host_, rpc, "ServiceConnectors/" #Name, ceiling, \
+                                              request, response, work)
+
+grpc::ServerUnaryReactor* ConnectorService::ListConnectorTypes(
+    Rpc* rpc, const v1::ListConnectorTypesRequest* request,
+    v1::ListConnectorTypesResponse* response) {
+  return GANTRY_START(
+      ListConnectorTypes, ListConnectorTypesRequest, ListConnectorTypesResponse, kUnary,
+      [this](CallContext&, const auto&) -> absl::StatusOr<v1::ListConnectorTypesResponse> {
+        v1::ListConnectorTypesResponse out;
+        for (const auto& type : connectors_.Types()) *out.add_connector_types() = ToProto(type);
+        return out;
+      });
+}
+
+grpc::ServerUnaryReactor* ConnectorService::CreateServiceConnector(
+    Rpc* rpc, const v1::CreateServiceConnectorRequest* request, v1::ServiceConnector* response) {
+  return GANTRY_START(
+      CreateServiceConnector, CreateServiceConnectorRequest, ServiceConnector, kSlow,
+      [this](CallContext& call, const auto& r) {
+        return Idempotent<v1::ServiceConnector>(
+            requests_, r.request_id(), "CreateServiceConnector", IdentityOf(r),
+            [&]() -> absl::StatusOr<v1::ServiceConnector> {
+              GANTRY_ASSIGN_OR_RETURN(ConnectorInput input, FromProto(r.connector()));
+              GANTRY_ASSIGN_OR_RETURN(
+                  const ConnectorRecord record,
+                  connectors_.Create(call, std::move(input), r.skip_verification()));
+              return ToProto(record);
+            });
+      });
+}
+
+grpc::ServerUnaryReactor* ConnectorService::GetServiceConnector(
+    Rpc* rpc, const v1::GetServiceConnectorRequest* request, v1::ServiceConnector* response) {
+  return GANTRY_START(
+      GetServiceConnector, GetServiceConnectorRequest, ServiceConnector, kUnary,
+      [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::ServiceConnector> {
+        GANTRY_ASSIGN_OR_RETURN(const ConnectorRecord record, connectors_.Get(call, r.name()));
+        return ToProto(record);
+      });
+}
+
+grpc::ServerUnaryReactor* ConnectorService::ListServiceConnectors(
+    Rpc* rpc, const v1::ListServiceConnectorsRequest* request,
+    v1::ListServiceConnectorsResponse* response) {
+  return GANTRY_START(
+      ListServiceConnectors, ListServiceConnectorsRequest, ListServiceConnectorsResponse, kUnary,
+      [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::ListServiceConnectorsResponse> {
+        GANTRY_ASSIGN_OR_RETURN(const auto page,
+                                connectors_.List(call, r.page_size(), r.page_token()));
+        v1::ListServiceConnectorsResponse out;
+        for (const ConnectorRecord& record : page.records) *out.add_connectors() = ToProto(record);
+        out.set_next_page_token(page.next_page_token);
+        return out;
+      });
+}
+
+grpc::ServerUnaryReactor* ConnectorService::UpdateServiceConnector(
+    Rpc* rpc, const v1::UpdateServiceConnectorRequest* request, v1::ServiceConnector* response) {
+  return GANTRY_START(
+      UpdateServiceConnector, UpdateServiceConnectorRequest, ServiceConnector, kSlow,
+      [this](CallContext& call, const auto& r) {
+        return Idempotent<v1::ServiceConnector>(
+            requests_, r.request_id(), "UpdateServiceConnector", IdentityOf(r),
+            [&]() -> absl::StatusOr<v1::ServiceConnector> {
+              GANTRY_ASSIGN_OR_RETURN(ConnectorInput input, FromProto(r.connector()));
+              GANTRY_ASSIGN_OR_RETURN(
+                  const ConnectorRecord record,
+                  connectors_.Update(call, std::move(input), r.skip_verification()));
+              return ToProto(record);
+            });
+      });
+}
+
+grpc::ServerUnaryReactor* ConnectorService::DeleteServiceConnector(
+    Rpc* rpc, const v1::DeleteServiceConnectorRequest* request,
+    v1::DeleteServiceConnectorResponse* response) {
+  return GANTRY_START(
+      DeleteServiceConnector, DeleteServiceConnectorRequest, DeleteServiceConnectorResponse, kUnary,
+      [this](CallContext& call, const auto& r) {
+        auto identity = r;
+        identity.clear_request_id();
+        return Idempotent<v1::DeleteServiceConnectorResponse>(
+            requests_, r.request_id(), "DeleteServiceConnector", identity,
+            [&]() -> absl::StatusOr<v1::DeleteServiceConnectorResponse> {
+              GANTRY_ASSIGN_OR_RETURN(const int64_t version, VersionOf(r.etag()));
+              GANTRY_RETURN_IF_ERROR(connectors_.Delete(call, r.name(), version));
+              return v1::DeleteServiceConnectorResponse();
+            });
+      });
+}
+
+grpc::ServerUnaryReactor* ConnectorService::VerifyServiceConnector(
+    Rpc* rpc, const v1::VerifyServiceConnectorRequest* request,
+    v1::VerifyServiceConnectorResponse* response) {
+  return GANTRY_START(
+      VerifyServiceConnector, VerifyServiceConnectorRequest, VerifyServiceConnectorResponse, kSlow,
+      [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::VerifyServiceConnectorResponse> {
+        GANTRY_ASSIGN_OR_RETURN(const auto results, connectors_.Verify(call, r.name()));
+        v1::VerifyServiceConnectorResponse out;
+        for (const auto& result : results) *out.add_verifications() = ToProto(result);
+        return out;
+      });
+}
+
+#undef GANTRY_START
+
+}  // namespace gantry

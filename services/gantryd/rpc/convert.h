@@ -1,0 +1,35 @@
+// Records of the daemon and messages of the API, into each other.
+#pragma once
+
+#include <absl/status/statusor.h>
+#include <gantry/v1/flavor.pb.h>
+#include <gantry/v1/image.pb.h>
+#include <gantry/v1/registry.pb.h>
+#include <gantry/v1/service_connector.pb.h>
+
+#include <string>
+
+#include "gantryd/connectors/connector_manager.h"
+#include "gantryd/images/image_manager.h"
+#include "gantryd/registries/registry_manager.h"
+
+namespace gantry {
+
+google::protobuf::Timestamp ToProto(WallTime time);
+// JSON text as a Struct; an empty one for anything but an object.
+google::protobuf::Struct StructOf(const std::string& json);
+std::string JsonOf(const google::protobuf::Struct& value);
+// The version an etag stands for, 0 for "any".  INVALID_ARGUMENT for what was never an etag.
+absl::StatusOr<int64_t> VersionOf(const std::string& etag);
+
+v1::Flavor ToProto(const FlavorInfo& info);
+v1::Registry ToProto(const RegistryRecord& record);
+absl::StatusOr<RegistryRecord> FromProto(const v1::Registry& registry);
+v1::DiagnosticCheck ToProto(const DiagnosticCheck& check);
+v1::ServiceConnector ToProto(const ConnectorRecord& record);
+absl::StatusOr<ConnectorInput> FromProto(const v1::ServiceConnector& connector);
+v1::ConnectorType ToProto(const ConnectorTypeView& type);
+v1::ConnectorVerification ToProto(const VerificationResult& result);
+v1::Image ToProto(const ImageView& image);
+
+}  // namespace gantry

@@ -1,0 +1,47 @@
+// Request ids for methods whose answers are messages.
+#pragma once
+
+#include <absl/functional/function_ref.h>
+#include <absl/status/statusor.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include <string>
+
+#include "base/status.h"
+#include "gantryd/request_log.h"
+
+namespace gantry {
+
+// The same bytes for the same message, map fields sorted.
+inline std::string DeterministicBytes(const google::protobuf::MessageLite& message) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream out(&stream);
+  out.SetSerializationDeterministic(true);
+  message.SerializeToCodedStream(&out);
+  out.Trim();
+  return bytes;
+}
+
+// Runs `work` once per request id.  `identity` is the request without its id and without secrets.
+template <class Response>
+absl::StatusOr<Response> Idempotent(RequestLog& requests, const std::string& request_id,
+                                    const std::string& method,
+                                    const google::protobuf::MessageLite& identity,
+                                    absl::FunctionRef<absl::StatusOr<Response>()> work) {
+  GANTRY_ASSIGN_OR_RETURN(
+      const std::string bytes,
+      requests.Once(request_id, method, DeterministicBytes(identity),
+                    [&]() -> absl::StatusOr<std::string> {
+                      GANTRY_ASSIGN_OR_RETURN(const Response response, work());
+                      return response.SerializeAsString();
+                    }));
+  Response response;
+  if (!response.ParseFromString(bytes)) {
+    return Internal(reason::kInternal, "the answer kept for this request_id cannot be read");
+  }
+  return response;
+}
+
+}  // namespace gantry

@@ -1,0 +1,89 @@
+#include "gantryd/rpc/server.h"
+
+#include <grpc/support/log.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <spdlog/spdlog.h>
+
+#include "base/status.h"
+#include "gantryd/rpc/connector_service.h"
+#include "gantryd/rpc/registry_service.h"
+
+namespace gantry {
+namespace {
+
+// libgrpc's own messages, in the daemon's log.
+void LogGrpc(gpr_log_func_args* args) {
+  const auto level = args->severity == GPR_LOG_SEVERITY_ERROR ? spdlog::level::warn
+                                                              : spdlog::level::debug;
+  spdlog::log(level, "grpc: {}", args->message);
+}
+
+class GrpcServer final : public RpcServer {
+ public:
+  explicit GrpcServer(const ServerParts& parts)
+      : host_{parts.clock, parts.unary, parts.pushes},
+        registries_(host_, parts.flavors, parts.registries, parts.images, parts.requests),
+        connectors_(host_, parts.connectors, parts.requests) {}
+
+  absl::Status Listen(const std::string& address) {
+    grpc::ServerBuilder builder;
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 30'000);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 256);
+    builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 << 10);
+    int port = 0;
+    builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(&registries_);
+    builder.RegisterService(&connectors_);
+    server_ = builder.BuildAndStart();
+    const bool is_unix = address.rfind("unix:", 0) == 0;
+    if (!server_ || (port == 0 && !is_unix)) {
+      return FailedPrecondition(reason::kInvalidArgument, "cannot listen on {}", address)
+          .Remedy("another gantryd may have the port: stop it, or choose another with --listen");
+    }
+    address_ = is_unix ? address : address.substr(0, address.rfind(':') + 1) + std::to_string(port);
+    return absl::OkStatus();
+  }
+
+  const std::string& address() const override { return address_; }
+
+  void SetServing(bool serving) override {
+    if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus(serving);
+  }
+
+  void StartDraining() override {
+    SetServing(false);
+    host_.draining = true;
+  }
+
+  void Shutdown(milliseconds timeout) override {
+    server_->Shutdown(std::chrono::system_clock::now() + timeout);
+  }
+
+ private:
+  CallHost host_;
+  RegistryService registries_;
+  ConnectorService connectors_;
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const std::string& address,
+                                                            const ServerParts& parts) {
+  gpr_set_log_function(&LogGrpc);
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  auto server = std::make_unique<GrpcServer>(parts);
+  GANTRY_RETURN_IF_ERROR(server->Listen(address));
+  server->SetServing(true);
+  return server;
+}
+
+}  // namespace gantry

@@ -1,0 +1,67 @@
+// One unary RPC: runs its work on the executor and finishes exactly once.
+#pragma once
+
+#include <absl/functional/any_invocable.h>
+#include <absl/status/statusor.h>
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <utility>
+
+#include "gantryd/rpc/call_host.h"
+#include "gantryd/rpc/status.h"
+
+namespace gantry {
+
+// Deletes itself when gRPC is done with it.  The work is refused when the daemon drains or the queue
+// is full, and not begun when its deadline has passed meanwhile.
+template <class Request, class Response>
+class UnaryCall final : public grpc::ServerUnaryReactor {
+ public:
+  using Work = absl::AnyInvocable<absl::StatusOr<Response>(CallContext&, const Request&)>;
+
+  static grpc::ServerUnaryReactor* Start(CallHost& host, grpc::CallbackServerContext* rpc,
+                                         const char* method, milliseconds ceiling,
+                                         const Request* request, Response* response, Work work) {
+    auto* call = new UnaryCall(host, rpc, method, ceiling, request, response, std::move(work));
+    if (absl::Status s = host.Admit(); !s.ok()) {
+      call->Complete(s);
+    } else if (!host.unary.TryPost([call] { call->Run(); })) {
+      call->Complete(Overloaded());
+    }
+    return call;
+  }
+
+ private:
+  UnaryCall(CallHost& host, grpc::CallbackServerContext* rpc, const char* method,
+            milliseconds ceiling, const Request* request, Response* response, Work work)
+      : host_(host), rpc_(rpc), method_(method), started_(host.clock.Mono()),
+        context_(host.NewContext(*rpc, ceiling)), request_(request), response_(response),
+        work_(std::move(work)) {}
+
+  void Run() {
+    if (absl::Status s = context_->Check(); !s.ok()) return Complete(s);
+    absl::StatusOr<Response> result = work_(*context_, *request_);
+    if (result.ok()) *response_ = *std::move(result);
+    Complete(result.status());
+  }
+
+  void Complete(const absl::Status& status) {
+    host_.Log(*rpc_, *context_, method_, status, started_);
+    Finish(ToGrpc(status, context_->request_id()));  // `this` may be gone from here on
+  }
+
+  void OnCancel() override { context_->RequestStop(); }
+  void OnDone() override { delete this; }
+
+  CallHost& host_;
+  grpc::CallbackServerContext* const rpc_;
+  const char* const method_;
+  const MonoTime started_;
+  const std::unique_ptr<CallContext> context_;
+  const Request* const request_;
+  Response* const response_;
+  Work work_;
+};
+
+}  // namespace gantry

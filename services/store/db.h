@@ -1,0 +1,39 @@
+// The one door to SOCI: sessions, transactions and errors.
+#pragma once
+
+#include <absl/functional/function_ref.h>
+#include <absl/status/statusor.h>
+#include <soci/soci.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace gantry {
+
+// Thread-safe: one session, one statement at a time.  The state is small and a commit waits for the
+// disk anyway, so a pool would only add writers that wait for each other.
+//
+// Errors of SOCI hold the values that were bound, secrets among them: none of their text leaves this
+// class.  `name` is what errors and logs call the statement.
+class Db {
+ public:
+  using Work = absl::FunctionRef<absl::Status(soci::session&)>;
+
+  // Opens or makes the SQLite file, private to its owner, and checks that it is whole.
+  //   UNAVAILABLE STORE_UNAVAILABLE / STORE_FULL, DATA_LOSS STORE_CORRUPT
+  static absl::StatusOr<std::unique_ptr<Db>> OpenSqlite(const std::string& path);
+
+  absl::Status Read(const char* name, Work work);
+  // In one transaction, which has reached the disk when OK comes back, and is undone by any error.
+  absl::Status Write(const char* name, Work work);
+
+ private:
+  Db() = default;
+  absl::Status Guarded(const char* name, Work work);
+
+  std::mutex mu_;
+  soci::session session_;  // guarded by mu_
+};
+
+}  // namespace gantry

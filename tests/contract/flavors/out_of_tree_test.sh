@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# A flavor is built against the installed SDK alone, installed beside Gantry's own, and all load.
+#
+#   out_of_tree_test.sh CMAKE BUILD_DIR EXAMPLE_DIR LIST_FLAVORS
+set -euo pipefail
+cmake=$1 build=$2 example=$3 list_flavors=$4
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+prefix=$work/prefix
+
+"$cmake" --install "$build" --prefix "$prefix" --component flavor-sdk >/dev/null
+# --strip changes the bytes: the installed manifest must be about what is installed.
+"$cmake" --install "$build" --prefix "$prefix" --component flavors --strip >/dev/null
+"$list_flavors" "$prefix/lib/gantry/flavors" | grep -q '^default '
+
+# The copy sees nothing of the source tree.
+cp -r "$example" "$work/example"
+"$cmake" -S "$work/example" -B "$work/build" -DCMAKE_PREFIX_PATH="$prefix" \
+  -DCMAKE_INSTALL_PREFIX="$prefix" -DGANTRY_SANITIZE="${GANTRY_SANITIZE:-}" \
+  -DCMAKE_CXX_FLAGS="-O1 ${GANTRY_SANITIZE:+-fsanitize=$GANTRY_SANITIZE}" >/dev/null
+"$cmake" --build "$work/build" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+"$list_flavors" "$work/build/flavors" | tee "$work/listed"
+grep -q '^acme 2.0.0 Acme' "$work/listed"
+
+# Installed into the same directory, it joins the manifest, and the others stay in it.
+"$cmake" --install "$work/build" >/dev/null
+"$list_flavors" "$prefix/lib/gantry/flavors" | tee "$work/listed"
+for name in acme default dockerhub; do grep -q "^$name " "$work/listed"; done
+
+# The one header is enough for a flavor in C.
+printf '#include "plugins/abi/flavor_abi.h"\nint main(void) { return 0; }\n' >"$work/c.c"
+cc -std=c11 -pedantic -Werror -I"$prefix/include/gantry" "$work/c.c" -o "$work/c"
