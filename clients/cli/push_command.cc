@@ -43,14 +43,14 @@ absl::StatusOr<std::string> DefaultRegistry(const client::Client& client) {
 }
 
 // A source the daemon opens by itself.
-void DescribeForDaemon(const SourceSpec& spec, v1::ImageSource& out) {
+void DescribeForDaemon(const SourceName& spec, v1::ImageSource& out) {
   const std::string path = spec.selector.empty() ? spec.location : spec.location + ":" + spec.selector;
   switch (spec.kind) {
-    case SourceSpec::Kind::kRegistry: out.set_reference(spec.location); return;
-    case SourceSpec::Kind::kDockerDaemon: out.set_docker_engine(spec.location); return;
-    case SourceSpec::Kind::kDockerArchive: out.set_docker_archive(path); return;
-    case SourceSpec::Kind::kOciArchive: out.set_oci_archive(path); return;
-    case SourceSpec::Kind::kOciLayout: out.set_oci_layout(path); return;
+    case SourceName::Kind::kRegistry: out.set_reference(spec.location); return;
+    case SourceName::Kind::kDockerDaemon: out.set_docker_engine(spec.location); return;
+    case SourceName::Kind::kDockerArchive: out.set_docker_archive(path); return;
+    case SourceName::Kind::kOciArchive: out.set_oci_archive(path); return;
+    case SourceName::Kind::kOciLayout: out.set_oci_layout(path); return;
   }
 }
 
@@ -80,7 +80,7 @@ absl::StatusOr<v1::Image> Push(const Session& session, const PushCommand& comman
   const client::Client client = session.Connect(kTimeoutSeconds);
   client::PushOptions options;
   v1::PushStart& start = options.start;
-  GANTRY_ASSIGN_OR_RETURN(const SourceSpec spec, ParseSourceSpec(command.source));
+  GANTRY_ASSIGN_OR_RETURN(const SourceName spec, ParseSourceName(command.source));
   start.set_registry(command.registry);
   if (command.registry.empty()) {
     GANTRY_ASSIGN_OR_RETURN(*start.mutable_registry(), DefaultRegistry(client));
@@ -96,7 +96,7 @@ absl::StatusOr<v1::Image> Push(const Session& session, const PushCommand& comman
 
   const std::unique_ptr<HttpClient> http = std::make_unique<CurlHttpClient>();
   std::unique_ptr<ImageSource> source;
-  if (command.on_daemon || spec.kind == SourceSpec::Kind::kRegistry) {
+  if (command.on_daemon || spec.kind == SourceName::Kind::kRegistry) {
     DescribeForDaemon(spec, *start.mutable_source());
   } else {
     GANTRY_ASSIGN_OR_RETURN(source, OpenLocalSource(spec, *http, EngineSocket()));

@@ -55,7 +55,7 @@ typedef struct gantry_error {
   uint32_t struct_size; gantry_code code;
   gantry_str reason;                      /* UPPER_SNAKE_CASE; becomes google.rpc.ErrorInfo.reason */
   gantry_str message;
-  const gantry_kv* metadata; size_t metadata_count;
+  const gantry_kv* metadata; size_t metadata_count; /* "remedy": a sentence that says what to do */
   int64_t retry_after_ms;               /* < 0: no advice */
 } gantry_error;
 

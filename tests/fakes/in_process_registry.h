@@ -1,9 +1,9 @@
 // The answers of a small registry, for a FakeHttp: logins, uploads, tags and manifests, no sockets.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,7 +43,8 @@ class InProcessRegistry {
   // By "repository:tag" and "repository@digest".
   std::map<std::string, std::pair<std::string, std::string>> manifests;  // media type, bytes
   std::map<std::string, std::string> blobs;                              // by digest
-  std::set<std::string> open_uploads;
+  std::map<std::string, std::string> open_uploads;                       // bytes by id
+  std::vector<std::string> mounts_wanted;  // the repositories to mount from
   int token_requests = 0;
   // Instead of every answer below /v2/.
   std::function<absl::StatusOr<HttpResponse>(const SeenRequest&)> fail;
@@ -100,26 +101,34 @@ class InProcessRegistry {
   }
   HttpResponse Upload(const SeenRequest& request, const std::string& path, const std::string& rest,
                       size_t at) {
-    const std::string id = path.substr(at + 15);
-    const std::string location = "/v2/" + path.substr(0, at) + "/blobs/uploads/u1";
     if (push_denied) return Refuse(403, "DENIED");
-    if (request.method == "POST") open_uploads.insert("u1");
+    const size_t from = rest.find("&from=");
+    if (request.method == "POST" && from != rest.npos)
+      mounts_wanted.push_back(rest.substr(from + 6));
+    std::string id = path.substr(at + 15);
+    if (request.method == "POST") {
+      id = fmt::format("u{}", ++last_upload_);
+      open_uploads[id];
+    }
+    if (!open_uploads.count(id)) return Refuse(404, "BLOB_UPLOAD_UNKNOWN");
     if (request.method == "DELETE") {
       open_uploads.erase(id);
       return Answer(204);
     }
-    if (request.method == "PATCH") uploaded_ = request.body;
+    std::string& bytes = open_uploads[id] += request.body;
     if (request.method == "PUT") {
-      const std::string digest = rest.substr(rest.find("digest=") + 7);
-      std::string text = digest;
-      if (const size_t colon = text.find("%3A"); colon != text.npos) text.replace(colon, 3, ":");
-      blobs[text] = uploaded_ + request.body;
+      std::string digest = rest.substr(rest.find("digest=") + 7);
+      if (const size_t colon = digest.find("%3A"); colon != digest.npos)
+        digest.replace(colon, 3, ":");
+      if (Digest::Of(bytes).text() != digest) return Refuse(400, "DIGEST_INVALID");
+      blobs[digest] = bytes;
       open_uploads.erase(id);
-      return Answer(201, {{"Docker-Content-Digest", text}});
+      return Answer(201, {{"Docker-Content-Digest", digest}});
     }
-    return Answer(202,
-                  {{"Location", location},
-                   {"Range", fmt::format("0-{}", static_cast<int64_t>(uploaded_.size()) - 1)}});
+    HttpResponse answer = Answer(202);
+    answer.headers.Set("Location", "/v2/" + path.substr(0, at) + "/blobs/uploads/" + id);
+    answer.headers.Set("Range", fmt::format("0-{}", static_cast<int64_t>(bytes.size()) - 1));
+    return answer;
   }
   static HttpResponse Content(const SeenRequest& request, const std::string& type,
                               const std::string& bytes) {
@@ -156,7 +165,7 @@ class InProcessRegistry {
   }
 
   std::mutex mu_;
-  std::string uploaded_;
+  int last_upload_ = 0;
 };
 
 }  // namespace gantry

@@ -136,9 +136,9 @@ TEST_F(ConnectorTest, WhatCannotBeTriedNowIsStored) {
 }
 
 TEST_F(ConnectorTest, ASlowRegistryTakesFifteenSecondsAtMost) {
-  w.server.fail = [&](const SeenRequest&) -> absl::StatusOr<HttpResponse> {
+  w.server.fail = [&](const SeenRequest&) {
     w.clock.Advance(std::chrono::seconds(16));
-    return DeadlineExceeded(reason::kDeadlineExceeded, "the call's deadline has passed");
+    return Answer(401, {{"WWW-Authenticate", "Basic realm=\"r\""}});
   };
   const ConnectorRecord made = Create(Input(Config("p", w.host)));
   EXPECT_EQ(made.verification, Verification::kUnreachable);

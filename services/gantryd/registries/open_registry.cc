@@ -88,7 +88,7 @@ absl::StatusOr<HttpResponse> OpenRegistry::Registry(const CallContext& call, con
         .Remedy("report this to the author of the flavor");
   };
   if (!client_) return misbehaved("asked the registry for something while it was opened");
-  if (false) {
+  if (FlavorCredentials::InProgress()) {
     return misbehaved("asked the registry for something while logging in to it");
   }
   if (!target.registry_host.empty() && target.registry_host != uri_.host()) {

@@ -1,0 +1,63 @@
+#include "oci/gzip_reader.h"
+
+#include <zlib.h>
+
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+
+namespace gantry {
+namespace {
+
+constexpr int kGzipOnly = 15 + 16;  // window bits: zlib.h, inflateInit2
+
+class GzipReader final : public ByteReader {
+ public:
+  explicit GzipReader(std::unique_ptr<ByteReader> input) : input_(std::move(input)), buffer_(256 << 10) {
+    inflateInit2(&stream_, kGzipOnly);
+  }
+  ~GzipReader() override { inflateEnd(&stream_); }
+
+  absl::StatusOr<size_t> Read(std::span<char> out) override {
+    stream_.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream_.avail_out = static_cast<uInt>(std::min<size_t>(out.size(), 1 << 30));
+    const uInt wanted = stream_.avail_out;
+    while (stream_.avail_out == wanted && wanted > 0) {
+      if (stream_.avail_in == 0) {
+        GANTRY_ASSIGN_OR_RETURN(const size_t n, input_->Read(buffer_));
+        if (n == 0) {
+          if (between_members_) return 0;
+          return InvalidArgument(reason::kSourceInvalid, "the gzip data is truncated")
+              .Remedy("save or copy the image again");
+        }
+        stream_.next_in = reinterpret_cast<Bytef*>(buffer_.data());
+        stream_.avail_in = static_cast<uInt>(n);
+      }
+      between_members_ = false;
+      const int code = inflate(&stream_, Z_NO_FLUSH);
+      if (code == Z_STREAM_END) {
+        inflateReset(&stream_);
+        between_members_ = true;
+      } else if (code != Z_OK && code != Z_BUF_ERROR) {
+        return InvalidArgument(reason::kSourceInvalid, "the gzip data is damaged")
+            .Remedy("save or copy the image again");
+      }
+    }
+    return wanted - stream_.avail_out;
+  }
+
+ private:
+  const std::unique_ptr<ByteReader> input_;
+  std::vector<char> buffer_;
+  z_stream stream_{};
+  bool between_members_ = false;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ByteReader>> GzipDecompress(std::unique_ptr<ByteReader> input) {
+  return std::make_unique<GzipReader>(std::move(input));
+}
+
+}  // namespace gantry
