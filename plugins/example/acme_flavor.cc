@@ -1,4 +1,4 @@
-// Acme's registry: a plain one, but layers of the base images are mounted and uploads go in one PUT.
+// Acme's registry: layers of the base images are mounted, and a blob goes up in one PUT.
 #include "flavor_data.h"
 #include "plugins/sdk/table.h"
 

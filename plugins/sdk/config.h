@@ -8,8 +8,8 @@
 
 namespace gantry::sdk {
 
-// {"uri", "default_repository", "config": {…}, "connector": {"type", "auth_method", "config": {…}}
-// or null}.  A value; immutable, so thread-safe.
+// {"uri", "default_repository", "config": {…},
+//  "connector": {"type", "auth_method", "config": {…}} or null}.  A value; immutable, so thread-safe.
 class Config {
  public:
   explicit Config(std::string_view json_text);

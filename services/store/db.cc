@@ -46,7 +46,7 @@ absl::StatusOr<std::unique_ptr<Db>> Db::OpenSqlite(const std::string& path) {
   close(fd);
   std::unique_ptr<Db> db(new Db());
   absl::Status s = db->Guarded("open", [&](soci::session& sql) {
-    sql.open(soci::sqlite3, "db='" + path + "' timeout=5");
+    sql.open(soci::sqlite3, "db=\"" + path + "\" timeout=5");
     return absl::OkStatus();
   });
   if (!s.ok()) return s;

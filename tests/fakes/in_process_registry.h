@@ -42,9 +42,9 @@ class InProcessRegistry {
   std::string date;
   // By "repository:tag" and "repository@digest".
   std::map<std::string, std::pair<std::string, std::string>> manifests;  // media type, bytes
-  std::map<std::string, std::string> blobs;                              // by digest
+  std::map<std::string, std::map<std::string, std::string>> blobs;       // by repository and digest
   std::map<std::string, std::string> open_uploads;                       // bytes by id
-  std::vector<std::string> mounts_wanted;  // the repositories to mount from
+  int mounted = 0;
   int token_requests = 0;
   // Instead of every answer below /v2/.
   std::function<absl::StatusOr<HttpResponse>(const SeenRequest&)> fail;
@@ -89,8 +89,9 @@ class InProcessRegistry {
       return Upload(request, path, rest, at);
     }
     if (const size_t at = path.find("/blobs/"); at != path.npos) {
-      const auto blob = blobs.find(path.substr(at + 7));
-      if (blob == blobs.end()) return Refuse(404, "BLOB_UNKNOWN");
+      const auto& stored = blobs[path.substr(0, at)];
+      const auto blob = stored.find(path.substr(at + 7));
+      if (blob == stored.end()) return Refuse(404, "BLOB_UNKNOWN");
       return Content(request, "application/octet-stream", blob->second);
     }
     if (const size_t at = path.find("/manifests/"); at != path.npos) {
@@ -102,9 +103,8 @@ class InProcessRegistry {
   HttpResponse Upload(const SeenRequest& request, const std::string& path, const std::string& rest,
                       size_t at) {
     if (push_denied) return Refuse(403, "DENIED");
-    const size_t from = rest.find("&from=");
-    if (request.method == "POST" && from != rest.npos)
-      mounts_wanted.push_back(rest.substr(from + 6));
+    const std::string repository = path.substr(0, at);
+    if (request.method == "POST" && Mount(rest, repository)) return Answer(201);
     std::string id = path.substr(at + 15);
     if (request.method == "POST") {
       id = fmt::format("u{}", ++last_upload_);
@@ -121,14 +121,34 @@ class InProcessRegistry {
       if (const size_t colon = digest.find("%3A"); colon != digest.npos)
         digest.replace(colon, 3, ":");
       if (Digest::Of(bytes).text() != digest) return Refuse(400, "DIGEST_INVALID");
-      blobs[digest] = bytes;
+      blobs[repository][digest] = bytes;
       open_uploads.erase(id);
       return Answer(201, {{"Docker-Content-Digest", digest}});
     }
     HttpResponse answer = Answer(202);
-    answer.headers.Set("Location", "/v2/" + path.substr(0, at) + "/blobs/uploads/" + id);
+    answer.headers.Set("Location", "/v2/" + repository + "/blobs/uploads/" + id);
     answer.headers.Set("Range", fmt::format("0-{}", static_cast<int64_t>(bytes.size()) - 1));
     return answer;
+  }
+  // Whether "?mount=<digest>&from=<repository>" was wanted and done.
+  bool Mount(const std::string& rest, const std::string& repository) {
+    std::map<std::string, std::string> query;
+    for (const std::string_view part :
+         Split(std::string_view(rest).substr(rest.find('?') + 1), '&')) {
+      std::string value(part.substr(part.find('=') + 1));
+      for (const auto& [code, c] : {std::pair("%3A", ':'), std::pair("%2F", '/')}) {
+        for (size_t i = value.find(code); i != value.npos; i = value.find(code)) {
+          value.replace(i, 3, 1, c);
+        }
+      }
+      query[std::string(part.substr(0, part.find('=')))] = value;
+    }
+    const auto& from = blobs[query["from"]];
+    const auto blob = from.find(query["mount"]);
+    if (blob == from.end()) return false;
+    blobs[repository].insert(*blob);
+    ++mounted;
+    return true;
   }
   static HttpResponse Content(const SeenRequest& request, const std::string& type,
                               const std::string& bytes) {

@@ -119,7 +119,7 @@ absl::StatusOr<HttpResponse> SendWithRetry(const CallContext& call, bool idempot
     answer.reset();
     GANTRY_RETURN_IF_ERROR(call.Check());
     GANTRY_ASSIGN_OR_RETURN(answer, send());
-    if (!idempotent || !MayWorkLater(answer->status)) return absl::OkStatus();
+    if (!MayWorkLater(answer->status)) return absl::OkStatus();
     Error later = Unavailable(reason::kUpstreamUnavailable, "HTTP status {}", answer->status);
     const auto wait =
         ParseRetryAfter(answer->headers.Get("Retry-After").value_or(""), call.clock().Now());

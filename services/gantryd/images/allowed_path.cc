@@ -1,10 +1,12 @@
 #include "gantryd/images/allowed_path.h"
 
+#include <fcntl.h>
+
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <optional>
+#include <system_error>
 
 #include "base/status.h"
 
@@ -53,15 +55,19 @@ std::string ExistingPart(std::string path) {
 
 }  // namespace
 
-absl::StatusOr<std::string> AllowedPath(const std::vector<std::string>& roots,
+absl::StatusOr<AllowedFile> OpenAllowed(const std::vector<std::string>& roots,
                                         const std::string& path) {
   const bool legal = !path.empty() && path.front() == '/' && path.find('\0') == path.npos;
   if (roots.empty() || !legal) return NotAllowed(path, !roots.empty());
-  const auto real = RealPath(path);
+  // Opened first and looked at then: what is open cannot be exchanged any more.  O_PATH reads
+  // nothing and wakes no device.
+  AllowedFile file{UniqueFd(open(path.c_str(), O_PATH | O_CLOEXEC)), ""};
   const int error = errno;
-  if (real) {
-    if (BelowAny(roots, *real)) return *real;
-    return NotAllowed(path, true);
+  if (file.fd.get() >= 0) {
+    const auto real = RealPath(file.open_path());
+    if (!real || !BelowAny(roots, *real)) return NotAllowed(path, true);
+    file.path = *real;
+    return file;
   }
   if (!BelowAny(roots, ExistingPart(path))) return NotAllowed(path, true);
   const bool missing = error == ENOENT || error == ENOTDIR;
@@ -72,7 +78,7 @@ absl::StatusOr<std::string> AllowedPath(const std::vector<std::string>& roots,
         .Remedy("check the path; one on your own machine is pushed without --on-daemon");
   }
   return FailedPrecondition(reason::kSourceUnreadable, "{} cannot be reached: {}",
-                            Excerpt(path, 300), std::strerror(error))
+                            Excerpt(path, 300), std::generic_category().message(error))
       .With("path", Excerpt(path, 300))
       .Remedy("give the user that gantryd runs as the right to read it");
 }

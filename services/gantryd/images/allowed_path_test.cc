@@ -30,7 +30,12 @@ struct AllowedPathTest : ::testing::Test {
   ~AllowedPathTest() override { fs::remove_all(dir); }
 
   std::string Reason(const std::string& path) {
-    return ReasonOf(AllowedPath(roots, dir / path).status());
+    return ReasonOf(OpenAllowed(roots, dir / path).status());
+  }
+
+  std::string PathOf(const std::string& path) {
+    const auto file = OpenAllowed(roots, path);
+    return file.ok() ? file->path : file.status().ToString();
   }
 
   const fs::path dir;
@@ -38,13 +43,25 @@ struct AllowedPathTest : ::testing::Test {
 };
 
 TEST_F(AllowedPathTest, WhatLiesInARootMayBeRead) {
-  EXPECT_EQ(*AllowedPath(roots, dir / "root/a.tar"), dir / "root/a.tar");
-  EXPECT_EQ(*AllowedPath(roots, dir / "root/sub/../sub//b.tar"), dir / "root/sub/b.tar");
-  EXPECT_EQ(*AllowedPath(roots, dir / "root"), dir / "root");
-  EXPECT_EQ(*AllowedPath(roots, dir / "root/link-in"), dir / "root/a.tar");
-  EXPECT_EQ(*AllowedPath(roots, dir / "alias/a.tar"), dir / "root/a.tar");
+  EXPECT_EQ(PathOf(dir / "root/a.tar"), dir / "root/a.tar");
+  EXPECT_EQ(PathOf(dir / "root/sub/../sub//b.tar"), dir / "root/sub/b.tar");
+  EXPECT_EQ(PathOf(dir / "root"), dir / "root");
+  EXPECT_EQ(PathOf(dir / "root/link-in"), dir / "root/a.tar");
+  EXPECT_EQ(PathOf(dir / "alias/a.tar"), dir / "root/a.tar");
   roots = {(dir / "missing").string(), (dir / "alias").string() + "/"};
-  EXPECT_EQ(*AllowedPath(roots, dir / "root/a.tar"), dir / "root/a.tar");
+  EXPECT_EQ(PathOf(dir / "root/a.tar"), dir / "root/a.tar");
+}
+
+TEST_F(AllowedPathTest, WhatIsOpenCannotBeExchanged) {
+  const auto file = OpenAllowed(roots, dir / "root/link-in");
+  ASSERT_TRUE(file.ok()) << file.status();
+  fs::remove(dir / "root/link-in");
+  fs::create_symlink(dir / "outside/d.tar", dir / "root/link-in");
+  std::ofstream(dir / "outside/d.tar") << "secret";
+  std::ifstream in(file->open_path());
+  std::string text;
+  in >> text;
+  EXPECT_EQ(text, "x");
 }
 
 TEST_F(AllowedPathTest, NothingElseMay) {
@@ -54,7 +71,7 @@ TEST_F(AllowedPathTest, NothingElseMay) {
   }
   for (const std::string& path : {std::string("a.tar"), std::string(), std::string("/etc/passwd"),
                                   (dir / "root/a.tar").string() + std::string("\0x", 2)}) {
-    const absl::Status status = AllowedPath(roots, path).status();
+    const absl::Status status = OpenAllowed(roots, path).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
     EXPECT_THAT(DetailOf(status).remedy, HasSubstr("--allow-source-root"));
   }

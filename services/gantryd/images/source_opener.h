@@ -9,6 +9,7 @@
 #include "gantryd/images/image_manager.h"
 #include "gantryd/registries/registry_pool.h"
 #include "oci/image_source.h"
+#include "oci/source_spec.h"
 
 namespace gantry {
 
@@ -30,6 +31,9 @@ class SourceOpener {
   absl::StatusOr<std::unique_ptr<ImageSource>> OpenReference(const CallContext& call,
                                                              const std::string& text);
   absl::StatusOr<std::unique_ptr<ImageSource>> OpenEngine(const std::string& image);
+  // `text` is "path[:selector]".
+  absl::StatusOr<std::unique_ptr<ImageSource>> OpenPath(SourceName::Kind kind,
+                                                        const std::string& text);
 
   RegistryPool& pool_;
   HttpClient& http_;

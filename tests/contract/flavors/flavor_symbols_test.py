@@ -3,9 +3,9 @@
 
     flavor_symbols_test.py FLAVORS_DIR FAKE_FLAVORS_DIR
 
-The deny-list is held against the dynamic imports.  Honest drift shows here; a hostile flavor could do
-the same without any import.  Not on the list: what libstdc++'s own inline code brings into every C++
-object, such as __assert_fail, memory allocation and exceptions.
+The deny-list is held against the dynamic imports.  Honest drift shows here; a hostile flavor could
+do the same without any import.  Not on the list: what libstdc++'s own inline code brings into every
+C++ object, such as __assert_fail, memory allocation and exceptions.
 """
 import json
 import os
@@ -16,15 +16,18 @@ import sys
 
 ENTRY_POINT = "gantry_flavor_v1"
 DENIED = {
-    "network": "socket socketpair connect bind listen accept accept4 send sendto sendmsg recv recvfrom "
-               "recvmsg getaddrinfo gethostbyname gethostbyname_r res_query curl_easy_init",
-    "time": "time gettimeofday clock_gettime clock timespec_get nanosleep clock_nanosleep sleep usleep",
-    "files": "open open64 openat openat64 creat fopen fopen64 freopen opendir stat stat64 unlink rename "
-             "mkdir mmap dlopen dlsym",
-    "environment": "getenv secure_getenv setenv putenv unsetenv clearenv setlocale umask chdir",
-    "process": "abort exit _exit _Exit quick_exit atexit fork vfork execve execvp posix_spawn posix_spawnp "
-               "system popen kill raise signal sigaction sigprocmask pthread_atfork",
-    "terminal": "printf puts putchar vprintf stdout stderr __printf_chk",
+    "network": """socket socketpair connect bind listen accept accept4 send sendto sendmsg recv
+                  recvfrom recvmsg getaddrinfo gethostbyname gethostbyname_r res_query
+                  curl_easy_init""",
+    "time": """time gettimeofday clock_gettime clock timespec_get nanosleep clock_nanosleep sleep
+               usleep""",
+    "files": """open open64 openat openat64 creat fopen fopen64 freopen opendir stat stat64 unlink
+                rename mkdir mmap dlopen dlsym""",
+    "environment": """getenv secure_getenv setenv putenv unsetenv clearenv setlocale umask chdir""",
+    "process": """abort exit _exit _Exit quick_exit atexit fork vfork execve execvp posix_spawn
+                  posix_spawnp system popen kill raise signal sigaction sigprocmask
+                  pthread_atfork""",
+    "terminal": """printf puts putchar vprintf stdout stderr __printf_chk""",
 }
 # std::chrono's clocks and streams by their mangled names.
 DENIED_PATTERNS = [r"_ZNSt6chrono.*clock.*now", r"_ZSt4cout", r"_ZSt4cerr", r"_ZNSt13basic_filebuf",
