@@ -52,7 +52,8 @@ TEST(KeyValues, Durations) {
   EXPECT_EQ(*ParseSeconds("90"), 90);
   EXPECT_EQ(*ParseSeconds("15m"), 900);
   EXPECT_EQ(*ParseSeconds("6h"), 21600);
-  for (const char* bad : {"", "0", "m", "1d", "-5s", "5 s"}) EXPECT_FALSE(ParseSeconds(bad).ok()) << bad;
+  for (const char* bad : {"", "0", "m", "1d", "-5s", "5 s"})
+    EXPECT_FALSE(ParseSeconds(bad).ok()) << bad;
 }
 
 TEST(ExitCodes, SayWhatKindOfFailure) {
@@ -86,7 +87,8 @@ TEST(Output, TablesAlignByCharactersNotBytes) {
   EXPECT_EQ(HumanBytes(999'999), "1.0 MB");
 }
 
-v1::PushProgress One(const std::string& blob, BlobProgress::State state, int64_t sent, int64_t size) {
+v1::PushProgress One(const std::string& blob, BlobProgress::State state, int64_t sent,
+                     int64_t size) {
   v1::PushProgress progress;
   BlobProgress& b = *progress.add_blobs();
   b.set_blob("sha256:" + blob);

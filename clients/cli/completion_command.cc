@@ -9,7 +9,8 @@
 namespace gantry::cli {
 namespace {
 
-constexpr char kBash[] = R"sh(# bash completion for gantry; put it in /usr/share/bash-completion/completions/gantry
+constexpr char kBash[] =
+    R"sh(# bash completion for gantry; put it in /usr/share/bash-completion/completions/gantry
 _gantry() {
   local current=${COMP_WORDS[COMP_CWORD]}
   local words
@@ -56,10 +57,10 @@ std::string Words(const CLI::App& root, const std::vector<std::string>& words) {
 }  // namespace
 
 void AddCompletionCommand(CLI::App& app, Session& session) {
-  CLI::App* group = AddCommand(app, "completion", "Completion scripts for shells");
+  CLI::App* group = AddCommand(app, session, "completion", "Completion scripts for shells");
   group->require_subcommand(1);
   const auto print = [&](const std::string& shell, const char* script) {
-    AddCommand(*group, shell, "For " + shell)->callback([&session, script] {
+    AddCommand(*group, session, shell, "For " + shell)->callback([&session, script] {
       session.command = [script] {
         std::cout << script;
         return kOk;
@@ -69,7 +70,7 @@ void AddCompletionCommand(CLI::App& app, Session& session) {
   print("bash", kBash);
   print("zsh", kZsh);
   // What the scripts call; `--` keeps the words from being read as options of this command.
-  CLI::App* words = AddCommand(*group, "words", "Candidates after the given words");
+  CLI::App* words = AddCommand(*group, session, "words", "Candidates after the given words");
   words->prefix_command();
   words->callback([&app, &session, words] {
     session.command = [&app, words] {

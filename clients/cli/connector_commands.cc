@@ -199,26 +199,28 @@ std::shared_ptr<ConnectorOptions> AddFields(CLI::App& app) {
 }  // namespace
 
 void AddConnectorCommands(CLI::App& app, Session& session) {
-  CLI::App* group = AddCommand(app, "service-connector", "Credentials that the daemon holds");
+  CLI::App* group =
+      AddCommand(app, session, "service-connector", "Credentials that the daemon holds");
   group->require_subcommand(1);
 
-  CLI::App* add = AddCommand(
-      *group, "register", "Store a credential (its fields: --name=value, =@file, =-, =env:NAME)");
+  CLI::App* add =
+      AddCommand(*group, session, "register",
+                 "Store a credential (its fields: --name=value, =@file, =-, =env:NAME)");
   const auto fields = AddFields(*add);
   add->add_option("-t,--type", fields->type, "A type of 'list-types'")->required();
   add->get_option("--auth-method")->required();
   add->callback([&session, fields] {
     session.command = [&session, fields] { return Register(session, *fields); };
   });
-  CLI::App* change = AddCommand(*group, "update", "Change what is given, keep the rest");
+  CLI::App* change = AddCommand(*group, session, "update", "Change what is given, keep the rest");
   const auto changes = AddFields(*change);
   change->callback([&session, changes] {
     session.command = [&session, changes] { return Update(session, *changes); };
   });
-  AddCommand(*group, "list", "All connectors")->callback([&session] {
+  AddCommand(*group, session, "list", "All connectors")->callback([&session] {
     session.command = [&session] { return List(session); };
   });
-  AddCommand(*group, "list-types", "Types and auth methods of the loaded flavors")
+  AddCommand(*group, session, "list-types", "Types and auth methods of the loaded flavors")
       ->callback([&session] { session.command = [&session] { return ListTypes(session); }; });
   AddNamed(*group, session, "describe", "One connector, without its secrets",
            [](const Session& s, const std::string& name) {

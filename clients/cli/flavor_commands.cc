@@ -44,9 +44,9 @@ ExitCode List(const Session& session) {
 }  // namespace
 
 void AddFlavorCommands(CLI::App& app, Session& session) {
-  CLI::App* flavor = AddCommand(app, "flavor", "What the daemon can push to");
+  CLI::App* flavor = AddCommand(app, session, "flavor", "What the daemon can push to");
   flavor->require_subcommand(1);
-  AddCommand(*flavor, "list", "All flavors")->callback([&session] {
+  AddCommand(*flavor, session, "list", "All flavors")->callback([&session] {
     session.command = [&session] { return List(session); };
   });
   AddNamed(*flavor, session, "describe", "One flavor",

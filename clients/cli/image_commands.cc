@@ -19,7 +19,8 @@ std::string Describe(const v1::Image& image) {
   return Table(rows);
 }
 
-ExitCode Resolve(const Session& session, const std::string& reference, const std::string& registry) {
+ExitCode Resolve(const Session& session, const std::string& reference,
+                 const std::string& registry) {
   v1::ResolveImageRequest request;
   if (registry.empty()) {
     request.set_reference(reference);
@@ -76,14 +77,15 @@ ExitCode List(const Session& session, const ListOptions& options) {
 }  // namespace
 
 void AddImageCommands(CLI::App& app, Session& session) {
-  CLI::App* group = AddCommand(app, "image", "Images in configured registries");
+  CLI::App* group = AddCommand(app, session, "image", "Images in configured registries");
   group->require_subcommand(1);
 
-  CLI::App* resolve = AddCommand(*group, "resolve", "The digest that a tag names now");
+  CLI::App* resolve = AddCommand(*group, session, "resolve", "The digest that a tag names now");
   const auto reference = std::make_shared<std::string>();
   const auto registry = std::make_shared<std::string>();
-  resolve->add_option("REFERENCE", *reference,
-                      "A full name such as docker.io/me/app:1.0; with --registry, what lies below it")
+  resolve
+      ->add_option("REFERENCE", *reference,
+                   "A full name such as docker.io/me/app:1.0; with --registry, what lies below it")
       ->required();
   resolve->add_option("-r,--registry", *registry, "A configured registry");
   resolve->callback([&session, reference, registry] {
@@ -92,12 +94,13 @@ void AddImageCommands(CLI::App& app, Session& session) {
     };
   });
 
-  CLI::App* list = AddCommand(*group, "list", "Tags of a repository");
+  CLI::App* list = AddCommand(*group, session, "list", "Tags of a repository");
   const auto options = std::make_shared<ListOptions>();
   list->add_option("REPOSITORY", options->repository, "Path below the registry's URI");
   list->add_option("-r,--registry", options->registry, "A configured registry")->required();
   list->add_flag("--digests", options->digests, "Ask for each tag's digest too");
-  list->add_option("--limit", options->limit, "One page of at most this many; without it, all pages")
+  list->add_option("--limit", options->limit,
+                   "One page of at most this many; without it, all pages")
       ->check(CLI::Range(1, 1000));
   list->add_option("--page-token", options->page_token, "Where the page before ended");
   list->callback([&session, options] {

@@ -44,13 +44,24 @@ absl::StatusOr<std::string> DefaultRegistry(const client::Client& client) {
 
 // A source the daemon opens by itself.
 void DescribeForDaemon(const SourceName& spec, v1::ImageSource& out) {
-  const std::string path = spec.selector.empty() ? spec.location : spec.location + ":" + spec.selector;
+  const std::string path =
+      spec.selector.empty() ? spec.location : spec.location + ":" + spec.selector;
   switch (spec.kind) {
-    case SourceName::Kind::kRegistry: out.set_reference(spec.location); return;
-    case SourceName::Kind::kDockerDaemon: out.set_docker_engine(spec.location); return;
-    case SourceName::Kind::kDockerArchive: out.set_docker_archive(path); return;
-    case SourceName::Kind::kOciArchive: out.set_oci_archive(path); return;
-    case SourceName::Kind::kOciLayout: out.set_oci_layout(path); return;
+    case SourceName::Kind::kRegistry:
+      out.set_reference(spec.location);
+      return;
+    case SourceName::Kind::kDockerDaemon:
+      out.set_docker_engine(spec.location);
+      return;
+    case SourceName::Kind::kDockerArchive:
+      out.set_docker_archive(path);
+      return;
+    case SourceName::Kind::kOciArchive:
+      out.set_oci_archive(path);
+      return;
+    case SourceName::Kind::kOciLayout:
+      out.set_oci_layout(path);
+      return;
   }
 }
 
@@ -116,7 +127,7 @@ absl::StatusOr<v1::Image> Push(const Session& session, const PushCommand& comman
 
 void AddPushCommand(CLI::App& app, Session& session) {
   const auto command = std::make_shared<PushCommand>();
-  CLI::App* push = AddCommand(app, "push", "Make an image pullable and say what to pull");
+  CLI::App* push = AddCommand(app, session, "push", "Make an image pullable and say what to pull");
   push->add_option("SOURCE", command->source,
                    "docker-archive:FILE[:NAME], oci:DIR[:NAME], oci-archive:FILE[:NAME], "
                    "docker-daemon:NAME or docker://REFERENCE")
@@ -149,8 +160,8 @@ void AddPushCommand(CLI::App& app, Session& session) {
         return kOk;
       }
       const std::string name = image->uri().empty() ? image->digest_uri() : image->uri();
-      return session.Show(*image, fmt::format("Pushed     {}\nPull with  {}\n", name,
-                                              image->digest_uri()));
+      return session.Show(*image,
+                          fmt::format("Pushed     {}\nPull with  {}\n", name, image->digest_uri()));
     };
   });
 }

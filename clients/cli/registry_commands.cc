@@ -144,11 +144,12 @@ std::shared_ptr<RegistryOptions> AddFields(CLI::App& app) {
 }  // namespace
 
 void AddRegistryCommands(CLI::App& app, Session& session) {
-  CLI::App* group = AddCommand(app, "container-registry", "Configured destinations for images");
+  CLI::App* group =
+      AddCommand(app, session, "container-registry", "Configured destinations for images");
   group->require_subcommand(1);
 
   CLI::App* add =
-      AddCommand(*group, "register", "Add a destination (further fields: --name=value)");
+      AddCommand(*group, session, "register", "Add a destination (further fields: --name=value)");
   const auto fields = AddFields(*add);
   add->add_option("-f,--flavor", fields->flavor, "A name of 'gantry flavor list'")->required();
   add->get_option("--uri")->required();
@@ -156,13 +157,13 @@ void AddRegistryCommands(CLI::App& app, Session& session) {
     session.command = [&session, fields] { return Register(session, *fields); };
   });
 
-  CLI::App* change = AddCommand(*group, "update", "Change what is given, keep the rest");
+  CLI::App* change = AddCommand(*group, session, "update", "Change what is given, keep the rest");
   const auto changes = AddFields(*change);
   change->callback([&session, changes] {
     session.command = [&session, changes] { return Update(session, *changes); };
   });
 
-  AddCommand(*group, "list", "All destinations")->callback([&session] {
+  AddCommand(*group, session, "list", "All destinations")->callback([&session] {
     session.command = [&session] { return List(session); };
   });
   AddNamed(*group, session, "describe", "One destination",
@@ -182,7 +183,8 @@ void AddRegistryCommands(CLI::App& app, Session& session) {
                               : s.Fail(done.status());
            });
 
-  CLI::App* verify = AddCommand(*group, "verify", "Check, step by step, all that a push needs");
+  CLI::App* verify =
+      AddCommand(*group, session, "verify", "Check, step by step, all that a push needs");
   const auto name = std::make_shared<std::string>();
   const auto repository = std::make_shared<std::string>();
   verify->add_option("NAME", *name, "The registry")->required();

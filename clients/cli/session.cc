@@ -28,16 +28,32 @@ ExitCode Session::Show(const google::protobuf::Message& message, const std::stri
   return kOk;
 }
 
-CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description) {
+void AddGlobalOptions(CLI::App& app, Session& session) {
+  constexpr char kGroup[] = "Global options";
+  app.add_option("--address", session.address, "Where gantryd listens, host:port or unix:/path")
+      ->group(kGroup);
+  app.add_option("-o,--output", session.output, "human or json")
+      ->check(CLI::IsMember({"human", "json"}))
+      ->group(kGroup);
+  app.add_option("--timeout", session.timeout, "Give up after this long, such as 90s, 15m or 6h")
+      ->check([](const std::string& text) {
+        const auto seconds = ParseSeconds(text);
+        return seconds.ok() ? "" : std::string(MessageOf(seconds.status()));
+      })
+      ->group(kGroup);
+}
+
+CLI::App* AddCommand(CLI::App& parent, Session& session, const std::string& name,
+                     const std::string& description) {
   CLI::App* command = parent.add_subcommand(name, description);
-  command->fallthrough();
+  AddGlobalOptions(*command, session);
   return command;
 }
 
 void AddNamed(CLI::App& parent, Session& session, const std::string& name,
               const std::string& description,
               std::function<ExitCode(const Session&, const std::string&)> run) {
-  CLI::App* command = AddCommand(parent, name, description);
+  CLI::App* command = AddCommand(parent, session, name, description);
   const auto value = std::make_shared<std::string>();
   command->add_option("NAME", *value, "Its name")->required();
   command->callback([&session, value, run = std::move(run)] {

@@ -30,8 +30,13 @@ struct Session {
   ExitCode Show(const google::protobuf::Message& message, const std::string& human) const;
 };
 
-// Adds a command below `parent`; global options may follow it.
-CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description);
+// Every command takes the global options, so that they may stand before it or behind it.  (CLI11's own
+// way, fallthrough, would take a flavor's free fields for misspelt global options.)
+void AddGlobalOptions(CLI::App& app, Session& session);
+
+// Adds a command below `parent`, with the global options.
+CLI::App* AddCommand(CLI::App& parent, Session& session, const std::string& name,
+                     const std::string& description);
 
 // Adds a command that takes one NAME and runs `run` with it.
 void AddNamed(CLI::App& parent, Session& session, const std::string& name,

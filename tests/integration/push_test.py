@@ -72,7 +72,7 @@ class Push(harness.Case):
         resolved = self.ok(self.daemon, "image", "resolve", f"{self.registry.host}/app:1.1", "-o", "json").json()
         self.assertEqual(resolved["digest_uri"], f"{self.registry.host}/app@{digest}")
         listed = self.ok(self.daemon, "image", "list", "--registry", "plain", "app", "-o", "json").json()
-        self.assertEqual([i["tags"][0] for i in listed["images"]], ["1.0", "1.1", "latest"])
+        self.assertEqual(sorted(i["tags"][0] for i in listed["images"]), ["1.0", "1.1", "latest"])
         missing = self.gantry(self.daemon, "image", "resolve", f"{self.registry.host}/app:nope")
         self.assertEqual(missing.code, 4, missing)
         self.assertIn("IMAGE_NOT_FOUND", missing.err)

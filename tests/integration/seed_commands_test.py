@@ -40,7 +40,7 @@ class SeedCommands(harness.Case):
     def test_wrong_uris_are_refused_with_an_example(self):
         daemon = harness.Gantryd(self)
         for flavor, uri in (("dockerhub", "gcr.io/me"), ("dockerhub", "docker.io.evil.example/me"),
-                            ("dockerhub", "docker.io/a/b"), ("default", "myusername"), ("default", "")):
+                            ("dockerhub", "docker.io/a/b"), ("default", "myusername"), ("default", "/")):
             with self.subTest(uri=uri):
                 refused = self.gantry(daemon, "container-registry", "register", "x", f"--flavor={flavor}",
                                       f"--uri={uri}")

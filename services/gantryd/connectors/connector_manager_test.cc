@@ -186,6 +186,14 @@ TEST_F(ConnectorTest, TheHostsOwnRegistryLendsItsTransport) {
   EXPECT_THAT(w.http.seen().back().url, HasSubstr("https://"));
 }
 
+TEST_F(ConnectorTest, OfSeveralRegistriesOfAHostTheLinkedOneCounts) {
+  w.Register("a", w.host);
+  Create(Input(Config("p", w.host)), true);
+  Link("b", "https://" + w.host);
+  ASSERT_TRUE(connectors.Verify(w.call, "c").ok());
+  EXPECT_THAT(w.http.seen().back().url, HasSubstr("https://"));
+}
+
 TEST_F(ConnectorTest, UpdateKeepsTheSecretsThatAreLeftOut) {
   w.server.auth = Auth::kBasic;
   Create(Input(Config("right")), true);

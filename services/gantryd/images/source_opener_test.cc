@@ -66,6 +66,18 @@ TEST_F(SourceOpenerTest, ReadsLayoutsInAllowedRootsOnly) {
   EXPECT_EQ(Load(SourceOciLayout{""}).status().code(), StatusCode::kInvalidArgument);
 }
 
+TEST_F(SourceOpenerTest, WhatWasAllowedIsWhatIsRead) {
+  const Descriptor root = WriteLayout(dir / "root/image");
+  SourceOpener opener(w.pool, w.http, policy);
+  auto source = opener.Open(w.call, SourceOciLayout{dir / "root/image"});
+  ASSERT_TRUE(source.ok()) << source.status();
+  fs::rename(dir / "root/image", dir / "root/moved");
+  fs::create_directory_symlink(dir / "outside", dir / "root/image");
+  const auto image = (*source)->Load(w.call);
+  ASSERT_TRUE(image.ok()) << image.status();
+  EXPECT_EQ(image->manifests.back().descriptor->digest, root.digest);
+}
+
 TEST_F(SourceOpenerTest, ErrorsSpeakOfThePathThatWasGiven) {
   fs::create_directories(dir / "root/empty");
   std::ofstream(dir / "root/garbage.tar") << std::string(5000, 'x');

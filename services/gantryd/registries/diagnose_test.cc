@@ -104,6 +104,14 @@ TEST_F(DiagnoseTest, ARefusedCredentialFailsTheLoginAndADeniedPushTheRight) {
   EXPECT_THAT(Find(checks, "push-right").message, HasSubstr("DENIED said no"));
 }
 
+TEST_F(DiagnoseTest, ATokenOfAnEarlierCallHidesNothing) {
+  w.server.auth = Auth::kBearer;
+  ASSERT_TRUE((*w.pool.Open(w.call, "r"))->client().Ping(w.call).ok());
+  w.server.password = "changed";
+  EXPECT_TRUE((*w.pool.Open(w.call, "r"))->client().Ping(w.call).ok());
+  EXPECT_EQ(Find(Run(), "login").outcome, Outcome::kFailed);
+}
+
 TEST_F(DiagnoseTest, AClockThatIsWrongIsAWarning) {
   w.server.date = "Tue, 24 Nov 2026 12:00:30 GMT";  // ManualClock says 12:00:00
   EXPECT_EQ(Find(Run(), "ping").outcome, Outcome::kPassed);
