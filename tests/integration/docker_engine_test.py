@@ -33,22 +33,27 @@ class DockerEngine(harness.Case):
         self.registry = harness.Registry(self)
         self.daemon = harness.Gantryd(self, "--docker-engine", self.socket)
         self.register(self.daemon, "plain", self.registry)
-        self.build_image()
 
     def docker(self, *argv, check=True):
-        docker = "/usr/bin/docker" if os.path.exists("/usr/bin/docker") else "docker"
-        return subprocess.run([docker, "-H", f"unix://{self.socket}", *map(str, argv)], check=check,
+        return subprocess.run(["docker", "-H", f"unix://{self.socket}", *map(str, argv)], check=check,
                               capture_output=True, text=True)
 
     def build_image(self):
-        """An image of several layers, one of them Debian's own files, made by the engine itself."""
+        """A Debian by debootstrap, and on top of it layers made by the engine itself."""
+        root = self.dir / "debian"
+        subprocess.run(["debootstrap", "--variant=minbase", "bookworm", root], check=True, capture_output=True)
+        tar = subprocess.Popen(["tar", "-C", root, "--one-file-system", "-c", "."], stdout=subprocess.PIPE)
+        subprocess.run(["docker", "-H", f"unix://{self.socket}", "import", "-", "test/debian:12"],
+                       stdin=tar.stdout, check=True, capture_output=True)
+        self.assertEqual(tar.wait(), 0)
+        tar.stdout.close()
         context = self.dir / "context"
         context.mkdir()
         (context / "hello").write_bytes(static_program(self.dir / "hello"))
-        subprocess.run(["tar", "-C", "/", "-czf", context / "debian.tar.gz", "etc/debian_version",
-                        "usr/share/base-files", "usr/share/common-licenses"], check=True)
+        (context / "hello").chmod(0o755)
         (context / "Dockerfile").write_text(
-            "FROM scratch\nADD debian.tar.gz /\nCOPY hello /hello\nCOPY hello /copy\nCMD [\"/hello\"]\n")
+            "FROM test/debian:12\nCOPY hello /hello\nCOPY hello /copy\nENV A=b\n"
+            "CMD [\"/bin/sh\", \"-c\", \"/hello && test -e /etc/debian_version\"]\n")
         self.docker("build", "-t", "test/app:1", context)
 
     def assert_runs(self, image):
@@ -58,6 +63,7 @@ class DockerEngine(harness.Case):
         self.assertEqual(ran.stdout, "hello from the image\n", ran.stderr)
 
     def test_save_push_inspect_and_run(self):
+        self.build_image()
         archive = self.dir / "app.tar"
         self.docker("save", "-o", archive, "test/app:1")
         subprocess.run(["gzip", "-k", archive], check=True)
@@ -86,9 +92,11 @@ class DockerEngine(harness.Case):
         layout.root(layout.image(layers, command=["/bin/hello"]), "latest")
         image = self.push(self.daemon, f"oci:{self.dir}/l", "--pipeline", "podman")
         storage = ["--root", self.dir / "podman", "--runroot", self.dir / "podman-run",
-                   "--storage-driver=vfs", "--cgroup-manager=cgroupfs"]
+                   "--storage-driver=vfs", "--cgroup-manager=cgroupfs", "--runtime=/usr/sbin/runc"]
         ran = subprocess.run(["podman", *map(str, storage), "run", "--rm", "--network=none", "--tls-verify=false",
-                              "--cgroups=disabled", image["digest_uri"]], capture_output=True, text=True)
+                              "--ulimit=nofile=1024:1024",
+                              "--ulimit=nproc=1024:1024",
+                              image["digest_uri"]], capture_output=True, text=True)
         self.assertEqual(ran.stdout, "hello from the image\n", ran.stderr)
 
 
