@@ -40,13 +40,22 @@ enum { GANTRY_OK = 0, GANTRY_CANCELLED = 1, GANTRY_INVALID_ARGUMENT = 3, GANTRY_
        GANTRY_RESOURCE_EXHAUSTED = 8, GANTRY_FAILED_PRECONDITION = 9, GANTRY_UNIMPLEMENTED = 12,
        GANTRY_INTERNAL = 13, GANTRY_UNAVAILABLE = 14, GANTRY_UNAUTHENTICATED = 16 };
 enum { GANTRY_DEBUG = 1, GANTRY_INFO = 2, GANTRY_WARN = 3, GANTRY_ERROR = 4 };  /* log and finding levels */
-enum { GANTRY_PULL = 1u, GANTRY_PUSH = 2u, GANTRY_DELETE = 4u };              /* actions wanted */
+/* Actions wanted.  HAND_OUT: the credential leaves the daemon, so it is as narrow and short-lived as the
+ * cloud can make it, of scheme BASIC, and never the connector's own where the cloud gives any other. */
+enum { GANTRY_PULL = 1u, GANTRY_PUSH = 2u, GANTRY_DELETE = 4u, GANTRY_HAND_OUT = 8u };
 enum { GANTRY_AUTH_NONE = 0, GANTRY_AUTH_BASIC = 1, GANTRY_AUTH_BEARER = 2, GANTRY_AUTH_IDENTITY_TOKEN = 3 };
-enum { GANTRY_HTTP_SECRET_BODY = 1u, GANTRY_HTTP_NO_REDIRECT = 2u, GANTRY_HTTP_IDEMPOTENT = 4u };
-enum { GANTRY_CAN_PUSH = 1u, GANTRY_CAN_LIST = 2u, GANTRY_CAN_REMOVE = 4u, GANTRY_CAN_DIAGNOSE = 8u }; /* capabilities */
+/* METADATA: to a service of the machine's own (link-local or loopback): no proxy, one try of two seconds;
+ * only where the operator allows the daemon's own identity to be used. */
+enum { GANTRY_HTTP_SECRET_BODY = 1u, GANTRY_HTTP_NO_REDIRECT = 2u, GANTRY_HTTP_IDEMPOTENT = 4u,
+       GANTRY_HTTP_METADATA = 8u };
+enum { GANTRY_LOCAL_ENVIRONMENT = 1, GANTRY_LOCAL_FILE = 2 };
+enum { GANTRY_CAN_PUSH = 1u, GANTRY_CAN_LIST = 2u, GANTRY_CAN_REMOVE = 4u, GANTRY_CAN_DIAGNOSE = 8u,
+       GANTRY_CAN_VERIFY = 16u, GANTRY_CAN_LIST_RESOURCES = 32u };            /* capabilities */
 /* How blobs are sent: one PATCH of the whole blob; one PUT of the whole blob; PATCHes of chunk_bytes each. */
 enum { GANTRY_UPLOAD_STREAM = 0, GANTRY_UPLOAD_MONOLITHIC = 1, GANTRY_UPLOAD_CHUNKED = 2 };
-enum { GANTRY_PLAN_LAX_COMMIT = 1u }; /* 200 or 204 for a commit is taken, after a HEAD has confirmed it */
+/* LAX_COMMIT: 200 or 204 for a commit is taken, after a HEAD has confirmed it.  NEW_REPOSITORY: it was made a
+ * moment ago, and the registry may say for a while that there is none. */
+enum { GANTRY_PLAN_LAX_COMMIT = 1u, GANTRY_PLAN_NEW_REPOSITORY = 2u };
 
 typedef struct gantry_call gantry_call;     /* one RPC: deadline, cancel, request id, error slot; host's */
 typedef struct gantry_flavor gantry_flavor; /* one configured instance; the flavor's */
@@ -92,7 +101,13 @@ typedef struct gantry_image {             /* a pushed or listed image */
 } gantry_image;
 GANTRY_SINK(gantry_image);
 
-typedef struct gantry_finding {           /* validate_config and diagnose */
+typedef struct gantry_resource {          /* a registry that a connector reaches */
+  uint32_t struct_size;
+  gantry_str uri, description;            /* uri: as a registry of the daemon would have it */
+} gantry_resource;
+GANTRY_SINK(gantry_resource);
+
+typedef struct gantry_finding {           /* validate_config, verify and diagnose */
   uint32_t struct_size; int32_t level;
   gantry_str check, field, message, remedy;
 } gantry_finding;
@@ -132,16 +147,24 @@ typedef struct gantry_host {
   gantry_code (*secret)(void* ctx, gantry_call*, gantry_str name, gantry_str_sink) GANTRY_NOEXCEPT;
   /* The push engine: moves the call's image to where the plan says. */
   gantry_code (*push)(void* ctx, gantry_call*, const gantry_push_plan*, gantry_image_sink) GANTRY_NOEXCEPT;
+  /* An environment variable or a file (1 MiB at most, read anew each time) of the daemon's machine: what a
+   * login by the daemon's own identity needs.  NOT_FOUND when it is not there; PERMISSION_DENIED unless the
+   * operator allows such logins. */
+  gantry_code (*local)(void* ctx, gantry_call*, int32_t kind, gantry_str name, gantry_str_sink) GANTRY_NOEXCEPT;
 } gantry_host;
 
 /* open and close: never concurrent for one instance.  All else: concurrent, on any thread. */
 typedef struct gantry_flavor_table {
   uint32_t magic, struct_size, abi_minor, capabilities;
   /* Describe, as data.  description_json: {"display_name", "best_for", "features", "cost",
-   * "uri": {"form", "example"}, "config_schema": JSON Schema}.  Each connector type, that other flavors
-   * may declare too: {"type", "display_name", "description", "auth_methods": [{"name", "display_name",
-   * "config_schema": JSON Schema, secrets marked "writeOnly"}]}. */
-  gantry_str name, version, description_json;
+   * "uri": {"form", "example"}, "hosts": [regular expressions of RE2, each for a whole host name that is this
+   * flavor's alone], "config_schema": JSON Schema}.  errors_json, or empty: {"errors": [{"status", "code",
+   * "text", "meaning", "remedy"}]}: what the cloud's refusals mean, the first match counts; "status", "code"
+   * (the registry's or API's) and "text" (a part of the message, case ignored) are optional, {host} and
+   * {repository} in a remedy are filled in.  Each connector type, that other flavors may declare too: {"type",
+   * "display_name", "description", "auth_methods": [{"name", "display_name", "implicit": whether it uses the
+   * daemon's own identity, "config_schema": JSON Schema, secrets marked "writeOnly"}]}. */
+  gantry_str name, version, description_json, errors_json;
   const gantry_str* connector_types; size_t connector_type_count;
   gantry_code (*validate_config)(const gantry_host*, gantry_call*, gantry_str config, gantry_finding_sink) GANTRY_NOEXCEPT;
   gantry_code (*open)(const gantry_host*, gantry_call*, gantry_str config, gantry_flavor** out) GANTRY_NOEXCEPT;
@@ -155,6 +178,11 @@ typedef struct gantry_flavor_table {
                     gantry_image_sink, gantry_str_sink next_page_token) GANTRY_NOEXCEPT;
   gantry_code (*remove)(gantry_flavor*, gantry_call*, const gantry_target*) GANTRY_NOEXCEPT;
   gantry_code (*diagnose)(gantry_flavor*, gantry_call*, gantry_finding_sink) GANTRY_NOEXCEPT;
+  /* On an instance whose uri may be empty, for a connector before any registry names it: tries the credential
+   * for real and reports who it is as a finding of level INFO; an error refuses it. */
+  gantry_code (*verify)(gantry_flavor*, gantry_call*, gantry_finding_sink) GANTRY_NOEXCEPT;
+  gantry_code (*list_resources)(gantry_flavor*, gantry_call*, gantry_str page_token, gantry_resource_sink,
+                              gantry_str_sink next_page_token) GANTRY_NOEXCEPT;
   /* minor 1 and later append here; nothing above ever moves */
 } gantry_flavor_table;
 

@@ -14,7 +14,7 @@ function(gantry_flavor_paths)
   endif()
 endfunction()
 
-# gantry_add_flavor(<name> SOURCES <file>... DESCRIPTION <flavor.json>
+# gantry_add_flavor(<name> SOURCES <file>... DESCRIPTION <flavor.json> [ERRORS <errors.json>]
 #                   [CONNECTORS <type or file.json>...] [VERSION <version>]
 #                   [LIBRARIES <target>...] [DIRECTORY <dir>] [NO_INSTALL])
 #
@@ -23,7 +23,7 @@ endfunction()
 # type that the SDK brings ("docker") or a file of the flavor's own.  The objects alone are
 # gantry_flavor_<name>_objects, for tests that call the table directly.
 function(gantry_add_flavor name)
-  cmake_parse_arguments(ARG "NO_INSTALL" "DESCRIPTION;VERSION;DIRECTORY"
+  cmake_parse_arguments(ARG "NO_INSTALL" "DESCRIPTION;ERRORS;VERSION;DIRECTORY"
     "SOURCES;CONNECTORS;LIBRARIES" ${ARGN})
   gantry_flavor_paths()
   if(ARG_UNPARSED_ARGUMENTS OR NOT ARG_SOURCES OR NOT ARG_DESCRIPTION)
@@ -41,6 +41,10 @@ function(gantry_add_flavor name)
   endif()
 
   get_filename_component(description ${ARG_DESCRIPTION} ABSOLUTE)
+  set(errors)
+  if(ARG_ERRORS)
+    get_filename_component(errors ${ARG_ERRORS} ABSOLUTE)
+  endif()
   set(connectors)
   foreach(connector IN LISTS ARG_CONNECTORS)
     if(connector MATCHES "\\.json$")
@@ -57,8 +61,8 @@ function(gantry_add_flavor name)
   string(REPLACE ";" "|" connector_argument "${connectors}")
   add_custom_command(OUTPUT ${generated}/flavor_data.h
     COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DVERSION=${ARG_VERSION} -DDESCRIPTION=${description}
-            "-DCONNECTORS=${connector_argument}" -DOUTPUT=${generated}/flavor_data.h -P ${embed}
-    DEPENDS ${description} ${connectors} ${embed}
+            -DERRORS=${errors} "-DCONNECTORS=${connector_argument}" -DOUTPUT=${generated}/flavor_data.h -P ${embed}
+    DEPENDS ${description} ${errors} ${connectors} ${embed}
     COMMENT "Embedding the description of flavor ${name}" VERBATIM)
 
   set(sdk gantry_flavor_sdk)

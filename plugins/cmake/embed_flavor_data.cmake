@@ -1,5 +1,5 @@
 # Turns a flavor's JSON files into a header of raw string literals.  Run with -P; takes NAME, VERSION,
-# DESCRIPTION (a file), CONNECTORS (files, separated by "|") and OUTPUT.
+# DESCRIPTION (a file), ERRORS (a file, or empty), CONNECTORS (files, separated by "|") and OUTPUT.
 cmake_minimum_required(VERSION 3.25)
 
 # Sets `result` to a raw string literal of the file, which must hold a JSON object.
@@ -18,11 +18,16 @@ function(literal result file)
 endfunction()
 
 literal(description ${DESCRIPTION})
+set(errors "\"\"")
+if(ERRORS)
+  literal(errors ${ERRORS})
+endif()
 set(header "// Generated from ${DESCRIPTION}.\n#pragma once\n\n#include \"plugins/abi/flavor_abi.h\"\n
 namespace gantry_flavor_data {
 inline constexpr char kName[] = \"${NAME}\";
 inline constexpr char kVersion[] = \"${VERSION}\";
-inline constexpr char kDescription[] = ${description};\n")
+inline constexpr char kDescription[] = ${description};
+inline constexpr char kErrors[] = ${errors};\n")
 
 string(REPLACE "|" ";" CONNECTORS "${CONNECTORS}")
 set(index 0)

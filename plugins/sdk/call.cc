@@ -108,6 +108,25 @@ Status Call::ReadSecret(std::string_view name, Secret& secret) const {
                          "secret");
 }
 
+Status Call::ReadEnvironment(std::string_view name, std::string& value) const {
+  Secret read;
+  Receiver<gantry_str, Secret> receiver{read};
+  const gantry_code code = host_.local(host_.ctx, raw_, GANTRY_LOCAL_ENVIRONMENT, Str(name),
+                                       {&receiver, receiver.Take});
+  value.clear();
+  if (code == GANTRY_NOT_FOUND) return Ok();
+  GANTRY_FLAVOR_TRY(receiver.Finish(code, "variable"));
+  value = read.Reveal();
+  return Ok();
+}
+
+Status Call::ReadFile(std::string_view path, Secret& content) const {
+  Receiver<gantry_str, Secret> receiver{content};
+  return receiver.Finish(host_.local(host_.ctx, raw_, GANTRY_LOCAL_FILE, Str(path),
+                                     {&receiver, receiver.Take}),
+                         "file");
+}
+
 Status Call::Push(const Plan& plan, Image& image) const {
   const RawPlan raw(plan);
   Receiver<gantry_image, Image> receiver{image};

@@ -35,6 +35,11 @@ class Call {
                   HttpResponse& response) const;
   // A secret field of the connector's config, by its name in the schema.
   Status ReadSecret(std::string_view name, Secret& secret) const;
+  // An environment variable of the daemon's machine; empty when it is not set.  Both are the
+  // daemon's own identity: PERMISSION_DENIED unless the operator allows its use.
+  Status ReadEnvironment(std::string_view name, std::string& value) const;
+  // A file of the daemon's machine.  NOT_FOUND when there is none.
+  Status ReadFile(std::string_view path, Secret& content) const;
   // The host's engine: moves the call's image to where the plan says.  Only within Flavor::Push.
   Status Push(const Plan& plan, Image& image) const;
 

@@ -26,4 +26,11 @@ Status Flavor::Remove(Call& call, const Target& target) { return RemoveManifest(
 
 Status Flavor::Diagnose(Call&, Findings&) { return Ok(); }
 
+Status Flavor::Verify(Call&, Findings&) { return MakeError(GANTRY_UNIMPLEMENTED, "", ""); }
+
+Status Flavor::ListResources(Call&, const std::string&, ResourcePage&) {
+  return MakeError(GANTRY_UNIMPLEMENTED, "FLAVOR_UNSUPPORTED",
+                   "this kind of connector cannot list what it reaches");
+}
+
 }  // namespace gantry::sdk

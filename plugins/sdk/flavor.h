@@ -56,6 +56,13 @@ class Flavor {
   // What only this cloud knows to check; the host has checked DNS, TLS, login and push right.
   virtual Status Diagnose(Call& call, Findings& findings);
 
+  // The next two work for the connector alone: config().uri() may be empty.
+  // Tries the credential for real, and reports who it is as a finding of level GANTRY_INFO.
+  // Here: UNIMPLEMENTED, and the host tries it at a registry.
+  virtual Status Verify(Call& call, Findings& findings);
+  // The registries that the connector reaches.  Here: UNIMPLEMENTED.
+  virtual Status ListResources(Call& call, const std::string& page_token, ResourcePage& page);
+
   const gantry_host& host() const noexcept { return host_; }
   const Config& config() const { return config_; }
 

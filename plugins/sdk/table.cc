@@ -5,6 +5,13 @@ namespace {
 
 Flavor& Self(gantry_flavor* flavor) { return *reinterpret_cast<Flavor*>(flavor); }
 
+template <class Sink, class Records>
+void PutAll(const Sink& sink, const Records& records) {
+  for (const auto& record : records) {
+    if (!Put(sink, record)) break;
+  }
+}
+
 }  // namespace
 
 void Close(gantry_flavor* flavor) noexcept { delete &Self(flavor); }
@@ -49,9 +56,7 @@ gantry_code List(gantry_flavor* flavor, gantry_call* call, const gantry_target* 
     Page page;
     GANTRY_FLAVOR_TRY(Self(flavor).List(c, Target::From(*target), std::string(View(page_token)),
                                         page_size, page));
-    for (const Image& image : page.images) {
-      if (!Put(sink, image)) break;
-    }
+    PutAll(sink, page.images);
     if (!page.next_page_token.empty()) Put(next_page_token, page.next_page_token);
     return Ok();
   });
@@ -66,9 +71,27 @@ gantry_code Diagnose(gantry_flavor* flavor, gantry_call* call, gantry_finding_si
   return Guard(Self(flavor).host(), call, [&](Call& c) -> Status {
     Findings findings;
     GANTRY_FLAVOR_TRY(Self(flavor).Diagnose(c, findings));
-    for (const Finding& finding : findings) {
-      if (!Put(sink, finding)) break;
-    }
+    PutAll(sink, findings);
+    return Ok();
+  });
+}
+
+gantry_code Verify(gantry_flavor* flavor, gantry_call* call, gantry_finding_sink sink) noexcept {
+  return Guard(Self(flavor).host(), call, [&](Call& c) -> Status {
+    Findings findings;
+    GANTRY_FLAVOR_TRY(Self(flavor).Verify(c, findings));
+    PutAll(sink, findings);
+    return Ok();
+  });
+}
+
+gantry_code ListResources(gantry_flavor* flavor, gantry_call* call, gantry_str page_token,
+                          gantry_resource_sink sink, gantry_str_sink next_page_token) noexcept {
+  return Guard(Self(flavor).host(), call, [&](Call& c) -> Status {
+    ResourcePage page;
+    GANTRY_FLAVOR_TRY(Self(flavor).ListResources(c, std::string(View(page_token)), page));
+    PutAll(sink, page.resources);
+    if (!page.next_page_token.empty()) Put(next_page_token, page.next_page_token);
     return Ok();
   });
 }

@@ -44,6 +44,9 @@ gantry_code List(gantry_flavor* flavor, gantry_call* call, const gantry_target* 
                  gantry_str_sink next_page_token) noexcept;
 gantry_code Remove(gantry_flavor* flavor, gantry_call* call, const gantry_target* target) noexcept;
 gantry_code Diagnose(gantry_flavor* flavor, gantry_call* call, gantry_finding_sink sink) noexcept;
+gantry_code Verify(gantry_flavor* flavor, gantry_call* call, gantry_finding_sink sink) noexcept;
+gantry_code ListResources(gantry_flavor* flavor, gantry_call* call, gantry_str page_token,
+                          gantry_resource_sink sink, gantry_str_sink next_page_token) noexcept;
 
 }  // namespace gantry::sdk::table
 
@@ -59,6 +62,7 @@ gantry_code Diagnose(gantry_flavor* flavor, gantry_call* call, gantry_finding_si
         .version = {gantry_flavor_data::kVersion, sizeof(gantry_flavor_data::kVersion) - 1}, \
         .description_json = {gantry_flavor_data::kDescription,                               \
                              sizeof(gantry_flavor_data::kDescription) - 1},                  \
+        .errors_json = {gantry_flavor_data::kErrors, sizeof(gantry_flavor_data::kErrors) - 1},  \
         .connector_types = gantry_flavor_data::kConnectorTypes,                              \
         .connector_type_count = gantry_flavor_data::kConnectorTypeCount,                     \
         .validate_config = gantry::sdk::table::ValidateConfig<T>,                            \
@@ -69,6 +73,8 @@ gantry_code Diagnose(gantry_flavor* flavor, gantry_call* call, gantry_finding_si
         .push = gantry::sdk::table::Push,                                                    \
         .list = gantry::sdk::table::List,                                                    \
         .remove = gantry::sdk::table::Remove,                                                \
-        .diagnose = gantry::sdk::table::Diagnose};                                           \
+        .diagnose = gantry::sdk::table::Diagnose,                                            \
+        .verify = gantry::sdk::table::Verify,                                                \
+        .list_resources = gantry::sdk::table::ListResources};                                \
     return &kTable;                                                                          \
   }

@@ -35,6 +35,7 @@ Plan Plan::From(const gantry_push_plan& raw) {
   plan.upload = raw.upload;
   plan.chunk_bytes = raw.chunk_bytes;
   plan.lax_commit = (raw.flags & GANTRY_PLAN_LAX_COMMIT) != 0;
+  plan.new_repository = (raw.flags & GANTRY_PLAN_NEW_REPOSITORY) != 0;
   return plan;
 }
 
@@ -59,7 +60,8 @@ RawPlan::RawPlan(const Plan& plan)
            mount_from_.size(),
            plan.chunk_bytes,
            plan.upload,
-           plan.lax_commit ? uint32_t{GANTRY_PLAN_LAX_COMMIT} : 0u} {}
+           (plan.lax_commit ? uint32_t{GANTRY_PLAN_LAX_COMMIT} : 0u) |
+               (plan.new_repository ? uint32_t{GANTRY_PLAN_NEW_REPOSITORY} : 0u)} {}
 
 bool Put(const gantry_credential_sink& sink, const Credential& credential) {
   const gantry_credential raw{sizeof raw,
@@ -85,6 +87,11 @@ bool Put(const gantry_image_sink& sink, const Image& image) {
 bool Put(const gantry_finding_sink& sink, const Finding& finding) {
   const gantry_finding raw{sizeof raw,         finding.level,        Str(finding.check),
                            Str(finding.field), Str(finding.message), Str(finding.remedy)};
+  return sink.put(sink.ctx, &raw) == 0;
+}
+
+bool Put(const gantry_resource_sink& sink, const Resource& resource) {
+  const gantry_resource raw{sizeof raw, Str(resource.uri), Str(resource.description)};
   return sink.put(sink.ctx, &raw) == 0;
 }
 

@@ -44,6 +44,7 @@ struct Plan {
   int32_t upload = GANTRY_UPLOAD_STREAM;
   int64_t chunk_bytes = 0;  // of GANTRY_UPLOAD_CHUNKED
   bool lax_commit = false;
+  bool new_repository = false;  // made a moment ago; the registry may not know of it yet
 
   static Plan From(const gantry_push_plan& raw);
 };
@@ -61,7 +62,17 @@ struct Page {
   std::string next_page_token;  // empty: this was the last
 };
 
-// A remark of ValidateConfig or Diagnose.  Level kError refuses a configuration.
+// A registry that a connector reaches: "123456789012.dkr.ecr.us-east-1.amazonaws.com".
+struct Resource {
+  std::string uri, description;
+};
+
+struct ResourcePage {
+  std::vector<Resource> resources;
+  std::string next_page_token;  // empty: this was the last
+};
+
+// A remark of ValidateConfig, Verify or Diagnose.  Level kError refuses a configuration.
 struct Finding {
   int32_t level = GANTRY_INFO;
   std::string check, field, message, remedy;
@@ -73,6 +84,7 @@ bool Put(const gantry_credential_sink& sink, const Credential& credential);
 bool Put(const gantry_push_plan_sink& sink, const Plan& plan);
 bool Put(const gantry_image_sink& sink, const Image& image);
 bool Put(const gantry_finding_sink& sink, const Finding& finding);
+bool Put(const gantry_resource_sink& sink, const Resource& resource);
 bool Put(const gantry_str_sink& sink, std::string_view text);
 
 // Borrows from a plan.  Not copyable: the raw struct points into it.

@@ -28,6 +28,9 @@ inline constexpr std::string_view kConnectorInUse = "CONNECTOR_IN_USE";
 inline constexpr std::string_view kConnectorMismatch = "CONNECTOR_MISMATCH";
 inline constexpr std::string_view kEtagMismatch = "ETAG_MISMATCH";
 inline constexpr std::string_view kInvalidConfig = "INVALID_CONFIG";
+inline constexpr std::string_view kImplicitLoginNotAllowed = "IMPLICIT_LOGIN_NOT_ALLOWED";
+inline constexpr std::string_view kConnectorExpired = "CONNECTOR_EXPIRED";
+inline constexpr std::string_view kLongLivedCredential = "LONG_LIVED_CREDENTIAL";
 
 // Flavors.
 inline constexpr std::string_view kFlavorNotFound = "FLAVOR_NOT_FOUND";

@@ -4,8 +4,11 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "base/status.h"
+#include "gantryd/registries/transport.h"
 #include "oci/reference.h"
 
 namespace gantry {
@@ -34,7 +37,33 @@ std::string DefaultFlavorDir() {
   return installed.string();
 }
 
-void Define(CLI::App& app, Config& config, int64_t& drain_delay, int64_t& drain_timeout) {
+// What CLI11 fills in as text, and ParseConfig turns into Config's own types.
+struct RawOptions {
+  int64_t drain_delay, drain_timeout;
+  std::vector<std::string> connect_to;
+  std::string ca_file;
+};
+
+void DefineReach(CLI::App& app, Config& config, RawOptions& raw) {
+  app.add_flag("--allow-implicit-login", config.allow_implicit_login,
+               "Connectors may log in by this machine's own identity: environment, files, metadata "
+               "services")
+      ->envname("GANTRY_ALLOW_IMPLICIT_LOGIN");
+  app.add_option("--allow-long-lived-credentials", config.allow_long_lived_credentials,
+                 "Flavor whose connectors' own secrets may be handed out where the registry has no "
+                 "short-lived ones; may be repeated")
+      ->envname("GANTRY_ALLOW_LONG_LIVED_CREDENTIALS");
+  app.add_option("--connect-to", raw.connect_to,
+                 "HOST:PORT:HOST2:PORT2: connect to HOST2:PORT2 for HOST:PORT, as curl does; may be "
+                 "repeated")
+      ->envname("GANTRY_CONNECT_TO");
+  app.add_option("--ca-certificates", raw.ca_file,
+                 "PEM file of certificates to trust for every host, beside the system's")
+      ->envname("GANTRY_CA_CERTIFICATES")
+      ->check(CLI::ExistingFile);
+}
+
+void Define(CLI::App& app, Config& config, RawOptions& raw) {
   app.set_config("--config", "", "Read options from this TOML or INI file");
   app.set_version_flag("--version", "gantryd " GANTRY_VERSION);
   app.add_option("--listen", config.listen, "Loopback address host:port, or unix:/path")
@@ -64,24 +93,39 @@ void Define(CLI::App& app, Config& config, int64_t& drain_delay, int64_t& drain_
       ->envname("GANTRY_PUSH_THREADS")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
-  app.add_option("--drain-delay", drain_delay,
+  app.add_option("--drain-delay", raw.drain_delay,
                  "Seconds from SIGTERM, when health says NOT_SERVING, to refusing calls")
       ->envname("GANTRY_DRAIN_DELAY")
       ->check(CLI::Range(0, 3600))
       ->capture_default_str();
-  app.add_option("--drain-timeout", drain_timeout, "Seconds that running calls have to end")
+  app.add_option("--drain-timeout", raw.drain_timeout, "Seconds that running calls have to end")
       ->envname("GANTRY_DRAIN_TIMEOUT")
       ->check(CLI::Range(0, 3600))
       ->capture_default_str();
+}
+
+absl::Status Finish(const RawOptions& raw, Config& config) {
+  GANTRY_RETURN_IF_ERROR(CheckListenAddress(config.listen));
+  for (const std::string& text : raw.connect_to) {
+    GANTRY_ASSIGN_OR_RETURN(ConnectTo entry, ConnectTo::Parse(text));
+    config.connect_to.push_back(std::move(entry));
+  }
+  if (raw.ca_file.empty()) return absl::OkStatus();
+  std::ifstream in(raw.ca_file, std::ios::binary);
+  config.ca_certificates.assign(std::istreambuf_iterator<char>(in), {});
+  const auto fault = CheckCertificates(config.ca_certificates);
+  if (!fault) return absl::OkStatus();
+  return InvalidArgument(reason::kInvalidArgument, "--ca-certificates {} {}", raw.ca_file, *fault)
+      .Remedy("give a file of PEM certificates");
 }
 
 }  // namespace
 
 bool ParseConfig(int argc, const char* const* argv, Config& config, EarlyExit& exit) {
   CLI::App app("Holds registry credentials and pushes container images.", "gantryd");
-  int64_t drain_delay = config.drain_delay.count();
-  int64_t drain_timeout = config.drain_timeout.count();
-  Define(app, config, drain_delay, drain_timeout);
+  RawOptions raw{config.drain_delay.count(), config.drain_timeout.count(), {}, {}};
+  Define(app, config, raw);
+  DefineReach(app, config, raw);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -90,12 +134,12 @@ bool ParseConfig(int argc, const char* const* argv, Config& config, EarlyExit& e
     exit.text = text.str();
     return false;
   }
-  if (const absl::Status s = CheckListenAddress(config.listen); !s.ok()) {
+  if (const absl::Status s = Finish(raw, config); !s.ok()) {
     exit = {2, fmt::format("gantryd: {}\n  what to do: {}\n", MessageOf(s), DetailOf(s).remedy)};
     return false;
   }
-  config.drain_delay = std::chrono::seconds(drain_delay);
-  config.drain_timeout = std::chrono::seconds(drain_timeout);
+  config.drain_delay = std::chrono::seconds(raw.drain_delay);
+  config.drain_timeout = std::chrono::seconds(raw.drain_timeout);
   if (config.state_dir.empty()) config.state_dir = DefaultStateDir();
   if (config.flavor_dir.empty()) config.flavor_dir = DefaultFlavorDir();
   return true;

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "net/connect_to.h"
+
 namespace gantry {
 
 // Checked and complete.
@@ -17,6 +19,10 @@ struct Config {
   bool dev = false;
   std::vector<std::string> source_roots;  // server-side paths are opened only below these
   std::string docker_engine;              // socket of the engine that may be read; empty: none
+  bool allow_implicit_login = false;      // connectors may use the daemon's own identity
+  std::vector<std::string> allow_long_lived_credentials;  // flavors whose own secrets may be lent
+  std::vector<ConnectTo> connect_to;      // hosts that other addresses serve
+  std::string ca_certificates;            // PEM, trusted for every host
   std::string log_level = "info";
   std::string log_format = "text";
   int push_threads = 16;

@@ -18,6 +18,13 @@ constexpr char kDevRegistryName[] = "local";
 
 }  // namespace
 
+Daemon::Daemon(const Config& config)
+    : config_(config),
+      http_({.connect_to = config.connect_to, .ca_certificates = config.ca_certificates}),
+      local_(config.allow_implicit_login
+                 ? std::make_unique<LocalIdentity>(Environment::OfProcess())
+                 : nullptr) {}
+
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
   std::unique_ptr<Daemon> daemon(new Daemon(config));
   const std::pair<const char*, absl::Status (Daemon::*)()> steps[] = {
@@ -54,7 +61,8 @@ absl::Status Daemon::LoadFlavors() {
       spdlog::error("registry {} cannot be used: {}", registry.name, MessageOf(found.status()));
     }
   }
-  pool_ = std::make_unique<RegistryPool>(*store_, *flavors_, http_, gates_, clock_);
+  pool_ = std::make_unique<RegistryPool>(*store_, *flavors_, http_, gates_, clock_, nullptr,
+                                         local_.get());
   layers_ = std::make_unique<StoreLayerCache>(*store_);
   engine_ = std::make_unique<PushEngine>(*layers_);
   registries_ = std::make_unique<RegistryManager>(*store_, *flavors_, *pool_);

@@ -36,7 +36,7 @@ class Daemon {
   void Drain();
 
  private:
-  explicit Daemon(const Config& config) : config_(config) {}
+  explicit Daemon(const Config& config);
 
   absl::Status OpenState();
   absl::Status LoadFlavors();
@@ -46,6 +46,7 @@ class Daemon {
   const Config config_;
   SystemClock clock_;
   CurlHttpClient http_;
+  std::unique_ptr<LocalIdentity> local_;
   HostGates gates_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<LoadedFlavors> flavors_;

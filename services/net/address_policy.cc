@@ -29,18 +29,26 @@ constexpr std::array kPrivate4 = {
     Range{0xE0000000, 3},   // 224.0.0.0/3: multicast, reserved, broadcast
 };
 
-bool IsPublic4(uint32_t address) {
-  return std::none_of(kPrivate4.begin(), kPrivate4.end(), [&](const Range& range) {
+// Of those, the ones that end on this machine or its own link.
+constexpr std::array kLocal4 = {Range{0x00000000, 8}, Range{0x7F000000, 8}, Range{0xA9FE0000, 16}};
+
+template <size_t n>
+bool InAny(uint32_t address, const std::array<Range, n>& ranges) {
+  return std::any_of(ranges.begin(), ranges.end(), [&](const Range& range) {
     return (address >> (32 - range.bits)) == (range.network >> (32 - range.bits));
   });
 }
 
+bool IsPublic4(uint32_t address) { return !InAny(address, kPrivate4); }
+
+uint32_t Mapped4(const in6_addr& a) {
+  uint32_t mapped = 0;
+  std::memcpy(&mapped, &a.s6_addr[12], sizeof mapped);
+  return ntohl(mapped);
+}
+
 bool IsPublic6(const in6_addr& a) {
-  if (IN6_IS_ADDR_V4MAPPED(&a)) {
-    uint32_t mapped = 0;
-    std::memcpy(&mapped, &a.s6_addr[12], sizeof mapped);
-    return IsPublic4(ntohl(mapped));
-  }
+  if (IN6_IS_ADDR_V4MAPPED(&a)) return IsPublic4(Mapped4(a));
   const bool unique_local = (a.s6_addr[0] & 0xFE) == 0xFC;
   return !unique_local && !IN6_IS_ADDR_LOOPBACK(&a) && !IN6_IS_ADDR_UNSPECIFIED(&a) &&
          !IN6_IS_ADDR_LINKLOCAL(&a) && !IN6_IS_ADDR_SITELOCAL(&a) && !IN6_IS_ADDR_MULTICAST(&a);
@@ -60,6 +68,23 @@ bool IsPublicAddress(const sockaddr& address) {
     return IsPublic6(in.sin6_addr);
   }
   return false;
+}
+
+bool IsLocalAddress(const sockaddr& address) {
+  if (address.sa_family == AF_INET) {
+    sockaddr_in in;
+    std::memcpy(&in, &address, sizeof in);
+    return InAny(ntohl(in.sin_addr.s_addr), kLocal4);
+  }
+  if (address.sa_family != AF_INET6) return true;
+  sockaddr_in6 in;
+  std::memcpy(&in, &address, sizeof in);
+  const in6_addr& a = in.sin6_addr;
+  if (IN6_IS_ADDR_V4MAPPED(&a)) return InAny(Mapped4(a), kLocal4);
+  // fd00:ec2::/32 is where AWS puts the metadata services of IPv6 machines.
+  constexpr std::array<uint8_t, 4> kAws = {0xFD, 0x00, 0x0E, 0xC2};
+  return IN6_IS_ADDR_LOOPBACK(&a) || IN6_IS_ADDR_UNSPECIFIED(&a) || IN6_IS_ADDR_LINKLOCAL(&a) ||
+         std::equal(kAws.begin(), kAws.end(), a.s6_addr);
 }
 
 bool IsLiteralPrivateHost(std::string_view host) {

@@ -11,6 +11,10 @@ namespace gantry {
 // broadcast are not public; an IPv4-mapped IPv6 address is what it maps.
 bool IsPublicAddress(const sockaddr& address);
 
+// Loopback, link-local and "this network": this machine, and what clouds put beside it (metadata
+// services).
+bool IsLocalAddress(const sockaddr& address);
+
 // "127.0.0.1", "[::1]:5000", "10.0.0.1:80": whether a host is written as an address that is not
 // public.  Names are not looked up.
 bool IsLiteralPrivateHost(std::string_view host);

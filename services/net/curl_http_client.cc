@@ -1,5 +1,7 @@
 #include "net/curl_http_client.h"
 
+#include <fmt/format.h>
+
 #include <csignal>
 #include <cstdlib>
 #include <iterator>
@@ -27,14 +29,14 @@ std::string OriginOf(const HttpRequest& request) {
   const size_t host = request.url.find("://");
   const size_t end = request.url.find_first_of("/?", host == request.url.npos ? 0 : host + 3);
   const Transport& t = request.transport;
-  return request.url.substr(0, end) + '\n' + (t.skip_tls_verify ? "any" : "") + '\n' +
-         t.unix_socket + '\n' + (request.addresses == AddressPolicy::kAny ? "" : "public") + '\n' +
-         t.ca_certificate;
+  return fmt::format("{}\n{}{}{}\n{}\n{}\n{}", request.url.substr(0, end), t.skip_tls_verify,
+                     request.bypass_proxy, static_cast<int>(request.addresses), t.unix_socket,
+                     t.ca_certificate, t.client_certificate);
 }
 
 }  // namespace
 
-CurlHttpClient::CurlHttpClient(std::string user_agent) : user_agent_(std::move(user_agent)) {
+CurlHttpClient::CurlHttpClient(HttpClientOptions options) : options_(std::move(options)) {
   InitialiseCurl();
 }
 
@@ -45,7 +47,7 @@ absl::StatusOr<HttpResponse> CurlHttpClient::Do(const CallContext& call,
   if (absl::Status s = call.Check(); !s.ok()) return s;
   const std::string origin = OriginOf(request);
   std::unique_ptr<CurlSession> session = Take(origin);
-  auto response = session->Run(call, request, user_agent_);
+  auto response = session->Run(call, request, options_);
   if (session->reusable()) Give(origin, std::move(session));
   return response;
 }

@@ -1,10 +1,12 @@
 #include "net/curl_http_client_session.h"
 
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <utility>
 
@@ -34,17 +36,24 @@ bool ProxyIsConfigured() {
          std::getenv("all_proxy") || std::getenv("ALL_PROXY");
 }
 
-// Adds the registry's own CA to those of the system.
-CURLcode AddCertificates(CURL*, void* ssl_context, void* pem) {
-  const auto& text = *static_cast<const std::string*>(pem);
-  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
-      BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), &BIO_free);
+// Adds certificates to those of the system; each part is PEM text of its own.
+CURLcode AddCertificates(CURL*, void* ssl_context, void* parts) {
   X509_STORE* store = SSL_CTX_get_cert_store(static_cast<SSL_CTX*>(ssl_context));
-  while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
-    X509_STORE_add_cert(store, certificate);
-    X509_free(certificate);
+  for (const std::string_view text : *static_cast<const std::array<std::string_view, 2>*>(parts)) {
+    const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
+        BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), &BIO_free);
+    while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+      X509_STORE_add_cert(store, certificate);
+      X509_free(certificate);
+    }
   }
+  ERR_clear_error();  // the end of each text is an error to OpenSSL
   return CURLE_OK;
+}
+
+curl_blob BlobOf(std::string_view text) {
+  // Without CURL_BLOB_COPY the data is only read; the interface is older than const.
+  return {const_cast<char*>(text.data()), text.size(), CURL_BLOB_NOCOPY};
 }
 
 }  // namespace
@@ -55,6 +64,8 @@ struct CurlSession::Transfer {
   const HttpRequest& request;
   HttpResponse response;
   HeaderList headers;
+  HeaderList connect_to;
+  std::array<std::string_view, 2> certificates;  // PEM: of the daemon, and of the registry
   char error_text[CURL_ERROR_SIZE] = {};
   size_t header_bytes = 0;
   bool header_overflow = false;
@@ -62,7 +73,7 @@ struct CurlSession::Transfer {
   bool body_sent = false;
   bool body_touched = false;
   bool address_refused = false;
-  bool check_addresses = false;
+  AddressPolicy addresses = AddressPolicy::kAny;  // what is checked of each connection
   absl::Status body_status;  // of the upload's reader or the download's writer
 
   static size_t OnHeader(char* data, size_t, size_t size, void* self) {
@@ -81,7 +92,11 @@ struct CurlSession::Transfer {
   }
   static curl_socket_t OnSocket(void* self, curlsocktype, curl_sockaddr* address) {
     auto& transfer = *static_cast<Transfer*>(self);
-    if (transfer.check_addresses && !IsPublicAddress(address->addr)) {
+    const bool refused = transfer.addresses == AddressPolicy::kPublicOnly
+                             ? !IsPublicAddress(address->addr)
+                             : transfer.addresses == AddressPolicy::kNotLocal &&
+                                   IsLocalAddress(address->addr);
+    if (refused) {
       transfer.address_refused = true;
       return CURL_SOCKET_BAD;
     }
@@ -150,7 +165,7 @@ CurlSession::~CurlSession() {
   curl_multi_cleanup(multi_);
 }
 
-void CurlSession::Configure(const HttpRequest& request, const std::string& user_agent,
+void CurlSession::Configure(const HttpRequest& request, const HttpClientOptions& options,
                             Transfer& transfer) {
   curl_easy_reset(easy_);
   const auto set = [this](CURLoption option, auto value) {
@@ -163,7 +178,7 @@ void CurlSession::Configure(const HttpRequest& request, const std::string& user_
   set(CURLOPT_PATH_AS_IS, 1L);
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
-  set(CURLOPT_USERAGENT, user_agent.c_str());
+  set(CURLOPT_USERAGENT, options.user_agent.c_str());
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
   set(CURLOPT_BUFFERSIZE, kBufferBytes);
   set(CURLOPT_UPLOAD_BUFFERSIZE, kBufferBytes);
@@ -185,7 +200,8 @@ void CurlSession::Configure(const HttpRequest& request, const std::string& user_
   if (!request.headers.Get("Accept")) Append(transfer.headers, "Accept: */*");
   set(CURLOPT_HTTPHEADER, transfer.headers.get());
   ConfigureBody(request, transfer);
-  ConfigureTrust(request, transfer);
+  ConfigureTrust(request, options, transfer);
+  ConfigureRoute(request, options, transfer);
 }
 
 void CurlSession::ConfigureBody(const HttpRequest& request, Transfer& transfer) {
@@ -211,18 +227,45 @@ void CurlSession::ConfigureBody(const HttpRequest& request, Transfer& transfer) 
   set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
 }
 
-void CurlSession::ConfigureTrust(const HttpRequest& request, Transfer& transfer) {
+void CurlSession::ConfigureTrust(const HttpRequest& request, const HttpClientOptions& options,
+                                 Transfer& transfer) {
   if (request.transport.skip_tls_verify) {
     curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, 0L);
   }
-  if (!request.transport.ca_certificate.empty()) {
+  transfer.certificates = {options.ca_certificates, request.transport.ca_certificate};
+  if (!options.ca_certificates.empty() || !request.transport.ca_certificate.empty()) {
     curl_easy_setopt(easy_, CURLOPT_SSL_CTX_FUNCTION, &AddCertificates);
-    curl_easy_setopt(easy_, CURLOPT_SSL_CTX_DATA, &request.transport.ca_certificate);
+    curl_easy_setopt(easy_, CURLOPT_SSL_CTX_DATA, &transfer.certificates);
   }
-  // Through a proxy the address is the proxy's, which the operator chose.
-  transfer.check_addresses =
-      request.addresses == AddressPolicy::kPublicOnly && !ProxyIsConfigured();
+  if (!request.transport.client_certificate.empty()) {
+    curl_blob certificate = BlobOf(request.transport.client_certificate);
+    curl_blob key = BlobOf(request.transport.client_key.Reveal());
+    curl_easy_setopt(easy_, CURLOPT_SSLCERT_BLOB, &certificate);
+    curl_easy_setopt(easy_, CURLOPT_SSLKEY_BLOB, &key);
+  }
+}
+
+void CurlSession::ConfigureRoute(const HttpRequest& request, const HttpClientOptions& options,
+                                 Transfer& transfer) {
+  if (request.bypass_proxy) curl_easy_setopt(easy_, CURLOPT_NOPROXY, "*");
+  transfer.addresses = request.addresses;
+  for (const ConnectTo& entry : options.connect_to) {
+    if (!entry.Serves(request.url)) continue;
+    Append(transfer.connect_to, entry.text());
+    curl_easy_setopt(easy_, CURLOPT_CONNECT_TO, transfer.connect_to.get());
+    transfer.addresses = AddressPolicy::kAny;  // the operator chose the address
+    return;
+  }
+  // Through a proxy the address is the proxy's, which the operator chose; of the target, what can
+  // be seen is a literal one.
+  if (request.addresses == AddressPolicy::kAny || request.bypass_proxy || !ProxyIsConfigured()) {
+    return;
+  }
+  transfer.addresses = AddressPolicy::kAny;
+  const size_t host = request.url.find("://");
+  transfer.address_refused =
+      host != request.url.npos && IsLiteralPrivateHost(request.url.substr(host + 3));
 }
 
 absl::Status CurlSession::Drive(const CallContext& call, const HttpRequest& request,
@@ -264,15 +307,15 @@ absl::Status CurlSession::Drive(const CallContext& call, const HttpRequest& requ
 }
 
 absl::StatusOr<HttpResponse> CurlSession::Run(const CallContext& call, const HttpRequest& request,
-                                              const std::string& user_agent) {
-  Transfer transfer{.easy = easy_, .request = request, .response = {}, .headers = {}, .body_status = {}};
-  Configure(request, user_agent, transfer);
-  if (request.addresses == AddressPolicy::kPublicOnly && ProxyIsConfigured()) {
-    const size_t host = request.url.find("://");
-    if (host != request.url.npos && IsLiteralPrivateHost(request.url.substr(host + 3))) {
-      transfer.address_refused = true;
-    }
-  }
+                                              const HttpClientOptions& options) {
+  Transfer transfer{.easy = easy_,
+                    .request = request,
+                    .response = {},
+                    .headers = {},
+                    .connect_to = {},
+                    .certificates = {},
+                    .body_status = {}};
+  Configure(request, options, transfer);
   CURLcode code = CURLE_OK;
   absl::Status status;
   if (!transfer.address_refused) {
@@ -296,10 +339,15 @@ absl::StatusOr<HttpResponse> CurlSession::Run(const CallContext& call, const Htt
                         (transfer.response.body_cut || transfer.response.status >= 400);
   if (code == CURLE_OK || answered) return std::move(transfer.response);
   if (transfer.address_refused) {
-    return PermissionDenied(reason::kAddressRefused,
-                            "{}: the address is not on the public internet",
-                            std::string_view(request.url).substr(0, request.url.find('?')))
-        .Remedy("if the registry is yours, register it: gantry container-registry register");
+    const bool local = request.addresses == AddressPolicy::kNotLocal;
+    return PermissionDenied(reason::kAddressRefused, "{}: the address is {}",
+                            std::string_view(request.url).substr(0, request.url.find('?')),
+                            local ? "this machine's own, or of its link"
+                                  : "not on the public internet")
+        .Remedy("{}", local ? "give a public or private address, or have the operator start gantryd "
+                              "with --connect-to HOST:PORT:HOST2:PORT2"
+                            : "if the registry is yours, register it: gantry container-registry "
+                              "register");
   }
   return CurlError(code, transfer.error_text, request.url);
 }

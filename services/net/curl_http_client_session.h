@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "net/http_client.h"
+#include "net/curl_http_client.h"
 
 namespace gantry {
 
@@ -21,16 +21,19 @@ class CurlSession {
 
   // As HttpClient::Do.
   absl::StatusOr<HttpResponse> Run(const CallContext& call, const HttpRequest& request,
-                                   const std::string& user_agent);
+                                   const HttpClientOptions& options);
   // False after a transfer that was broken off: the connection's state is not known.
   bool reusable() const { return reusable_; }
 
  private:
   struct Transfer;
 
-  void Configure(const HttpRequest& request, const std::string& user_agent, Transfer& transfer);
+  void Configure(const HttpRequest& request, const HttpClientOptions& options, Transfer& transfer);
   void ConfigureBody(const HttpRequest& request, Transfer& transfer);
-  void ConfigureTrust(const HttpRequest& request, Transfer& transfer);
+  void ConfigureTrust(const HttpRequest& request, const HttpClientOptions& options,
+                      Transfer& transfer);
+  void ConfigureRoute(const HttpRequest& request, const HttpClientOptions& options,
+                      Transfer& transfer);
   // OK when curl has finished, well or badly; else why we broke off.
   absl::Status Drive(const CallContext& call, const HttpRequest& request, Transfer& transfer);
 

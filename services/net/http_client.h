@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/call_context.h"
 #include "base/clock.h"
+#include "base/secret.h"
 
 namespace gantry {
 
@@ -45,9 +46,10 @@ struct Transport {
   bool plain_http = false;        // only where asked for, or the host is on loopback
   bool skip_tls_verify = false;   // only where asked for
   std::string ca_certificate;     // PEM, beside the system's own certificates
+  std::string client_certificate;  // PEM chain to show to the host, with `client_key`
+  Secret client_key;               // PEM
   std::string unix_socket;        // path: connect there, whatever the URL's host says
 
-  bool operator==(const Transport&) const = default;
 };
 
 // Which addresses a connection may end at, checked after DNS (clouds that answer with a Location or
@@ -55,6 +57,7 @@ struct Transport {
 enum class AddressPolicy {
   kAny,         // a host that the operator configured
   kPublicOnly,  // refuses loopback, link-local, private and unique-local addresses
+  kNotLocal,    // refuses loopback and link-local: a private network may be the cloud's own
 };
 
 struct HttpRequest {
@@ -71,6 +74,7 @@ struct HttpRequest {
 
   Transport transport;
   AddressPolicy addresses = AddressPolicy::kAny;
+  bool bypass_proxy = false;  // for services of the machine's own
   bool secret_body = false;  // keep the bodies of request and answer out of debug logs
 
   milliseconds connect_timeout{10'000};

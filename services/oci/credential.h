@@ -30,6 +30,7 @@ struct Actions {
   bool pull = true;
   bool push = false;
   bool remove = false;
+  bool hand_out = false;  // the credential leaves the daemon: narrow, short-lived, of scheme kBasic
 };
 
 // Thread-safe.  One per registry that is talked to.

@@ -32,6 +32,7 @@ struct PushPlan {
   int64_t chunk_bytes = 0;      // of kChunked
   int max_parallel_blobs = 4;
   bool lax_commit = false;      // 200 or 204 for a commit is taken, after a HEAD has confirmed it
+  bool new_repository = false;  // the registry may deny for a while that there is such a repository
 };
 
 struct PushedImage {

@@ -51,7 +51,7 @@ struct HostFunctions {
 
   static void Log(void*, const gantry_call*, int32_t, gantry_str, const gantry_kv*,
                   size_t) noexcept {}
-  static int64_t Now(void*) noexcept { return 1'795'521'600'000; }
+  static int64_t Now(void* ctx) noexcept { return Self(ctx).now_unix_ms; }
   static int64_t RemainingMs(void*, const gantry_call* call) noexcept { return Remaining(call); }
 
   static gantry_code Fail(void* ctx, gantry_call* call, const gantry_error* error) noexcept {
@@ -102,6 +102,18 @@ struct HostFunctions {
     return GANTRY_OK;
   }
 
+  static gantry_code Local(void* ctx, gantry_call* call, int32_t kind, gantry_str name,
+                           gantry_str_sink sink) noexcept {
+    const FakeHost& self = Self(ctx);
+    if (!self.local_allowed) return HostFailure(call, GANTRY_PERMISSION_DENIED);
+    const auto& things = kind == GANTRY_LOCAL_FILE ? self.files : self.environment;
+    const auto it = things.find(std::string(View(name)));
+    if (it == things.end()) return HostFailure(call, GANTRY_NOT_FOUND);
+    const gantry_str value = Str(it->second);
+    sink.put(sink.ctx, &value);
+    return GANTRY_OK;
+  }
+
   static gantry_code Push(void* ctx, gantry_call* call, const gantry_push_plan* plan,
                           gantry_image_sink sink) noexcept {
     FakeHost& self = Self(ctx);
@@ -122,7 +134,7 @@ FakeHost::FakeHost()
     : table_{sizeof(gantry_host),   GANTRY_ABI_MINOR,    this,
              HostFunctions::Log,    HostFunctions::Now,  HostFunctions::RemainingMs,
              HostFunctions::Fail,   HostFunctions::Http, HostFunctions::Registry,
-             HostFunctions::Secret, HostFunctions::Push} {}
+             HostFunctions::Secret, HostFunctions::Push, HostFunctions::Local} {}
 
 std::vector<std::string> FakeHost::faults() const {
   const std::lock_guard lock(mu_);

@@ -36,6 +36,10 @@ class FakeHost {
   Handler on_http;      // 404 without
   Handler on_registry;  // 404 without; the request's url is a path
   std::map<std::string, std::string> secrets;
+  // The daemon's machine; nothing of it may be asked for unless `local_allowed`.
+  bool local_allowed = true;
+  std::map<std::string, std::string> environment, files;
+  std::atomic<int64_t> now_unix_ms = 1'795'435'200'000;  // 2026-11-23T12:00:00Z
   // Requests and pushes hang until the call's deadline and then fail.
   std::atomic<bool> stalled = false;
   gantry_code push_code = GANTRY_OK;

@@ -73,6 +73,10 @@ sdk::Finding CopyFinding(const gantry_finding& raw) {
           std::string(View(raw.message)), std::string(View(raw.remedy))};
 }
 
+sdk::Resource CopyResource(const gantry_resource& raw) {
+  return {std::string(View(raw.uri)), std::string(View(raw.description))};
+}
+
 std::string CopyText(const gantry_str& raw) { return std::string(View(raw)); }
 
 Outcome Finish(gantry_call& call, gantry_code code) {
@@ -139,7 +143,8 @@ Outcome FlavorDriver::Push(const sdk::Plan& plan, std::optional<sdk::Image>* ima
   for (const std::string& repository : plan.mount_from) mounts.push_back(lender.Lend(repository));
   const gantry_push_plan raw{
       sizeof raw,    plan.max_parallel_blobs, &target,     mounts.data(),
-      mounts.size(), plan.chunk_bytes,        plan.upload, plan.lax_commit ? 1u : 0u};
+      mounts.size(), plan.chunk_bytes,        plan.upload, 
+      (plan.lax_commit ? 1u : 0u) | (plan.new_repository ? 2u : 0u)};
   const gantry_code code = table_.push(flavor_, &call, &raw, {&sink, sink.Take});
   TakeFirst(sink.records, image);
   return Finish(call, code);
@@ -174,6 +179,29 @@ Outcome FlavorDriver::Diagnose(std::vector<sdk::Finding>* findings) {
   Sink<gantry_finding, sdk::Finding> sink(host_, CopyFinding);
   const gantry_code code = table_.diagnose(flavor_, &call, {&sink, sink.Take});
   *findings = std::move(sink.records);
+  return Finish(call, code);
+}
+
+Outcome FlavorDriver::Verify(std::vector<sdk::Finding>* findings) {
+  gantry_call call(timeout);
+  if (table_.verify == nullptr) return {GANTRY_UNIMPLEMENTED, {}, {}};
+  Sink<gantry_finding, sdk::Finding> sink(host_, CopyFinding);
+  const gantry_code code = table_.verify(flavor_, &call, {&sink, sink.Take});
+  *findings = std::move(sink.records);
+  return Finish(call, code);
+}
+
+Outcome FlavorDriver::ListResources(std::string_view page_token, sdk::ResourcePage* page) {
+  gantry_call call(timeout);
+  if (table_.list_resources == nullptr) return {GANTRY_UNIMPLEMENTED, {}, {}};
+  Lender lender;
+  Sink<gantry_resource, sdk::Resource> resources(host_, CopyResource);
+  Sink<gantry_str, std::string> tokens(host_, CopyText);
+  const gantry_code code =
+      table_.list_resources(flavor_, &call, lender.Lend(page_token), {&resources, resources.Take},
+                            {&tokens, tokens.Take});
+  page->resources = std::move(resources.records);
+  page->next_page_token = tokens.records.empty() ? "" : tokens.records.front();
   return Finish(call, code);
 }
 

@@ -47,6 +47,8 @@ class FlavorDriver {
                sdk::Page* page);
   Outcome Remove(const sdk::Target& target);
   Outcome Diagnose(std::vector<sdk::Finding>* findings);
+  Outcome Verify(std::vector<sdk::Finding>* findings);
+  Outcome ListResources(std::string_view page_token, sdk::ResourcePage* page);
 
  private:
   const gantry_flavor_table& table_;

@@ -22,6 +22,8 @@ struct FlavorBehaviour {
   std::function<absl::StatusOr<FlavorImage>(const CallContext&, const FlavorPlan&, PushJob&)> push;
   std::function<absl::StatusOr<FlavorInstance::Page>(const Target&, const std::string&, int)> list;
   std::function<absl::StatusOr<std::vector<Finding>>(const CallContext&, InstanceHost&)> diagnose;
+  std::function<absl::StatusOr<std::vector<Finding>>(const CallContext&, InstanceHost&)> verify;
+  std::function<absl::StatusOr<FlavorInstance::ResourcePage>(const std::string&)> list_resources;
   int opened = 0;
 };
 
@@ -64,6 +66,15 @@ class InProcessInstance final : public FlavorInstance {
   absl::StatusOr<std::vector<Finding>> Diagnose(const CallContext& call) override {
     if (behaviour_.diagnose) return behaviour_.diagnose(call, host_);
     return std::vector<Finding>{};
+  }
+  absl::StatusOr<std::vector<Finding>> Verify(const CallContext& call) override {
+    if (behaviour_.verify) return behaviour_.verify(call, host_);
+    return Unimplemented(reason::kFlavorUnsupported, "this flavor cannot verify");
+  }
+  absl::StatusOr<ResourcePage> ListResources(const CallContext&,
+                                             const std::string& page_token) override {
+    if (behaviour_.list_resources) return behaviour_.list_resources(page_token);
+    return Unimplemented(reason::kFlavorUnsupported, "this flavor cannot list resources");
   }
 
  private:

@@ -88,7 +88,7 @@ VerificationResult TryAt(const CallContext& call, RegistryPool& pool, const Regi
   absl::Status status = session.status();
   if (session.ok()) {
     result.registry_host = (*session)->uri().host();
-    status = (*session)->client().Ping(call);
+    status = (*session)->Explain((*session)->client().Ping(call));
   }
   result.state = Judge(status);
   if (status.code() == absl::StatusCode::kDeadlineExceeded) {

@@ -106,7 +106,10 @@ bool CopyCredential(const gantry_credential& raw, const std::string& host, const
   }
   const std::string_view secret =
       raw.secret.size == 0 ? "" : std::string_view(raw.secret.data, raw.secret.size);
-  if (HasControl(secret) || HasControl(out->username)) {
+  // Of a user name and password, RFC 7617 forbids control characters, and Google's key files have
+  // line ends; in Base64 they do no harm.
+  const bool is_header = raw.scheme != GANTRY_AUTH_BASIC;
+  if ((is_header && HasControl(secret)) || HasControl(out->username)) {
     *fault = "gave a credential with control characters in it";
     return false;
   }
@@ -159,6 +162,7 @@ bool CopyPlan(const gantry_push_plan& raw, const std::string& host, FlavorPlan* 
   out->chunk_bytes = raw.upload == GANTRY_UPLOAD_CHUNKED ? raw.chunk_bytes : 0;
   out->max_parallel_blobs = static_cast<int>(std::min(raw.max_parallel_blobs, kMaxParallelBlobs));
   out->lax_commit = (raw.flags & GANTRY_PLAN_LAX_COMMIT) != 0;
+  out->new_repository = (raw.flags & GANTRY_PLAN_NEW_REPOSITORY) != 0;
   return true;
 }
 
@@ -195,6 +199,18 @@ bool CopyImage(const gantry_image& raw, FlavorImage* out, std::string* fault) {
   return true;
 }
 
+bool CopyResource(const gantry_resource& raw, Resource* out, std::string* fault) {
+  if (!Whole(&raw, "resource", fault) || !CopyText(raw.uri, kMaxUri, "URI", &out->uri, fault)) {
+    return false;
+  }
+  if (!RegistryUri::Parse(out->uri).ok()) {
+    *fault = fmt::format("listed \"{}\", which is no registry", Excerpt(out->uri, 100));
+    return false;
+  }
+  out->description = CopyProse(raw.description, kMaxProse);
+  return true;
+}
+
 bool CopyFinding(const gantry_finding& raw, Finding* out, std::string* fault) {
   if (!Whole(&raw, "finding", fault)) return false;
   if (raw.level < GANTRY_DEBUG || raw.level > GANTRY_ERROR) {
@@ -218,7 +234,8 @@ RawPlan::RawPlan(const FlavorPlan& plan)
            plan.mount_from.size(),
            plan.chunk_bytes,
            static_cast<int32_t>(plan.upload),
-           plan.lax_commit ? uint32_t{GANTRY_PLAN_LAX_COMMIT} : 0u} {
+           (plan.lax_commit ? uint32_t{GANTRY_PLAN_LAX_COMMIT} : 0u) |
+               (plan.new_repository ? uint32_t{GANTRY_PLAN_NEW_REPOSITORY} : 0u)} {
   for (const std::string& repository : plan.mount_from) mount_from_.push_back(ToRaw(repository));
   raw_.mount_from = mount_from_.data();
 }

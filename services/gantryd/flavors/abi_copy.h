@@ -25,6 +25,7 @@ bool CopyCredential(const gantry_credential& raw, const std::string& host, const
 bool CopyPlan(const gantry_push_plan& raw, const std::string& host, FlavorPlan* out,
               std::string* fault);
 bool CopyImage(const gantry_image& raw, FlavorImage* out, std::string* fault);
+bool CopyResource(const gantry_resource& raw, Resource* out, std::string* fault);
 bool CopyFinding(const gantry_finding& raw, Finding* out, std::string* fault);
 
 // A plan for a flavor; borrows from `plan`.

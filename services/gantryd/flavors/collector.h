@@ -57,6 +57,12 @@ class FindingCollector final : public Collector<gantry_finding, Finding, 100> {
   }
 };
 
+class ResourceCollector final : public Collector<gantry_resource, Resource, 10'000> {
+  bool Copy(const gantry_resource& raw, Resource* item, std::string* fault) override {
+    return CopyResource(raw, item, fault);
+  }
+};
+
 class ImageCollector final : public Collector<gantry_image, FlavorImage, 10'000> {
   bool Copy(const gantry_image& raw, FlavorImage* item, std::string* fault) override {
     return CopyImage(raw, item, fault);

@@ -1,5 +1,7 @@
 #include "gantryd/flavors/description.h"
 
+#include <re2/re2.h>
+
 #include <set>
 #include <utility>
 
@@ -56,9 +58,45 @@ absl::StatusOr<ConnectorTypeInfo> ReadConnectorType(gantry_str text) {
     const std::string here = where + "'s auth method " + method.name;
     GANTRY_RETURN_IF_ERROR(Read(item, "display_name", here, true, &method.display_name));
     GANTRY_RETURN_IF_ERROR(ReadSchema(item, here, &method.config_schema_json));
+    method.implicit = item.value("implicit", Json(false)) == true;
     if (!names.insert(method.name).second) return Malformed(here, "is there twice");
   }
   return info;
+}
+
+absl::StatusOr<std::vector<std::string>> ReadHosts(const Json& json) {
+  std::vector<std::string> hosts;
+  const Json* list = GetArray(json, "hosts");
+  if (list == nullptr) return hosts;
+  for (const Json& item : *list) {
+    const std::string pattern = item.is_string() ? item.get<std::string>() : "";
+    if (pattern.empty() || !RE2(pattern, RE2::Quiet).ok()) {
+      return Malformed("description", fmt::format("has a host that is no regular expression: {}",
+                                                  Excerpt(item.dump(), 100)));
+    }
+    hosts.push_back(pattern);
+  }
+  return hosts;
+}
+
+absl::StatusOr<std::vector<ErrorHint>> ReadErrorHints(gantry_str text) {
+  std::vector<ErrorHint> hints;
+  if (text.size == 0) return hints;
+  GANTRY_ASSIGN_OR_RETURN(const Json json, ParseObject(text, "error table"));
+  const Json* rows = GetArray(json, "errors");
+  if (rows == nullptr) return Malformed("error table", "lacks \"errors\"");
+  for (const Json& row : *rows) {
+    ErrorHint& hint = hints.emplace_back();
+    if (const auto status = GetInt(row, "status")) hint.status = static_cast<int>(*status);
+    hint.code = GetString(row, "code").value_or("");
+    hint.text = GetString(row, "text").value_or("");
+    hint.meaning = GetString(row, "meaning").value_or("");
+    GANTRY_RETURN_IF_ERROR(Read(row, "remedy", "error table's row", true, &hint.remedy));
+    if (hint.status == 0 && hint.code.empty() && hint.text.empty()) {
+      return Malformed("error table", "has a row that fits every error");
+    }
+  }
+  return hints;
 }
 
 std::vector<std::string> Capabilities(const gantry_flavor_table& table) {
@@ -70,6 +108,8 @@ std::vector<std::string> Capabilities(const gantry_flavor_table& table) {
   add(GANTRY_CAN_LIST, table.list != nullptr, "list");
   add(GANTRY_CAN_REMOVE, table.remove != nullptr, "delete");
   add(GANTRY_CAN_DIAGNOSE, table.diagnose != nullptr, "diagnose");
+  add(GANTRY_CAN_VERIFY, table.verify != nullptr, "verify");
+  add(GANTRY_CAN_LIST_RESOURCES, table.list_resources != nullptr, "list-resources");
   return names;
 }
 
@@ -92,6 +132,8 @@ absl::StatusOr<FlavorInfo> DescribeFlavor(const gantry_flavor_table& table) {
   GANTRY_RETURN_IF_ERROR(Read(*uri, "form", "description's uri", true, &info.uri_form));
   GANTRY_RETURN_IF_ERROR(Read(*uri, "example", "description's uri", true, &info.uri_example));
   GANTRY_RETURN_IF_ERROR(ReadSchema(json, kWhere, &info.config_schema_json));
+  GANTRY_ASSIGN_OR_RETURN(info.hosts, ReadHosts(json));
+  GANTRY_ASSIGN_OR_RETURN(info.error_hints, ReadErrorHints(table.errors_json));
 
   std::set<std::string> types;
   for (size_t i = 0; i < table.connector_type_count; ++i) {

@@ -11,8 +11,10 @@
 
 #include "base/call_context.h"
 #include "base/clock.h"
+#include "gantryd/flavors/local_identity.h"
 #include "net/http_client.h"
 #include "oci/credential.h"
+#include "oci/error_hint.h"
 #include "oci/registry_client.h"
 #include "push/push_engine.h"
 
@@ -21,6 +23,7 @@ namespace gantry {
 // A way to log in, as flavors declare it.
 struct AuthMethodInfo {
   std::string name, display_name;
+  bool implicit = false;  // uses the daemon's own identity; only where the operator allows that
   std::string config_schema_json;
 };
 
@@ -33,8 +36,11 @@ struct FlavorInfo {
   std::string name, version;
   std::string display_name, best_for, features, cost, uri_form, uri_example;
   std::string config_schema_json = "{}";
+  std::vector<std::string> hosts;  // regular expressions (RE2) for the hosts that are its alone
+  std::vector<ErrorHint> error_hints;
   std::vector<ConnectorTypeInfo> connector_types;
-  std::vector<std::string> capabilities;  // "push", "list", "delete", "diagnose"
+  // "push", "list", "delete", "diagnose", "verify", "list-resources"
+  std::vector<std::string> capabilities;
   std::string file, sha256;
   std::string load_error;  // not empty: refused, and only name, file and this are set
 };
@@ -59,6 +65,12 @@ struct FlavorPlan {
   int64_t chunk_bytes = 0;
   UploadMethod upload = UploadMethod::kStream;
   bool lax_commit = false;
+  bool new_repository = false;
+};
+
+// A registry that a connector reaches.
+struct Resource {
+  std::string uri, description;
 };
 
 // A pushed or listed image, as a flavor reports it.
@@ -77,6 +89,8 @@ class InstanceHost {
   virtual HttpClient& http() = 0;
   // A secret of the instance's connector.  NOT_FOUND when it is not set.
   virtual absl::StatusOr<Secret> GetSecret(const std::string& name) = 0;
+  // What of the daemon's own machine may be used for logging in; null: nothing.
+  virtual LocalIdentity* local_identity() = 0;
   // A logged-in request to the instance's own registry host.
   virtual absl::StatusOr<HttpResponse> Registry(const CallContext& call, const Target& target,
                                                 Actions actions, const RegistryRequest& request) = 0;
@@ -111,6 +125,17 @@ class FlavorInstance {
                                     const std::string& page_token, int page_size) = 0;
   virtual absl::Status Remove(const CallContext& call, const Target& target) = 0;
   virtual absl::StatusOr<std::vector<Finding>> Diagnose(const CallContext& call) = 0;
+  // Tries the connector's credential for real; the findings say who it is.
+  //   UNIMPLEMENTED FLAVOR_UNSUPPORTED   it can only be tried at a registry
+  virtual absl::StatusOr<std::vector<Finding>> Verify(const CallContext& call) = 0;
+  struct ResourcePage {
+    std::vector<Resource> resources;
+    std::string next_page_token;
+  };
+  // The registries that the connector reaches.
+  //   UNIMPLEMENTED FLAVOR_UNSUPPORTED
+  virtual absl::StatusOr<ResourcePage> ListResources(const CallContext& call,
+                                                     const std::string& page_token) = 0;
 };
 
 // One loaded flavor.  Thread-safe; lives as long as the process.
@@ -119,7 +144,7 @@ class Flavor {
   virtual ~Flavor() = default;
   virtual const FlavorInfo& info() const = 0;
   // `config_json`: {"uri", "default_repository", "config": {…}, "connector": {"type", "auth_method",
-  // "config": {…}} or null}, never a secret.
+  // "config": {…}, "expires_unix_ms" or null} or null}, never a secret.
   virtual absl::StatusOr<std::vector<Finding>> ValidateConfig(const CallContext& call,
                                                               const std::string& config_json) = 0;
   // Does no I/O.

@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kMaxUrl = 8 << 10, kMaxHeaders = 64, kMaxHeaderValue = 32 << 10;
 constexpr int kMaxRedirects = 5;
+constexpr milliseconds kMetadataTimeout{2000};
 
 // RFC 9110 §5.6.2 token: methods and header names.
 bool IsToken(std::string_view text) {
@@ -77,8 +78,10 @@ absl::StatusOr<FlavorRequest> FlavorRequest::From(const gantry_http_request* raw
   }
   request.secret_body = (raw->flags & GANTRY_HTTP_SECRET_BODY) != 0;
   const bool safe = request.method == "GET" || request.method == "HEAD";
-  request.follow_redirects = safe && (raw->flags & GANTRY_HTTP_NO_REDIRECT) == 0;
-  request.idempotent = safe || (raw->flags & GANTRY_HTTP_IDEMPOTENT) != 0;
+  constexpr uint32_t kStay = uint32_t{GANTRY_HTTP_NO_REDIRECT} | GANTRY_HTTP_METADATA;
+  request.follow_redirects = safe && (raw->flags & kStay) == 0;
+  request.metadata = (raw->flags & GANTRY_HTTP_METADATA) != 0;
+  request.idempotent = !request.metadata && (safe || (raw->flags & GANTRY_HTTP_IDEMPOTENT) != 0);
   return request;
 }
 
@@ -91,6 +94,11 @@ absl::StatusOr<HttpResponse> SendForFlavor(HttpClient& http, const CallContext& 
   sent.body = request.body;
   sent.max_body_bytes = kMaxFlavorBodyBytes;
   sent.secret_body = request.secret_body;
+  sent.addresses = request.metadata ? AddressPolicy::kAny : AddressPolicy::kNotLocal;
+  if (request.metadata) {
+    sent.bypass_proxy = true;
+    sent.connect_timeout = sent.response_timeout = kMetadataTimeout;
+  }
   for (int redirects = 0;; ++redirects) {
     sent.url = url.text();
     GANTRY_ASSIGN_OR_RETURN(HttpResponse response, SendWithRetry(call, request.idempotent, [&] {

@@ -17,6 +17,7 @@ struct FlavorRequest {
   std::string method, url, body;
   HttpHeaders headers;
   bool secret_body = false, follow_redirects = true, idempotent = false;
+  bool metadata = false;  // to a service of the machine's own
 
   // INVALID_ARGUMENT INVALID_ARGUMENT when a field is missing, malformed or over its limit (bodies:
   // 1 MiB).  The URL itself is for the caller to judge.
@@ -26,8 +27,10 @@ struct FlavorRequest {
 // The longest answer a flavor gets.
 inline constexpr size_t kMaxFlavorBodyBytes = 1 << 20;
 
-// Sends to any http or https URL.  Redirects of GET and HEAD are followed, five at most;
-// credentials in headers stay with the origin they were meant for.
+// Sends to any http or https URL, but to this machine and its link only with `metadata`, which the
+// caller has seen to be allowed: that goes past proxies, once, and waits two seconds.  Redirects of
+// GET and HEAD are followed, five at most; credentials in headers stay with the origin they were
+// meant for.
 absl::StatusOr<HttpResponse> SendForFlavor(HttpClient& http, const CallContext& call,
                                            const FlavorRequest& request);
 

@@ -77,7 +77,8 @@ HostServices::HostServices(std::string flavor, const Clock& clock, InstanceHost*
              .http = Http,
              .registry = Registry,
              .secret = ReadSecret,
-             .push = Push} {}
+             .push = Push,
+             .local = Local} {}
 
 void HostServices::Log(void* ctx, const gantry_call* call, int32_t level, gantry_str message,
                        const gantry_kv* fields, size_t field_count) noexcept {
@@ -127,6 +128,12 @@ gantry_code HostServices::ReadSecret(void* ctx, gantry_call* call, gantry_str na
   return call == nullptr ? GANTRY_INTERNAL : Finish(*call, Self(ctx).DoSecret(*call, name, sink));
 }
 
+gantry_code HostServices::Local(void* ctx, gantry_call* call, int32_t kind, gantry_str name,
+                                gantry_str_sink sink) noexcept {
+  if (call == nullptr) return GANTRY_INTERNAL;
+  return Finish(*call, Self(ctx).DoLocal(*call, kind, name, sink));
+}
+
 gantry_code HostServices::Push(void* ctx, gantry_call* call, const gantry_push_plan* plan,
                                gantry_image_sink sink) noexcept {
   return call == nullptr ? GANTRY_INTERNAL : Finish(*call, Self(ctx).DoPush(*call, plan, sink));
@@ -136,6 +143,7 @@ absl::Status HostServices::DoHttp(gantry_call& call, const gantry_http_request* 
                                   gantry_http_response_sink sink) {
   GANTRY_RETURN_IF_ERROR(Enter(*this, call, Rights::kNetwork, "http", sink.put != nullptr));
   GANTRY_ASSIGN_OR_RETURN(const FlavorRequest copied, FlavorRequest::From(request));
+  if (copied.metadata && instance_->local_identity() == nullptr) return ImplicitLoginNotAllowed();
   GANTRY_ASSIGN_OR_RETURN(HttpResponse response,
                           SendForFlavor(instance_->http(), call.context(), copied));
   Deliver(response, sink);
@@ -193,6 +201,26 @@ absl::Status HostServices::DoSecret(gantry_call& call, gantry_str name, gantry_s
   }
   GANTRY_ASSIGN_OR_RETURN(const Secret secret, instance_->GetSecret(key));
   const gantry_str raw = ToRaw(secret.Reveal());
+  sink.put(sink.ctx, &raw);
+  return absl::OkStatus();
+}
+
+absl::Status HostServices::DoLocal(gantry_call& call, int32_t kind, gantry_str name,
+                                   gantry_str_sink sink) {
+  GANTRY_RETURN_IF_ERROR(Enter(*this, call, Rights::kNetwork, "local", sink.put != nullptr));
+  std::string key, fault;
+  if (!CopyText(name, 4096, "local name", &key, &fault)) {
+    return Misbehaved(flavor_, call.operation(), fault);
+  }
+  LocalIdentity* const local = instance_->local_identity();
+  if (local == nullptr) return ImplicitLoginNotAllowed();
+  if (kind != GANTRY_LOCAL_ENVIRONMENT && kind != GANTRY_LOCAL_FILE) {
+    return Misbehaved(flavor_, call.operation(), "asked for something local of an unknown kind");
+  }
+  GANTRY_ASSIGN_OR_RETURN(const Secret found, kind == GANTRY_LOCAL_FILE
+                                                  ? local->ReadFile(key)
+                                                  : local->ReadEnvironment(key));
+  const gantry_str raw = ToRaw(found.Reveal());
   sink.put(sink.ctx, &raw);
   return absl::OkStatus();
 }

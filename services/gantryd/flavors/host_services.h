@@ -37,6 +37,8 @@ class HostServices {
                               gantry_http_response_sink sink) noexcept;
   static gantry_code ReadSecret(void* ctx, gantry_call* call, gantry_str name,
                                 gantry_str_sink sink) noexcept;
+  static gantry_code Local(void* ctx, gantry_call* call, int32_t kind, gantry_str name,
+                           gantry_str_sink sink) noexcept;
   static gantry_code Push(void* ctx, gantry_call* call, const gantry_push_plan* plan,
                           gantry_image_sink sink) noexcept;
 
@@ -45,6 +47,7 @@ class HostServices {
   absl::Status DoRegistry(gantry_call& call, const gantry_target* target, uint32_t actions,
                           const gantry_http_request* request, gantry_http_response_sink sink);
   absl::Status DoSecret(gantry_call& call, gantry_str name, gantry_str_sink sink);
+  absl::Status DoLocal(gantry_call& call, int32_t kind, gantry_str name, gantry_str_sink sink);
   absl::Status DoPush(gantry_call& call, const gantry_push_plan* plan, gantry_image_sink sink);
 
   const std::string flavor_;

@@ -16,7 +16,8 @@ using Rights = gantry_call::Rights;
 
 uint32_t ToRaw(Actions actions) {
   return (actions.pull ? uint32_t{GANTRY_PULL} : 0u) | (actions.push ? uint32_t{GANTRY_PUSH} : 0u) |
-         (actions.remove ? uint32_t{GANTRY_DELETE} : 0u);
+         (actions.remove ? uint32_t{GANTRY_DELETE} : 0u) |
+         (actions.hand_out ? uint32_t{GANTRY_HAND_OUT} : 0u);
 }
 
 }  // namespace
@@ -131,6 +132,34 @@ absl::StatusOr<std::vector<Finding>> InstanceV1::Diagnose(const CallContext& con
   const gantry_code code = table_.diagnose(flavor_, &call, {&findings, FindingCollector::Take});
   GANTRY_RETURN_IF_ERROR(findings.End(code, call, name()));
   return std::move(findings.items);
+}
+
+absl::StatusOr<std::vector<Finding>> InstanceV1::Verify(const CallContext& context) {
+  if (table_.verify == nullptr) return Unsupported("verify a connector");
+  GANTRY_RETURN_IF_ERROR(context.Check());
+  gantry_call call(context, "verify", Rights::kNetwork);
+  FindingCollector findings;
+  const gantry_code code = table_.verify(flavor_, &call, {&findings, FindingCollector::Take});
+  GANTRY_RETURN_IF_ERROR(findings.End(code, call, name()));
+  return std::move(findings.items);
+}
+
+absl::StatusOr<FlavorInstance::ResourcePage> InstanceV1::ListResources(
+    const CallContext& context, const std::string& page_token) {
+  if (table_.list_resources == nullptr) return Unsupported("list what a connector reaches");
+  GANTRY_RETURN_IF_ERROR(context.Check());
+  gantry_call call(context, "list_resources", Rights::kNetwork);
+  ResourceCollector resources;
+  TokenCollector tokens;
+  const gantry_code code = table_.list_resources(flavor_, &call, gantry::ToRaw(page_token),
+                                                 {&resources, ResourceCollector::Take},
+                                                 {&tokens, TokenCollector::Take});
+  GANTRY_RETURN_IF_ERROR(resources.End(code, call, name()));
+  GANTRY_RETURN_IF_ERROR(tokens.End(code, call, name()));
+  ResourcePage page;
+  page.resources = std::move(resources.items);
+  if (!tokens.items.empty()) page.next_page_token = std::move(tokens.items.front());
+  return page;
 }
 
 absl::Status InstanceV1::Unsupported(std::string_view what) const {

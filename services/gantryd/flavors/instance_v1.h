@@ -31,6 +31,9 @@ class InstanceV1 final : public FlavorInstance {
                             const std::string& page_token, int page_size) override;
   absl::Status Remove(const CallContext& context, const Target& target) override;
   absl::StatusOr<std::vector<Finding>> Diagnose(const CallContext& context) override;
+  absl::StatusOr<std::vector<Finding>> Verify(const CallContext& context) override;
+  absl::StatusOr<ResourcePage> ListResources(const CallContext& context,
+                                             const std::string& page_token) override;
 
  private:
   InstanceV1(const gantry_flavor_table& table, const std::string& name, const Clock& clock,

@@ -78,6 +78,9 @@ std::string TableFault(const gantry_flavor_table* table, EntryPoint entry_point,
       !TextFits(table->description_json, kMaxDescriptionBytes, base)) {
     return "has a name, version or description that is missing or too long";
   }
+  if (table->errors_json.size > 0 && !TextFits(table->errors_json, kMaxDescriptionBytes, base)) {
+    return "has an error table that is too long or not its own";
+  }
   const std::string_view own_name(table->name.data, table->name.size);
   if (own_name != name) {
     return fmt::format("calls itself \"{}\"; the manifest calls it \"{}\"", Excerpt(own_name, 63),

@@ -53,6 +53,8 @@ class ScriptedInstanceHost final : public InstanceHost {
     return on_registry ? on_registry(request)
                        : HttpResponse{.status = 404, .headers = {}, .body = ""};
   }
+  LocalIdentity* local_identity() override { return local; }
+  LocalIdentity* local = nullptr;
   ScriptedHttp http_client;
   std::map<std::string, std::string> secrets;
   std::function<HttpResponse(const RegistryRequest&)> on_registry;

@@ -20,6 +20,13 @@ Error Misbehaved(const RegistrySession& session, std::string_view what) {
       .Remedy("report this to the author of the flavor");
 }
 
+// The result, or what its error means at this registry.
+template <class T>
+absl::StatusOr<T> Explained(const RegistrySession& session, absl::StatusOr<T> result) {
+  if (result.ok()) return result;
+  return session.Explain(std::move(result).status());
+}
+
 // The repository that a caller names, or the registry's default one.
 absl::StatusOr<std::string> ReadRepository(const RegistrySession& session,
                                            const std::string& repository) {
@@ -50,10 +57,12 @@ absl::StatusOr<ImageView> ImageManager::Push(const CallContext& call, const Push
 
   const Target target{session->uri().host(), name.repository,
                       name.tags.empty() ? "" : name.tags.front(), ""};
-  GANTRY_ASSIGN_OR_RETURN(const FlavorPlan plan, session->flavor().PreparePush(call, target));
+  GANTRY_ASSIGN_OR_RETURN(const FlavorPlan plan,
+                          Explained(*session, session->flavor().PreparePush(call, target)));
   EngineJob job(engine_, *session, progress, name.tags, std::move(source),
                 [&] { return opener.Open(call, spec.source); });
-  GANTRY_ASSIGN_OR_RETURN(const FlavorImage told, session->flavor().Push(call, plan, job));
+  GANTRY_ASSIGN_OR_RETURN(const FlavorImage told,
+                          Explained(*session, session->flavor().Push(call, plan, job)));
   if (!job.done()) return Misbehaved(*session, "says it has pushed the image, but has not");
   const PushedImage& pushed = job.done()->image;
   if (told.digest != pushed.digest.text()) {
@@ -98,7 +107,8 @@ absl::StatusOr<ImageView> ImageManager::Resolve(const CallContext& call,
   }
   const bool by_digest = Digest::Parse(key).ok();
   if (!by_digest) GANTRY_RETURN_IF_ERROR(ValidateTag(key));
-  GANTRY_ASSIGN_OR_RETURN(const ManifestInfo info, session->client().HeadManifest(call, path, key));
+  GANTRY_ASSIGN_OR_RETURN(const ManifestInfo info,
+                          Explained(*session, session->client().HeadManifest(call, path, key)));
   std::vector<std::string> tags;
   if (!by_digest) tags.push_back(key);
   ImageView view = MakeView(*session, path, std::move(tags), info.digest.text());
@@ -119,7 +129,8 @@ absl::StatusOr<ImageManager::Page> ImageManager::List(const CallContext& call,
   GANTRY_ASSIGN_OR_RETURN(const std::string after, ReadPageToken(scope, page_token));
   GANTRY_ASSIGN_OR_RETURN(
       const FlavorInstance::Page listed,
-      session->flavor().List(call, {session->uri().host(), path, "", ""}, after, size));
+      Explained(*session, session->flavor().List(call, {session->uri().host(), path, "", ""}, after,
+                                                 size)));
   Page page;
   for (const FlavorImage& image : listed.images) {
     std::string digest = Digest::Parse(image.digest).ok() ? image.digest : "";

@@ -41,6 +41,7 @@ absl::StatusOr<PushedImage> EngineJob::Run(const CallContext& call, const Flavor
   push.method = plan.upload;
   push.chunk_bytes = plan.chunk_bytes;
   push.lax_commit = plan.lax_commit;
+  push.new_repository = plan.new_repository;
   if (plan.max_parallel_blobs > 0) {
     push.max_parallel_blobs = std::min(plan.max_parallel_blobs, kMaxParallelBlobs);
   }

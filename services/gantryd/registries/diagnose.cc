@@ -57,7 +57,8 @@ class Diagnosis {
     checks_.push_back({std::move(name), outcome, std::move(message), std::move(remedy)});
   }
   void Fail(std::string name, const absl::Status& status) {
-    Add(std::move(name), Outcome::kFailed, std::string(MessageOf(status)), DetailOf(status).remedy);
+    const absl::Status told = session_.Explain(status);
+    Add(std::move(name), Outcome::kFailed, std::string(MessageOf(told)), DetailOf(told).remedy);
   }
   // True, and the check is listed as skipped, when an earlier one has failed.
   bool Skip(const std::string& name) {
@@ -173,7 +174,7 @@ void Diagnosis::CheckRepository() {
   }
   const auto tags = session_.client().ListTags(call_, repository_, 1, "");
   if (tags.ok()) return Add("repository", Outcome::kPassed, fmt::format("{} exists", repository_));
-  const absl::Status& status = tags.status();
+  const absl::Status status = session_.Explain(tags.status());
   if (status.code() == absl::StatusCode::kNotFound) {
     return Add("repository", Outcome::kWarning,
                fmt::format("{} does not exist; it is created by the first push", repository_));

@@ -27,8 +27,8 @@ class OpenRegistry::WatchedCredentials final : public CredentialProvider {
   std::atomic<bool> wanted_{false};
 };
 
-OpenRegistry::OpenRegistry(Parts parts, RegistryUri uri)
-    : parts_(std::move(parts)), uri_(std::move(uri)) {}
+OpenRegistry::OpenRegistry(Parts parts, RegistryUri uri, const FlavorInfo& flavor)
+    : parts_(std::move(parts)), uri_(std::move(uri)), flavor_info_(flavor) {}
 
 // The client goes before the instance that it logs in with.
 OpenRegistry::~OpenRegistry() {
@@ -42,7 +42,7 @@ absl::StatusOr<std::shared_ptr<OpenRegistry>> OpenRegistry::Open(const CallConte
   const ConnectorRecord* connector = parts.connector ? &*parts.connector : nullptr;
   GANTRY_ASSIGN_OR_RETURN(const std::string config, InstanceConfig(parts.record, connector));
   const bool has_connector = connector != nullptr;
-  const std::shared_ptr<OpenRegistry> registry(new OpenRegistry(std::move(parts), std::move(uri)));
+  const std::shared_ptr<OpenRegistry> registry(new OpenRegistry(std::move(parts), std::move(uri), flavor.info()));
   GANTRY_ASSIGN_OR_RETURN(registry->instance_, flavor.Open(call, config, *registry));
   const Parts& kept = registry->parts_;
   std::shared_ptr<CredentialProvider> source = kept.docker_login;
@@ -55,6 +55,10 @@ absl::StatusOr<std::shared_ptr<OpenRegistry>> OpenRegistry::Open(const CallConte
 }
 
 bool OpenRegistry::login_was_wanted() const { return credentials_->wanted(); }
+
+absl::Status OpenRegistry::Explain(absl::Status status) const {
+  return WithHint(std::move(status), flavor_info_.error_hints);
+}
 
 bool OpenRegistry::IsOf(const RegistryRecord& record, const ConnectorRecord* connector) const {
   // Versions alone do not tell a record from one that was deleted and created again.

@@ -20,6 +20,7 @@ class OpenRegistry final : public RegistrySession, private InstanceHost {
     RegistryRecord record;
     std::optional<ConnectorRecord> connector;
     HttpClient* http = nullptr;  // borrowed
+    LocalIdentity* local = nullptr;  // borrowed; null: implicit logins are not allowed
     std::shared_ptr<HostGate> gate;
     // For a registry without a connector.
     std::shared_ptr<CredentialProvider> docker_login;
@@ -34,6 +35,7 @@ class OpenRegistry final : public RegistrySession, private InstanceHost {
   FlavorInstance& flavor() override { return *instance_; }
   RegistryClient& client() override { return *client_; }
   bool login_was_wanted() const override;
+  absl::Status Explain(absl::Status status) const override;
 
   // Whether it was made from these very records.
   bool IsOf(const RegistryRecord& record, const ConnectorRecord* connector) const;
@@ -41,15 +43,17 @@ class OpenRegistry final : public RegistrySession, private InstanceHost {
  private:
   class WatchedCredentials;
 
-  OpenRegistry(Parts parts, RegistryUri uri);
+  OpenRegistry(Parts parts, RegistryUri uri, const FlavorInfo& flavor);
 
   HttpClient& http() override { return *parts_.http; }
+  LocalIdentity* local_identity() override { return parts_.local; }
   absl::StatusOr<Secret> GetSecret(const std::string& name) override;
   absl::StatusOr<HttpResponse> Registry(const CallContext& call, const Target& target,
                                         Actions actions, const RegistryRequest& request) override;
 
   const Parts parts_;
   const RegistryUri uri_;
+  const FlavorInfo& flavor_info_;
   std::unique_ptr<FlavorInstance> instance_;
   std::shared_ptr<WatchedCredentials> credentials_;
   std::unique_ptr<RegistryClient> client_;

@@ -28,13 +28,14 @@ Error NotAllowed(const std::string& host, std::string_view why) {
 
 RegistryPool::RegistryPool(Store& store, const FlavorCatalog& flavors, HttpClient& http,
                            HostGates& gates, const Clock& /*clock*/,
-                           std::shared_ptr<CredentialProvider> docker_login)
+                           std::shared_ptr<CredentialProvider> docker_login, LocalIdentity* local)
     : store_(store),
       flavors_(flavors),
       http_(http),
       gates_(gates),
       docker_login_(docker_login ? std::move(docker_login)
-                                 : std::make_shared<DockerKeychain>(Environment::OfProcess())) {}
+                                 : std::make_shared<DockerKeychain>(Environment::OfProcess())),
+      local_(local) {}
 
 RegistryPool::~RegistryPool() = default;
 
@@ -84,6 +85,7 @@ absl::StatusOr<std::shared_ptr<OpenRegistry>> RegistryPool::Make(const CallConte
   parts.record = record;
   if (connector) parts.connector = *connector;
   parts.http = &http_;
+  parts.local = local_;
   parts.gate = gates_.For(uri.host());
   parts.docker_login = docker_login_;
   return OpenRegistry::Open(call, *flavor, std::move(parts));

@@ -33,6 +33,8 @@ class RegistrySession {
   // Whether the registry has asked for a login since the session was opened: until then nothing is
   // known about the credential.
   virtual bool login_was_wanted() const = 0;
+  // An error of the client or the flavor, with what it means at this cloud and what to do about it.
+  virtual absl::Status Explain(absl::Status status) const = 0;
 };
 
 class OpenRegistry;
@@ -41,9 +43,11 @@ class OpenRegistry;
 class RegistryPool {
  public:
   // All borrowed.  `docker_login` serves registries without a connector; null: that of the
-  // process's own environment (DockerKeychain).
+  // process's own environment (DockerKeychain).  `local`: null where the operator does not allow
+  // implicit logins.
   RegistryPool(Store& store, const FlavorCatalog& flavors, HttpClient& http, HostGates& gates,
-               const Clock& clock, std::shared_ptr<CredentialProvider> docker_login = nullptr);
+               const Clock& clock, std::shared_ptr<CredentialProvider> docker_login = nullptr,
+               LocalIdentity* local = nullptr);
   ~RegistryPool();
 
   // Reads the record, and opens the registry again when it or its connector changed.
@@ -78,6 +82,7 @@ class RegistryPool {
   HttpClient& http_;
   HostGates& gates_;
   const std::shared_ptr<CredentialProvider> docker_login_;
+  LocalIdentity* const local_;
   std::mutex mu_;
   std::map<std::string, std::shared_ptr<OpenRegistry>> open_;  // by name; guarded by mu_
 };

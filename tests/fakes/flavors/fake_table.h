@@ -87,6 +87,12 @@ static gantry_code FakePush(gantry_flavor* flavor, gantry_call* call, const gant
 #ifndef FAKE_DIAGNOSE
 #define FAKE_DIAGNOSE NULL
 #endif
+#ifndef FAKE_VERIFY
+#define FAKE_VERIFY NULL
+#endif
+#ifndef FAKE_LIST_RESOURCES
+#define FAKE_LIST_RESOURCES NULL
+#endif
 #ifndef FAKE_SYMBOL
 #define FAKE_SYMBOL gantry_flavor_v1
 #endif
@@ -95,9 +101,9 @@ static gantry_code FakePush(gantry_flavor* flavor, gantry_call* call, const gant
   {                                                                                        \
     FAKE_MAGIC, FAKE_STRUCT_SIZE, FAKE_MINOR,                                              \
         GANTRY_CAN_PUSH | GANTRY_CAN_LIST | GANTRY_CAN_REMOVE | GANTRY_CAN_DIAGNOSE,       \
-        FAKE_STR(FAKE_NAME), FAKE_STR("1.0"), FAKE_STR(FAKE_DESCRIPTION), NULL, 0, NULL,   \
+        FAKE_STR(FAKE_NAME), FAKE_STR("1.0"), FAKE_STR(FAKE_DESCRIPTION), {NULL, 0}, NULL, 0, NULL, \
         FAKE_OPEN, FAKE_CLOSE, FAKE_AUTHENTICATE, FAKE_PREPARE_PUSH, FAKE_PUSH, FAKE_LIST, \
-        FAKE_REMOVE, FAKE_DIAGNOSE                                                         \
+        FAKE_REMOVE, FAKE_DIAGNOSE, FAKE_VERIFY, FAKE_LIST_RESOURCES                       \
   }
 
 #ifndef FAKE_NO_ENTRY_POINT

@@ -1,0 +1,49 @@
+#include "plugins/sdk/upstream_error.h"
+
+#include <algorithm>
+
+namespace gantry::sdk {
+namespace {
+
+constexpr size_t kMaxText = 500;
+
+// "Retry-After: 3"; dates are left to the caller's own pause.
+int64_t RetryAfterMs(const HttpResponse& response) {
+  const std::string text = response.Header("Retry-After").value_or("");
+  const bool digits = !text.empty() && text.size() <= 6 &&
+                      std::all_of(text.begin(), text.end(),
+                                  [](char c) { return c >= '0' && c <= '9'; });
+  return digits ? std::stoll(text) * 1000 : -1;
+}
+
+}  // namespace
+
+Status UpstreamError(std::string_view host, std::string_view operation,
+                     const HttpResponse& response, std::string_view code, std::string_view text) {
+  std::string message = std::string(host) + " refused " + std::string(operation) + " (HTTP " +
+                        std::to_string(response.status);
+  if (!code.empty()) message += ", " + std::string(code);
+  message += ")";
+  if (!text.empty()) message += ": " + std::string(text.substr(0, kMaxText));
+
+  Status status = MakeError(GANTRY_FAILED_PRECONDITION, "UPSTREAM_REJECTED", std::move(message));
+  const int http = response.status;
+  if (http == 429) {
+    status.code = GANTRY_UNAVAILABLE;
+    status.reason = "UPSTREAM_THROTTLED";
+  } else if (http >= 500 || http == 408) {
+    status.code = GANTRY_UNAVAILABLE;
+    status.reason = "UPSTREAM_UNAVAILABLE";
+  } else if (http == 403) {
+    status.code = GANTRY_PERMISSION_DENIED;
+    status.reason = "UPSTREAM_DENIED";
+  } else if (http == 400 || http == 401) {
+    status.reason = "UPSTREAM_AUTH_REJECTED";
+  }
+  status.retry_after_ms = RetryAfterMs(response);
+  status.metadata = {{"httpStatus", std::to_string(http)}, {"registry", std::string(host)}};
+  if (!code.empty()) status.metadata.emplace_back("upstreamCode", std::string(code));
+  return status;
+}
+
+}  // namespace gantry::sdk

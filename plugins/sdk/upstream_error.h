@@ -1,0 +1,22 @@
+// A cloud's refusal as an error.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "plugins/sdk/http.h"
+#include "plugins/sdk/status.h"
+
+namespace gantry::sdk {
+
+// The error of an answer that is not what was hoped for: "<host> refused <operation>: <text>".  What
+// it means at this cloud, and the remedy, the host adds from the flavor's errors.json by `code` (of
+// the API, or empty), the HTTP status and `text`.
+//   UNAVAILABLE UPSTREAM_THROTTLED / UPSTREAM_UNAVAILABLE    429, 5xx
+//   FAILED_PRECONDITION UPSTREAM_AUTH_REJECTED               400, 401
+//   PERMISSION_DENIED UPSTREAM_DENIED                        403
+//   FAILED_PRECONDITION UPSTREAM_REJECTED                    everything else
+Status UpstreamError(std::string_view host, std::string_view operation,
+                     const HttpResponse& response, std::string_view code, std::string_view text);
+
+}  // namespace gantry::sdk
