@@ -1,5 +1,7 @@
 #include "gantryd/connectors/connector_verifier.h"
 
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <optional>
 #include <set>
@@ -24,14 +26,24 @@ bool FlavorTakes(const FlavorInfo& flavor, const ConnectorRecord& connector) {
   return false;
 }
 
-// A registry that is not configured, served by a flavor that takes the connector: the most general
-// one where there is a choice.
+bool IsHomeOf(const FlavorInfo& flavor, const std::string& host) {
+  return std::any_of(flavor.hosts.begin(), flavor.hosts.end(), [&](const std::string& pattern) {
+    return RE2::FullMatch(host, pattern);
+  });
+}
+
+// A registry that is not configured, served by a flavor that takes the connector: the one whose host
+// it is, else the most general one.
 std::optional<RegistryRecord> MakeUp(const FlavorCatalog& flavors, const ConnectorRecord& connector,
                                      const std::string& host) {
   RegistryRecord record;
   for (const FlavorInfo& flavor : flavors.List()) {
-    const bool usable = flavor.load_error.empty() && FlavorTakes(flavor, connector);
-    if (usable && (record.flavor.empty() || flavor.name == "default")) record.flavor = flavor.name;
+    if (!flavor.load_error.empty() || !FlavorTakes(flavor, connector)) continue;
+    if (record.flavor.empty() || flavor.name == "default") record.flavor = flavor.name;
+    if (IsHomeOf(flavor, host)) {
+      record.flavor = flavor.name;
+      break;
+    }
   }
   if (record.flavor.empty()) return std::nullopt;
   record.name = host;
