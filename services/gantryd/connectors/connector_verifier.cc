@@ -1,13 +1,12 @@
 #include "gantryd/connectors/connector_verifier.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <optional>
 #include <set>
 #include <stop_token>
 
 #include "base/status.h"
+#include "gantryd/flavors/description.h"
 #include "gantryd/registries/connector_fit.h"
 
 namespace gantry {
@@ -24,12 +23,6 @@ bool FlavorTakes(const FlavorInfo& flavor, const ConnectorRecord& connector) {
     }
   }
   return false;
-}
-
-bool IsHomeOf(const FlavorInfo& flavor, const std::string& host) {
-  return std::any_of(flavor.hosts.begin(), flavor.hosts.end(), [&](const std::string& pattern) {
-    return RE2::FullMatch(host, pattern);
-  });
 }
 
 // A registry that is not configured, served by a flavor that takes the connector: the one whose host
