@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "base/status.h"
 #include "oci/reference.h"
@@ -34,8 +35,12 @@ std::string DefaultFlavorDir() {
   return installed.string();
 }
 
-void Define(CLI::App& app, Config& config, int64_t& drain_delay, int64_t& drain_timeout) {
-  app.set_config("--config", "", "Read options from this TOML or INI file");
+void Define(CLI::App& app, Config& config, std::string& config_file, int64_t& drain_delay,
+            int64_t& drain_timeout) {
+  app.add_option("--config", config_file, "Read options from this TOML or INI file")
+      ->check(CLI::ExistingFile)
+      ->configurable(false);
+  app.allow_config_extras(CLI::config_extras_mode::error);
   app.set_version_flag("--version", "gantryd " GANTRY_VERSION);
   app.add_option("--listen", config.listen, "Loopback address host:port, or unix:/path")
       ->envname("GANTRY_LISTEN")
@@ -81,9 +86,16 @@ bool ParseConfig(int argc, const char* const* argv, Config& config, EarlyExit& e
   CLI::App app("Holds registry credentials and pushes container images.", "gantryd");
   int64_t drain_delay = config.drain_delay.count();
   int64_t drain_timeout = config.drain_timeout.count();
-  Define(app, config, drain_delay, drain_timeout);
+  std::string config_file;
+  Define(app, config, config_file, drain_delay, drain_timeout);
   try {
     app.parse(argc, argv);
+    if (!config_file.empty()) {
+      // After the rest, and so only for what the rest left open: CLI11's own set_config() would let the
+      // file outweigh the environment.
+      std::ifstream file(config_file);
+      app.parse_from_stream(file);
+    }
   } catch (const CLI::ParseError& e) {
     std::ostringstream text;
     exit.code = app.exit(e, text, text) == 0 ? 0 : 2;
@@ -113,11 +125,10 @@ absl::Status CheckListenAddress(const std::string& listen) {
         .Remedy("write host:port, such as 127.0.0.1:7460, or unix:/path");
   }
   if (IsLoopbackHost(listen.substr(0, colon))) return absl::OkStatus();
-  return FailedPrecondition(reason::kInvalidArgument,
-                            "refusing to listen on {}: TLS and caller authentication are not there "
-                            "yet, and without them everybody who reaches it could use the team's "
-                            "credentials",
-                            listen)
+  return InvalidArgument(reason::kInvalidArgument,
+                         "refusing to listen on {}: TLS and caller authentication are not there yet, "
+                         "and without them everybody who reaches it could use the team's credentials",
+                         listen)
       .Remedy("listen on loopback, such as 127.0.0.1:7460, and reach it from other machines through "
               "an SSH tunnel");
 }
