@@ -47,15 +47,9 @@ absl::Status Daemon::OpenState() {
 
 absl::Status Daemon::LoadFlavors() {
   GANTRY_ASSIGN_OR_RETURN(flavors_, gantry::LoadFlavors(config_.flavor_dir));
-  for (const std::string& file : flavors_->unlisted()) {
-    spdlog::warn("{} is not in the manifest, and so is not loaded", file);
-  }
   // A flavor that nobody uses may be missing; one that a registry needs is said loudly, and the
   // other registries are served.
   GANTRY_ASSIGN_OR_RETURN(const auto registries, store_->ListRegistries("", 100'000));
-  for (const FlavorInfo& flavor : flavors_->List()) {
-    if (!flavor.load_error.empty()) spdlog::error("flavor {} ({}): {}", flavor.name, flavor.file, flavor.load_error);
-  }
   for (const RegistryRecord& registry : registries) {
     if (const auto found = flavors_->Find(registry.flavor); !found.ok()) {
       spdlog::error("registry {} cannot be used: {}", registry.name, MessageOf(found.status()));

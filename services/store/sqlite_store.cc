@@ -45,9 +45,9 @@ absl::StatusOr<int> LockDirectory(const std::string& directory) {
     char pid[32] = {};
     const ssize_t n = pread(fd, pid, sizeof pid - 1, 0);
     close(fd);
-    return FailedPrecondition(reason::kStoreUnavailable,
-                              "the state directory {} is used by another gantryd, process {}",
-                              directory, n > 0 ? Trim(pid) : "unknown")
+    return Unavailable(reason::kStoreUnavailable,
+                       "the state directory {} is used by another gantryd, process {}", directory,
+                       n > 0 ? Trim(pid) : "unknown")
         .Remedy("stop that one, or give this one a --state-dir of its own");
   }
   const std::string pid = std::to_string(getpid()) + "\n";
@@ -79,7 +79,8 @@ absl::StatusOr<std::unique_ptr<Store>> SqliteStore::Open(const Options& options)
   std::unique_ptr<SqliteStore> store(new SqliteStore(lock_fd, *options.clock, *std::move(key)));
   const std::string path = options.directory + "/gantry.db";
   GANTRY_ASSIGN_OR_RETURN(store->db_, Db::OpenSqlite(path));
-  GANTRY_RETURN_IF_ERROR(Migrate(*store->db_, options.clock->Now(), path + ".before-migration"));
+  GANTRY_RETURN_IF_ERROR(Migrate(*store->db_, SchemaSteps(), options.clock->Now(),
+                                 path + ".before-migration"));
   GANTRY_RETURN_IF_ERROR(store->CheckCanary());
   return store;
 }

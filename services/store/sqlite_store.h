@@ -18,8 +18,8 @@ class SqliteStore final : public Store {
     const Clock* clock = nullptr;  // borrowed
     std::string key_file;          // empty: sealing.key in the directory
   };
-  //   FAILED_PRECONDITION STORE_UNAVAILABLE   another daemon has the directory; its pid is named
-  //   FAILED_PRECONDITION SEALING_KEY         the key does not open what is stored
+  //   UNAVAILABLE STORE_UNAVAILABLE     another daemon has the directory; its pid is named
+  //   FAILED_PRECONDITION SEALING_KEY   the key does not open what is stored
   //   and those of Db::OpenSqlite and Migrate
   static absl::StatusOr<std::unique_ptr<Store>> Open(const Options& options);
   ~SqliteStore() override;

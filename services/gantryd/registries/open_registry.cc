@@ -78,8 +78,8 @@ absl::StatusOr<Secret> OpenRegistry::GetSecret(const std::string& name) {
     const auto it = parts_.connector->secrets.find(name);
     if (it != parts_.connector->secrets.end()) return it->second;
   }
-  return NotFound(reason::kInvalidConfig, "registry {} has no secret '{}'", parts_.record.name,
-                  Excerpt(name, 80))
+  return NotFound(reason::kConnectorNotFound, "registry {} has no connector with a secret '{}'",
+                  parts_.record.name, Excerpt(name, 80))
       .Remedy("set it in the service connector that the registry logs in with");
 }
 

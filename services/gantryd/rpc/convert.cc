@@ -32,9 +32,10 @@ v1::DiagnosticCheck::Outcome ToProto(DiagnosticCheck::Outcome outcome) {
 
 google::protobuf::Timestamp ToProto(WallTime time) {
   google::protobuf::Timestamp out;
-  const auto since = std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch());
-  out.set_seconds(since.count() / 1'000'000'000);
-  out.set_nanos(static_cast<int32_t>(since.count() % 1'000'000'000));
+  // As the store keeps it, so that an answer shows the same time before and after.
+  const auto since = std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch());
+  out.set_seconds(since.count() / 1'000'000);
+  out.set_nanos(static_cast<int32_t>(since.count() % 1'000'000 * 1'000));
   return out;
 }
 

@@ -30,7 +30,7 @@ struct ServerParts {
 class RpcServer {
  public:
   // Listens on `address`; another server on the same port is an error, not a companion.
-  //   FAILED_PRECONDITION   the port is taken, or the address is not this machine's
+  //   INVALID_ARGUMENT   the address is taken, or not this machine's
   static absl::StatusOr<std::unique_ptr<RpcServer>> Start(const std::string& address,
                                                           const ServerParts& parts);
   virtual ~RpcServer() = default;
