@@ -5,6 +5,7 @@
 
 #include <istream>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,9 @@ namespace gantry::cli {
 // "--key=value" and "--key value"; INVALID_ARGUMENT for anything else.  Values are resolved.
 absl::StatusOr<std::map<std::string, std::string>> ParseKeyValues(
     const std::vector<std::string>& arguments, std::istream& input);
+
+// Fields of such arguments whose value stands in the arguments themselves.
+std::set<std::string> LiteralFields(const std::vector<std::string>& arguments);
 
 // "@file" is the file's content, "-" all of `input`, "env:NAME" the variable; one trailing line end
 // is dropped from each.  "@@…" is a literal "@…".  Anything else is itself.

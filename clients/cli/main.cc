@@ -1,9 +1,28 @@
 // gantry: the command line of gantryd.
+#include <cerrno>
+#include <iostream>
+
+#include "base/status.h"
 #include "clients/cli/session.h"
 #include "clients/cli/signals.h"
+#include "clients/cli/usage_error.h"
 
 namespace gantry::cli {
 namespace {
+
+ExitCode Fail(const absl::Status& status, Format format) {
+  std::cerr << DescribeError(status, format) << std::flush;
+  return ExitCodeOf(status);
+}
+
+// A full disk must not look like success.  A reader that has gone away, as in `| head -1`, knows.
+ExitCode EndOutput(ExitCode code, Format format) {
+  if (std::cout.flush() || code != kOk) return code;
+  if (errno == EPIPE) return kFailure;
+  return Fail(Internal(reason::kInternal, "cannot write the answer to standard output")
+                  .Remedy("the command itself was done; see whether its output's disk is full"),
+              format);
+}
 
 int Main(int argc, char** argv) {
   const SignalWatch signals;
@@ -25,9 +44,12 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? kOk : kUsage;
+    if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
+    return Fail(UsageError(app, e), AskForJson(argc, argv) ? Format::kJson : Format::kHuman);
   }
-  return session.command();
+  const Outcome outcome = session.command();
+  return EndOutput(outcome.ok() ? *outcome : Fail(outcome.status(), session.format()),
+                   session.format());
 }
 
 }  // namespace
