@@ -1,19 +1,16 @@
-// What the command line does without a daemon: values, exit codes, errors, progress.
+// What the command line does without a daemon: values, exit codes, errors.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "base/status.h"
-#include "clients/cli/completion_words.h"
 #include "clients/cli/exit_code.h"
 #include "clients/cli/key_values.h"
 #include "clients/cli/output.h"
-#include "clients/cli/progress.h"
 #include "clients/cli/session.h"
 #include "clients/cli/usage_error.h"
 
@@ -22,7 +19,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-using v1::BlobProgress;
 
 TEST(KeyValues, TakesBothFormsAndRefusesTheRest) {
   std::istringstream input;
@@ -153,114 +149,6 @@ TEST(UsageErrors, KnowWhenJsonIsAskedFor) {
   EXPECT_TRUE(ask({"gantry", "--output=json", "nonsense"}));
   EXPECT_FALSE(ask({"gantry", "push", "-o", "human"}));
   EXPECT_FALSE(ask({"gantry", "push", "json", "-o"}));
-}
-
-v1::PushProgress One(const std::string& blob, BlobProgress::State state, int64_t sent,
-                     int64_t size) {
-  v1::PushProgress progress;
-  BlobProgress& b = *progress.add_blobs();
-  b.set_blob("sha256:" + blob);
-  b.set_state(state);
-  b.set_sent_bytes(sent);
-  b.set_size_bytes(size);
-  return progress;
-}
-
-TEST(Progress, PipedItIsOneLinePerFinishedBlob) {
-  Progress progress(Progress::Style::kLines);
-  EXPECT_EQ(progress.Update(One("aaa", BlobProgress::STATE_SENDING, 5, 10), {}), "");
-  const std::string line = progress.Update(One("aaa", BlobProgress::STATE_SENT, 10, 10), {});
-  EXPECT_THAT(line, HasSubstr("aaa"));
-  EXPECT_THAT(line, HasSubstr("sent"));
-  EXPECT_THAT(line, Not(HasSubstr("\033")));
-  EXPECT_EQ(progress.Update(One("aaa", BlobProgress::STATE_SENT, 10, 10), {}), "");
-}
-
-TEST(Progress, OnATerminalBarsAreDrawnOverTheLastOnes) {
-  Progress progress(Progress::Style::kBars);
-  const std::string first = progress.Update(One("aaa", BlobProgress::STATE_SENDING, 5, 10), {});
-  EXPECT_THAT(first, HasSubstr("[==========          ]"));
-  EXPECT_THAT(first, Not(HasSubstr("\033[2A")));
-  const std::string second = progress.Update(One("aaa", BlobProgress::STATE_SENT, 10, 10), {});
-  EXPECT_THAT(second, HasSubstr("\033[2A")) << "a bar and the summary are gone back over";
-  EXPECT_THAT(progress.Finish(), HasSubstr("1 of 1 blobs: 1 uploaded (10 B)"));
-}
-
-TEST(Progress, FitsEveryTerminal) {
-  const v1::PushProgress sending =
-      One("0123456789abcdef", BlobProgress::STATE_SENDING, 123'400'000, 246'800'000);
-  for (const int columns : {21, 30, 40, 80, 200}) {
-    Progress progress(Progress::Style::kBars);
-    progress.set_columns(columns);
-    (void)progress.Update(sending, {});
-    const std::string drawn =
-        progress.Update(sending, std::chrono::steady_clock::time_point(std::chrono::seconds(2)));
-    std::istringstream lines(drawn.substr(drawn.find('J') + 1));
-    for (std::string line; std::getline(lines, line);) {
-      EXPECT_LT(line.size(), static_cast<size_t>(columns)) << line;
-    }
-    if (columns >= 30) EXPECT_THAT(drawn, HasSubstr("]"));
-    if (columns == 40) EXPECT_THAT(drawn, HasSubstr("0123456789ab [=========          ]  50%\n"));
-    if (columns >= 80) EXPECT_THAT(drawn, HasSubstr("123.4 MB of 246.8 MB  61.7 MB/s"));
-  }
-}
-
-TEST(Progress, ShowsNoMoreBarsThanFit) {
-  Progress progress(Progress::Style::kBars);
-  std::string drawn;
-  for (int i = 0; i < 60; ++i) {
-    drawn = progress.Update(One(std::to_string(i), BlobProgress::STATE_SENDING, 1, 2), {});
-  }
-  EXPECT_EQ(std::count(drawn.begin(), drawn.end(), '\n'), 9);
-}
-
-class Completion : public testing::Test {
- protected:
-  Completion() : app_("", "gantry") {
-    AddGlobalOptions(app_, session_);
-    AddPushCommand(app_, session_);
-    AddRegistryCommands(app_, session_);
-    AddCompletionCommand(app_, session_);
-  }
-  // No daemon listens there.
-  std::vector<std::string> After(const std::vector<std::string>& words) {
-    return CompletionWords(app_, words, "unix:/nonexistent");
-  }
-  Session session_;
-  CLI::App app_;
-};
-
-TEST_F(Completion, OfCommandsOptionsAndTheirWords) {
-  using testing::Contains;
-  using testing::ElementsAre;
-  EXPECT_THAT(After({""}), ElementsAre("completion", "container-registry", "push"));
-  EXPECT_THAT(After({"pu"}), ElementsAre("push"));
-  EXPECT_THAT(After({"completion", ""}), ElementsAre("bash", "zsh"));
-  EXPECT_THAT(After({"container-registry", "d"}), ElementsAre("delete", "describe"));
-  EXPECT_THAT(After({"push", "--pi"}), ElementsAre("--pipeline"));
-  EXPECT_THAT(After({"push", "--progress", ""}), ElementsAre("auto", "json", "none", "plain"));
-  EXPECT_THAT(After({"-o", "j"}), ElementsAre("json"));
-  EXPECT_THAT(After({"push", "--output=h"}), ElementsAre("--output=human"));
-  EXPECT_THAT(After({"push", "--pipeline", ""}), testing::IsEmpty()) << "any text";
-  EXPECT_THAT(After({"push", "--registry", ""}), testing::IsEmpty()) << "no daemon, no names";
-  EXPECT_THAT(After({"push", "--registry=x", "do"}),
-              ElementsAre("docker-archive:", "docker-daemon:", "docker://"));
-  EXPECT_THAT(After({"push", "oci:x", "o"}), testing::IsEmpty()) << "SOURCE is given already";
-}
-
-TEST_F(Completion, OfPaths) {
-  using testing::ElementsAre;
-  const std::string root = testing::TempDir() + "/gantry-completion";
-  std::filesystem::remove_all(root);
-  std::filesystem::create_directories(root + "/layout");
-  std::ofstream(root + "/app.tar") << "x";
-  std::ofstream(root + "/.hidden") << "x";
-  EXPECT_THAT(After({"push", "oci:" + root + "/"}),
-              ElementsAre("oci:" + root + "/app.tar", "oci:" + root + "/layout/"));
-  EXPECT_THAT(After({"container-registry", "register", "--ca-file", root + "/a"}),
-              ElementsAre(root + "/app.tar"));
-  EXPECT_THAT(After({"container-registry", "register", "--token=@" + root + "/.h"}),
-              ElementsAre("--token=@" + root + "/.hidden"));
 }
 
 }  // namespace
