@@ -21,7 +21,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 TEST(KeyValues, TakesBothFormsAndRefusesTheRest) {
-  std::istringstream input;
+  const ReadInput input = [] { return std::string(); };
   const auto values = ParseKeyValues({"--a=1", "--b", "two words", "--c=x=y", "--d="}, input);
   ASSERT_TRUE(values.ok()) << values.status();
   EXPECT_EQ(values->at("a"), "1");
@@ -38,7 +38,10 @@ TEST(KeyValues, SecretsComeFromFilesInputAndEnvironment) {
   const std::string path = testing::TempDir() + "/gantry-secret";
   std::ofstream(path) << "from a file\n";
   setenv("GANTRY_TEST_SECRET", "from the environment", 1);
-  std::istringstream input("from standard input\r\n");
+  const ReadInput input = [] {
+    std::istringstream typed("from standard input\r\n");
+    return ReadValue(typed, "standard input");
+  };
   EXPECT_EQ(*ResolveValue("@" + path, input), "from a file");
   EXPECT_EQ(*ResolveValue("-", input), "from standard input");
   EXPECT_EQ(*ResolveValue("env:GANTRY_TEST_SECRET", input), "from the environment");
@@ -47,6 +50,14 @@ TEST(KeyValues, SecretsComeFromFilesInputAndEnvironment) {
   EXPECT_THAT(std::string(MessageOf(ResolveValue("@/no/such/file", input).status())),
               HasSubstr("/no/such/file"));
   EXPECT_FALSE(ResolveValue("env:GANTRY_NO_SUCH_VARIABLE", input).ok());
+}
+
+TEST(KeyValues, RefusesWhatCannotBeASecret) {
+  const ReadInput input = [] { return std::string(); };
+  EXPECT_FALSE(ResolveValue("@" + testing::TempDir(), input).ok()) << "a directory";
+  EXPECT_FALSE(ResolveValue("@/dev/zero", input).ok()) << "has no end";
+  std::istringstream binary("\xff\xfe");
+  EXPECT_FALSE(ReadValue(binary, "it").ok());
 }
 
 TEST(KeyValues, KnowsValuesThatStandInTheArguments) {

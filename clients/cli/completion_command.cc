@@ -17,7 +17,7 @@ _gantry() {
   # Bash splits words at = and : too, and puts the answer in the place of the last piece.
   piece=${COMP_WORDS[COMP_CWORD]}
   [[ $piece =~ ^[=:]+$ ]] && piece=
-  mapfile -t COMPREPLY < <("${words[0]/#\~/$HOME}" completion words -- "${words[@]:1}" 2>/dev/null)
+  mapfile -t COMPREPLY < <("${words[0]/#\~/$HOME}" completion words "${words[@]}" 2>/dev/null)
   COMPREPLY=("${COMPREPLY[@]#"${current%"${piece//\\/}"}"}")
   if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[=:/] ]]; then compopt -o nospace; fi
 }
@@ -28,7 +28,7 @@ constexpr char kZsh[] = R"sh(#compdef gantry
 # zsh completion for gantry; put it as _gantry into a directory of $fpath
 _gantry() {
   local -a found open
-  found=(${(f)"$("${(Q)words[1]}" completion words -- "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)"})
+  found=(${(f)"$("${(Q)words[1]}" completion words "${(@Q)words[1,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)"})
   open=(${(M)found:#*[=:/]})
   found=(${found:#*[=:/]})
   compadd -Q -S '' -a open
@@ -62,12 +62,15 @@ void AddCompletionCommand(CLI::App& app, Session& session) {
   };
   print("bash", kBash);
   print("zsh", kZsh);
-  // What the scripts call; `--` keeps the words from being read as options of this command.
+  // What the scripts call.  The first word, the program's name, keeps the others from being read as
+  // options of this command.
   CLI::App* words = AddCommand(*group, session, "words", "Candidates for the last of the words");
   words->group("")->prefix_command();
   words->callback([&app, &session, words] {
     session.command = [&app, &session, words]() -> Outcome {
-      for (const auto& word : CompletionWords(app, words->remaining(), session.address)) {
+      std::vector<std::string> line = words->remaining();
+      if (!line.empty()) line.erase(line.begin());
+      for (const auto& word : CompletionWords(app, line, session.address)) {
         std::cout << Quoted(word) << "\n";
       }
       return kOk;

@@ -8,6 +8,7 @@
 #include "clients/cli/config_struct.h"
 #include "clients/cli/key_values.h"
 #include "clients/cli/resource_commands.h"
+#include "clients/cli/standard_input.h"
 
 namespace gantry::cli {
 namespace {
@@ -54,14 +55,15 @@ std::string Describe(const v1::ServiceConnector& c) {
   return Table(rows);
 }
 
-absl::Status Apply(const ConnectorOptions& o, v1::ServiceConnector& connector) {
+absl::Status Apply(const ConnectorOptions& o, const ReadInput& input,
+                   v1::ServiceConnector& connector) {
   connector.set_name(o.name);
   if (!o.type.empty()) connector.set_type(o.type);
   if (!o.auth_method.empty()) connector.set_auth_method(o.auth_method);
   if (!o.description.empty()) connector.set_description(o.description);
   GANTRY_ASSIGN_OR_RETURN(const auto labels, ParseLabels(o.labels));
   for (const auto& [key, value] : labels) (*connector.mutable_labels())[key] = value;
-  GANTRY_ASSIGN_OR_RETURN(const auto fields, ParseKeyValues(o.command->remaining(), std::cin));
+  GANTRY_ASSIGN_OR_RETURN(const auto fields, ParseKeyValues(o.command->remaining(), input));
   AddFields(fields, *connector.mutable_config());
   return absl::OkStatus();
 }
@@ -92,7 +94,7 @@ Outcome Register(const Session& session, const ConnectorOptions& options) {
   v1::CreateServiceConnectorRequest request;
   request.set_request_id(NewUuid());
   request.set_skip_verification(options.no_verify);
-  GANTRY_RETURN_IF_ERROR(Apply(options, *request.mutable_connector()));
+  GANTRY_RETURN_IF_ERROR(Apply(options, StandardInput(session.stop), *request.mutable_connector()));
   GANTRY_ASSIGN_OR_RETURN(
       const auto made,
       session.Connect().Call(&ServiceConnectors::Stub::CreateServiceConnector, request));
@@ -109,7 +111,7 @@ Outcome Update(const Session& session, const ConnectorOptions& options) {
   request.set_skip_verification(options.no_verify);
   GANTRY_ASSIGN_OR_RETURN(*request.mutable_connector(),
                           client.Call(&ServiceConnectors::Stub::GetServiceConnector, get));
-  GANTRY_RETURN_IF_ERROR(Apply(options, *request.mutable_connector()));
+  GANTRY_RETURN_IF_ERROR(Apply(options, StandardInput(session.stop), *request.mutable_connector()));
   GANTRY_ASSIGN_OR_RETURN(const auto updated,
                           client.Call(&ServiceConnectors::Stub::UpdateServiceConnector, request));
   return ShowStored(session, updated, "Updated");

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <iterator>
+#include <utility>
 
 #include "base/status.h"
 
@@ -16,15 +16,6 @@ constexpr std::string_view kEnv = "env:";
 
 Error Usage(std::string message) {
   return Error(absl::StatusCode::kInvalidArgument, reason::kInvalidArgument, std::move(message));
-}
-
-absl::StatusOr<std::string> Slurp(std::istream& in, std::string_view what) {
-  std::string text(std::istreambuf_iterator<char>(in), {});
-  if (in.bad()) return Usage(fmt::format("cannot read {}", what));
-  if (text.size() > kMaxValueBytes) return Usage(fmt::format("{} is longer than 1 MiB", what));
-  if (!text.empty() && text.back() == '\n') text.pop_back();
-  if (!text.empty() && text.back() == '\r') text.pop_back();
-  return text;
 }
 
 using Fields = std::map<std::string, std::string_view>;
@@ -58,8 +49,26 @@ absl::StatusOr<Fields> SplitFields(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-absl::StatusOr<std::string> ResolveValue(std::string_view value, std::istream& input) {
-  if (value == "-") return Slurp(input, "standard input");
+absl::StatusOr<std::string> ReadValue(std::istream& in, std::string_view what) {
+  std::string text(kMaxValueBytes + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(in.gcount()));
+  if (in.bad()) {
+    return Usage(fmt::format("cannot read {}", what)).Remedy("name a file that can be read");
+  }
+  if (text.size() > kMaxValueBytes) {
+    return Usage(fmt::format("{} is longer than 1 MiB", what)).Remedy("is it the right one?");
+  }
+  if (text != ScrubUtf8(text)) {
+    return Usage(fmt::format("{} is not UTF-8 text", what)).Remedy("is it the right one?");
+  }
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  return text;
+}
+
+absl::StatusOr<std::string> ResolveValue(std::string_view value, const ReadInput& input) {
+  if (value == "-") return input();
   if (value.starts_with("@@")) return std::string(value.substr(1));
   if (value.starts_with("@")) {
     const std::string path(value.substr(1));
@@ -68,7 +77,7 @@ absl::StatusOr<std::string> ResolveValue(std::string_view value, std::istream& i
       return Usage(fmt::format("cannot open the file {}: {}", path, std::strerror(errno)))
           .Remedy("a value that begins with @ names a file; write @@ for a literal @");
     }
-    return Slurp(file, path);
+    return ReadValue(file, path);
   }
   if (value.starts_with(kEnv)) {
     const std::string name(value.substr(kEnv.size()));
@@ -83,7 +92,7 @@ absl::StatusOr<std::string> ResolveValue(std::string_view value, std::istream& i
 }
 
 absl::StatusOr<std::map<std::string, std::string>> ParseKeyValues(
-    const std::vector<std::string>& arguments, std::istream& input) {
+    const std::vector<std::string>& arguments, const ReadInput& input) {
   GANTRY_ASSIGN_OR_RETURN(const Fields fields, SplitFields(arguments));
   std::map<std::string, std::string> values;
   for (const auto& [key, raw] : fields) {

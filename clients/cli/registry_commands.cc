@@ -1,11 +1,10 @@
 // gantry container-registry …
 #include <fmt/format.h>
 
-#include <iostream>
-
 #include "clients/cli/config_struct.h"
 #include "clients/cli/key_values.h"
 #include "clients/cli/resource_commands.h"
+#include "clients/cli/standard_input.h"
 
 namespace gantry::cli {
 namespace {
@@ -25,7 +24,7 @@ bool Given(const RegistryOptions& o, const std::string& option) {
 }
 
 // Puts what was given over what is there.
-absl::Status Apply(const RegistryOptions& o, v1::Registry& registry) {
+absl::Status Apply(const RegistryOptions& o, const ReadInput& input, v1::Registry& registry) {
   registry.set_name(o.name);
   if (!o.flavor.empty()) registry.set_flavor(o.flavor);
   if (Given(o, "--uri")) registry.set_uri(o.uri);
@@ -33,14 +32,14 @@ absl::Status Apply(const RegistryOptions& o, v1::Registry& registry) {
   if (Given(o, "--default_repository")) registry.set_default_repository(o.default_repository);
   v1::Transport& transport = *registry.mutable_transport();
   if (Given(o, "--ca-file")) {
-    GANTRY_ASSIGN_OR_RETURN(std::string pem, ResolveValue("@" + o.ca_file, std::cin));
+    GANTRY_ASSIGN_OR_RETURN(std::string pem, ResolveValue("@" + o.ca_file, input));
     transport.set_ca_certificate(pem + "\n");
   }
   if (Given(o, "--insecure-http")) transport.set_plain_http(o.plain_http);
   if (Given(o, "--skip-tls-verify")) transport.set_skip_tls_verify(o.skip_tls_verify);
   GANTRY_ASSIGN_OR_RETURN(const auto labels, ParseLabels(o.labels));
   for (const auto& [key, value] : labels) (*registry.mutable_labels())[key] = value;
-  GANTRY_ASSIGN_OR_RETURN(const auto fields, ParseKeyValues(o.command->remaining(), std::cin));
+  GANTRY_ASSIGN_OR_RETURN(const auto fields, ParseKeyValues(o.command->remaining(), input));
   AddFields(fields, *registry.mutable_config());
   return absl::OkStatus();
 }
@@ -62,7 +61,7 @@ std::string Describe(const v1::Registry& r) {
 Outcome Register(const Session& session, const RegistryOptions& options) {
   v1::CreateRegistryRequest request;
   request.set_request_id(NewUuid());
-  GANTRY_RETURN_IF_ERROR(Apply(options, *request.mutable_registry()));
+  GANTRY_RETURN_IF_ERROR(Apply(options, StandardInput(session.stop), *request.mutable_registry()));
   GANTRY_ASSIGN_OR_RETURN(
       const auto made, session.Connect().Call(&ContainerRegistry::Stub::CreateRegistry, request));
   return session.Show(
@@ -77,7 +76,7 @@ Outcome Update(const Session& session, const RegistryOptions& options) {
   request.set_request_id(NewUuid());
   GANTRY_ASSIGN_OR_RETURN(*request.mutable_registry(),
                           client.Call(&ContainerRegistry::Stub::GetRegistry, get));
-  GANTRY_RETURN_IF_ERROR(Apply(options, *request.mutable_registry()));
+  GANTRY_RETURN_IF_ERROR(Apply(options, StandardInput(session.stop), *request.mutable_registry()));
   GANTRY_ASSIGN_OR_RETURN(const auto updated,
                           client.Call(&ContainerRegistry::Stub::UpdateRegistry, request));
   return session.Show(updated, Describe(updated));
