@@ -10,6 +10,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
+constexpr milliseconds kMinWait{50};
+constexpr milliseconds kMaxWait{60'000};  // a daemon that asks for more is not waited for
+
 grpc::ChannelArguments ChannelArgs() {
   grpc::ChannelArguments args;
   // Agreed with the server's limits, or it would answer pings with GOAWAY.
@@ -47,9 +50,9 @@ bool Client::WaitToRepeat(const absl::Status& status, int attempt,
                          detail.reason != reason::kUpstreamUnavailable &&
                          detail.reason != reason::kUpstreamThrottled);
   if (!worth_it || attempt >= options_.max_attempts) return false;
-  const milliseconds wait = std::clamp(detail.retry_after.value_or(milliseconds(100 << attempt)),
-                                       milliseconds(50), milliseconds(30'000));
-  if (steady_clock::now() + wait >= deadline) return false;
+  const milliseconds wait =
+      std::max(kMinWait, detail.retry_after.value_or(milliseconds(100 << attempt)));
+  if (wait > kMaxWait || steady_clock::now() + wait >= deadline) return false;
   return SystemClock().Sleep(wait, options_.stop);
 }
 

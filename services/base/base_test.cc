@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/call_context.h"
 #include "base/executor.h"
+#include "base/nearest.h"
 #include "base/secret.h"
 #include "base/status.h"
 #include "base/strings.h"
@@ -52,6 +53,18 @@ TEST(Strings, ScrubsBadUtf8AndKeepsGood) {
 TEST(Strings, ExcerptNeverCutsACharacter) {
   EXPECT_EQ(Excerpt("line\none", 100), "line one");
   EXPECT_EQ(Excerpt("\xC3\xBC\xC3\xBC", 3), "\xC3\xBC...");
+}
+
+TEST(Nearest, FindsWhatWasMistyped) {
+  const std::vector<std::string> known = {"push", "image", "dockerhub", "dockerhub_registry"};
+  EXPECT_EQ(NearestOf("pusk", known), "push");
+  EXPECT_EQ(NearestOf("dockrhub", known), "dockerhub");
+  EXPECT_EQ(NearestOf("imaeg", known), "image") << "neighbours swapped";
+  EXPECT_EQ(NearestOf("completely-else", known), "");
+  EXPECT_EQ(NearestOf("", known), "");
+  EXPECT_EQ(NearestOf(std::string(1'000'000, 'x'), known), "");
+  EXPECT_EQ(DidYouMean("pusk", known), "did you mean 'push'? ");
+  EXPECT_EQ(DidYouMean("xyz", known), "");
 }
 
 TEST(Strings, Base64TakesBothAlphabetsAndNoPadding) {

@@ -49,7 +49,8 @@ class DirectoryFiles final : public FileSet {
     root_ = UniqueFd(open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (root_.get() >= 0) return absl::OkStatus();
     if (errno == ENOENT) {
-      return NotFound(reason::kSourceNotFound, "there is no directory {}", path_);
+      return NotFound(reason::kSourceNotFound, "there is no directory {}", path_)
+          .Remedy("check the path, and on which machine it is");
     }
     return FailedPrecondition(reason::kSourceUnreadable, "cannot open {}: {}", path_, Reason(errno));
   }

@@ -4,7 +4,9 @@
 
 #include <array>
 #include <utility>
+#include <vector>
 
+#include "base/nearest.h"
 #include "base/status.h"
 #include "oci/directory_files.h"
 #include "oci/docker_archive.h"
@@ -50,10 +52,13 @@ absl::StatusOr<SourceName> ParseSourceName(std::string_view text) {
     }
     return SplitSelector(kind, rest);
   }
+  std::vector<std::string> known;
+  for (const auto& [word, kind] : kWords) known.emplace_back(word.substr(0, word.find(':')));
   return InvalidArgument(reason::kInvalidArgument, "'{}' does not say what kind of source it is",
                          Excerpt(text, 200))
-      .Remedy("write docker-archive:FILE, oci:DIRECTORY, oci-archive:FILE, docker-daemon:NAME or "
-              "docker://REFERENCE");
+      .Remedy("{}write docker-archive:FILE, oci:DIRECTORY, oci-archive:FILE, docker-daemon:NAME or "
+              "docker://REFERENCE",
+              DidYouMean(text.substr(0, text.find(':')), known));
 }
 
 absl::StatusOr<std::unique_ptr<ImageSource>> OpenLocalSource(const SourceName& name,

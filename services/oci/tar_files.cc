@@ -242,7 +242,8 @@ class TarFile final : public FileSet {
     UniqueFd fd(open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat info {};
     if (fd.get() < 0 && errno == ENOENT) {
-      return NotFound(reason::kSourceNotFound, "there is no file {}", path_);
+      return NotFound(reason::kSourceNotFound, "there is no file {}", path_)
+          .Remedy("check the path, and on which machine it is");
     }
     if (fd.get() < 0 || fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
       return FailedPrecondition(reason::kSourceUnreadable, "cannot read {}: {}", path_,

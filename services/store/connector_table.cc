@@ -1,6 +1,8 @@
 #include "store/connector_table.h"
 
+#include "base/nearest.h"
 #include "base/status.h"
+#include "store/db.h"
 #include "store/records.h"
 #include "store/registry_table.h"
 
@@ -97,7 +99,7 @@ absl::Status CheckExists(soci::session& sql, const std::string& name) {
   return NotFound(reason::kConnectorNotFound, "no service connector is named '{}'",
                   Excerpt(name, 100))
       .With("connector", name)
-      .Remedy("see 'gantry service-connector list'");
+      .Remedy("{}see 'gantry service-connector list'", DidYouMean(name, NamesIn(sql, "connector")));
 }
 
 absl::StatusOr<ConnectorRecord> Get(soci::session& sql, const SealingKey& key,

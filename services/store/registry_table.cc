@@ -1,7 +1,9 @@
 #include "store/registry_table.h"
 
+#include "base/nearest.h"
 #include "base/status.h"
 #include "store/connector_table.h"
+#include "store/db.h"
 #include "store/records.h"
 
 namespace gantry::registry_table {
@@ -72,7 +74,7 @@ absl::StatusOr<RegistryRecord> Get(soci::session& sql, const std::string& name) 
   if (select.execute(true)) return row.Record();
   return NotFound(reason::kRegistryNotFound, "no registry is named '{}'", Excerpt(name, 100))
       .With("registry", name)
-      .Remedy("see 'gantry container-registry list'");
+      .Remedy("{}see 'gantry container-registry list'", DidYouMean(name, NamesIn(sql, "registry")));
 }
 
 std::vector<RegistryRecord> List(soci::session& sql, const std::string& after, int limit) {

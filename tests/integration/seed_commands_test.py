@@ -21,6 +21,16 @@ gantry service-connector register dockerhub_connector --type docker \
 gantry container-registry register dockerhub2 --flavor=dockerhub \
   --uri=docker.io/myusername \
   --connector dockerhub_connector
+gantry service-connector register github_connector --type docker \
+  --auth-method=password \
+  --username=me \
+  --password=not-a-real-token
+gantry service-connector register my_connector --type docker \
+  --auth-method=password \
+  --username=me --password=not-a-real-password
+gantry container-registry register my_registry --flavor=default \
+  --uri=ghcr.io/myusername \
+  --connector my_connector
 """
 
 
@@ -33,9 +43,13 @@ class SeedCommands(harness.Case):
         registries = self.ok(daemon, "container-registry", "list", "-o", "json").json()["registries"]
         self.assertEqual({r["name"]: r["uri"] for r in registries},
                          {"default_registry": "localhost:5000", "dockerhub_registry": "docker.io/myusername",
-                          "dockerhub": "docker.io/myusername", "dockerhub2": "docker.io/myusername"})
-        connector = self.ok(daemon, "service-connector", "describe", "dockerhub_connector", "-o", "json").json()
-        self.assertNotIn("not-a-real-password", json.dumps(connector))
+                          "dockerhub": "docker.io/myusername", "dockerhub2": "docker.io/myusername",
+                          "my_registry": "ghcr.io/myusername"})
+        connectors = self.ok(daemon, "service-connector", "list", "-o", "json").json()["connectors"]
+        self.assertEqual([(c["name"], c["type"], c["auth_method"], c["secret_fields"]) for c in connectors],
+                         [(name, "docker", "password", ["password"])
+                          for name in ("dockerhub_connector", "github_connector", "my_connector")])
+        self.assertNotIn("not-a-real", json.dumps(connectors))
 
     def test_wrong_uris_are_refused_with_an_example(self):
         daemon = harness.Gantryd(self)
