@@ -29,7 +29,7 @@ std::unique_ptr<FileSet> OpenInMemory(const std::string& bytes) {
     auto reader = std::make_unique<StringReader>(bytes);
     return DetectCompression(bytes) == Compression::kGzip
                ? GzipDecompress(std::move(reader))
-               : absl::StatusOr<std::unique_ptr<ByteReader>>(std::move(reader));
+               : std::move(reader);
   });
 }
 
