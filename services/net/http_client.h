@@ -57,7 +57,6 @@ struct Transport {
   std::string unix_socket;        // path: connect there, whatever the URL's host says
 
   bool operator==(const Transport&) const = default;
-
 };
 
 // Which addresses a connection may end at, checked after DNS (clouds that answer with a Location or
