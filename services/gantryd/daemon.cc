@@ -63,6 +63,7 @@ absl::Status Daemon::LoadFlavors() {
   connectors_ = std::make_unique<ConnectorManager>(*store_, *flavors_, *pool_, clock_);
   images_ = std::make_unique<ImageManager>(
       *pool_, *engine_, http_, SourcePolicy{config_.source_roots, config_.docker_engine});
+  mint_ = std::make_unique<CredentialMint>(*pool_, config_.allow_long_lived_credentials);
   requests_ = std::make_unique<RequestLog>(*store_);
   return absl::OkStatus();
 }
@@ -88,7 +89,7 @@ absl::Status Daemon::Serve() {
   pushes_ = std::make_unique<Executor>("push", config_.push_threads, kPushQueue);
   GANTRY_ASSIGN_OR_RETURN(
       server_, RpcServer::Start(config_.listen,
-                                ServerParts{clock_, *flavors_, *registries_, *connectors_, *images_,
+                                ServerParts{clock_, *flavors_, *registries_, *connectors_, *images_, *mint_,
                                             *requests_, *unary_, *pushes_}));
   return absl::OkStatus();
 }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "gantryd/config.h"
+#include "gantryd/credentials/credential_mint.h"
 #include "gantryd/connectors/connector_manager.h"
 #include "gantryd/dev/dev_registry.h"
 #include "gantryd/flavors/catalog.h"
@@ -57,6 +58,7 @@ class Daemon {
   std::unique_ptr<RegistryManager> registries_;
   std::unique_ptr<ConnectorManager> connectors_;
   std::unique_ptr<ImageManager> images_;
+  std::unique_ptr<CredentialMint> mint_;
   std::unique_ptr<RequestLog> requests_;
   std::unique_ptr<Executor> unary_;
   std::unique_ptr<Executor> pushes_;

@@ -39,6 +39,11 @@ const std::vector<SchemaStep>& SchemaSteps() {
           " use_time BIGINT NOT NULL, PRIMARY KEY (diff_id, recipe))",
           "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
       },
+      {
+          "ALTER TABLE connector ADD COLUMN expire_time BIGINT NOT NULL DEFAULT 0",
+          "ALTER TABLE registry ADD COLUMN client_certificate TEXT NOT NULL DEFAULT ''",
+          "ALTER TABLE registry ADD COLUMN client_key TEXT NOT NULL DEFAULT ''",
+      },
   };
   return steps;
 }

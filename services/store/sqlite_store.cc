@@ -110,7 +110,7 @@ absl::StatusOr<RegistryRecord> SqliteStore::CreateRegistry(RegistryRecord record
   record.create_time = record.update_time = clock_.Now();
   record.version = 1;
   GANTRY_RETURN_IF_ERROR(db_->Write("create registry", [&](soci::session& sql) {
-    return registry_table::Insert(sql, record);
+    return registry_table::Insert(sql, key_, record);
   }));
   return record;
 }
@@ -118,7 +118,7 @@ absl::StatusOr<RegistryRecord> SqliteStore::CreateRegistry(RegistryRecord record
 absl::StatusOr<RegistryRecord> SqliteStore::GetRegistry(const std::string& name) {
   RegistryRecord record;
   GANTRY_RETURN_IF_ERROR(db_->Read("get registry", [&](soci::session& sql) -> absl::Status {
-    GANTRY_ASSIGN_OR_RETURN(record, registry_table::Get(sql, name));
+    GANTRY_ASSIGN_OR_RETURN(record, registry_table::Get(sql, key_, name));
     return absl::OkStatus();
   }));
   return record;
@@ -127,8 +127,8 @@ absl::StatusOr<RegistryRecord> SqliteStore::GetRegistry(const std::string& name)
 absl::StatusOr<std::vector<RegistryRecord>> SqliteStore::ListRegistries(const std::string& after,
                                                                         int limit) {
   std::vector<RegistryRecord> records;
-  GANTRY_RETURN_IF_ERROR(db_->Read("list registries", [&](soci::session& sql) {
-    records = registry_table::List(sql, after, limit);
+  GANTRY_RETURN_IF_ERROR(db_->Read("list registries", [&](soci::session& sql) -> absl::Status {
+    GANTRY_ASSIGN_OR_RETURN(records, registry_table::List(sql, key_, after, limit));
     return absl::OkStatus();
   }));
   return records;
@@ -136,19 +136,19 @@ absl::StatusOr<std::vector<RegistryRecord>> SqliteStore::ListRegistries(const st
 
 absl::StatusOr<RegistryRecord> SqliteStore::UpdateRegistry(RegistryRecord record) {
   GANTRY_RETURN_IF_ERROR(db_->Write("update registry", [&](soci::session& sql) -> absl::Status {
-    GANTRY_ASSIGN_OR_RETURN(const RegistryRecord stored, registry_table::Get(sql, record.name));
+    GANTRY_ASSIGN_OR_RETURN(const RegistryRecord stored, registry_table::Get(sql, key_, record.name));
     GANTRY_ASSIGN_OR_RETURN(record.version,
                             NextVersion(stored.version, record.version, record.name));
     record.create_time = stored.create_time;
     record.update_time = clock_.Now();
-    return registry_table::Replace(sql, record);
+    return registry_table::Replace(sql, key_, record);
   }));
   return record;
 }
 
 absl::Status SqliteStore::DeleteRegistry(const std::string& name, int64_t version) {
   return db_->Write("delete registry", [&](soci::session& sql) -> absl::Status {
-    GANTRY_ASSIGN_OR_RETURN(const RegistryRecord stored, registry_table::Get(sql, name));
+    GANTRY_ASSIGN_OR_RETURN(const RegistryRecord stored, registry_table::Get(sql, key_, name));
     GANTRY_RETURN_IF_ERROR(NextVersion(stored.version, version, name).status());
     registry_table::Delete(sql, name);
     return absl::OkStatus();

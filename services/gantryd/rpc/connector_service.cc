@@ -35,7 +35,9 @@ grpc::ServerUnaryReactor* ConnectorService::ListConnectorTypes(
       ListConnectorTypes, ListConnectorTypesRequest, ListConnectorTypesResponse, kUnary,
       [this](CallContext&, const auto&) -> absl::StatusOr<v1::ListConnectorTypesResponse> {
         v1::ListConnectorTypesResponse out;
-        for (const auto& type : connectors_.Types()) *out.add_connector_types() = ToProto(type);
+        for (const auto& type : connectors_.Types()) {
+          *out.add_connector_types() = ToProto(type, connectors_.implicit_login_allowed());
+        }
         return out;
       });
 }
@@ -126,6 +128,21 @@ grpc::ServerUnaryReactor* ConnectorService::VerifyServiceConnector(
         GANTRY_ASSIGN_OR_RETURN(const auto results, connectors_.Verify(call, r.name()));
         v1::VerifyServiceConnectorResponse out;
         for (const auto& result : results) *out.add_verifications() = ToProto(result);
+        return out;
+      });
+}
+
+grpc::ServerUnaryReactor* ConnectorService::ListConnectorResources(
+    Rpc* rpc, const v1::ListConnectorResourcesRequest* request,
+    v1::ListConnectorResourcesResponse* response) {
+  return GANTRY_START(
+      ListConnectorResources, ListConnectorResourcesRequest, ListConnectorResourcesResponse, kSlow,
+      [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::ListConnectorResourcesResponse> {
+        GANTRY_ASSIGN_OR_RETURN(const auto page,
+                                connectors_.ListResources(call, r.name(), r.page_token()));
+        v1::ListConnectorResourcesResponse out;
+        for (const Resource& resource : page.resources) *out.add_resources() = ToProto(resource);
+        out.set_next_page_token(page.next_page_token);
         return out;
       });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/status.h"
+#include "gantryd/registries/field_violations.h"
 #include "gantryd/rpc/convert.h"
 #include "gantryd/rpc/idempotent.h"
 #include "gantryd/rpc/push_call.h"
@@ -18,6 +19,14 @@ template <class Request>
 Request WithoutId(Request request) {
   request.clear_request_id();
   return request;
+}
+
+// "gantry-prod": names of registries may have what Kubernetes does not take.
+std::string SecretNameFor(const std::string& registry) {
+  std::string name = "gantry-" + registry;
+  std::replace(name.begin(), name.end(), '_', '-');
+  while (name.back() == '-' || name.back() == '.') name.pop_back();
+  return name;
 }
 
 }  // namespace
@@ -47,6 +56,20 @@ grpc::ServerUnaryReactor* RegistryService::GetFlavor(Rpc* rpc, const v1::GetFlav
           if (info.name == r.name()) return ToProto(info);
         }
         return flavors_.Find(r.name()).status();  // the catalog's own words
+      });
+}
+
+grpc::ServerUnaryReactor* RegistryService::ListOrchestrators(
+    Rpc* rpc, const v1::ListOrchestratorsRequest* request,
+    v1::ListOrchestratorsResponse* response) {
+  return GANTRY_START(
+      ListOrchestrators, ListOrchestratorsRequest, ListOrchestratorsResponse, kUnary,
+      [](CallContext&, const auto&) -> absl::StatusOr<v1::ListOrchestratorsResponse> {
+        v1::ListOrchestratorsResponse out;
+        for (const OrchestratorInfo& info : Orchestrators()) {
+          *out.add_orchestrators() = ToProto(info);
+        }
+        return out;
       });
 }
 
@@ -172,6 +195,25 @@ grpc::ServerUnaryReactor* RegistryService::ListImages(Rpc* rpc,
         for (const ImageView& image : page.images) *out.add_images() = ToProto(image);
         out.set_next_page_token(page.next_page_token);
         return out;
+      });
+}
+
+grpc::ServerUnaryReactor* RegistryService::MintPullCredential(
+    Rpc* rpc, const v1::MintPullCredentialRequest* request, v1::PullCredential* response) {
+  return GANTRY_START(
+      MintPullCredential, MintPullCredentialRequest, PullCredential, kSlow,
+      [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::PullCredential> {
+        for (const auto& [field, name] : {std::pair("secret_name", r.secret_name()),
+                                          std::pair("namespace", r.namespace_())}) {
+          if (name.empty()) continue;
+          if (auto fault = CheckKubernetesName(name)) return InvalidField(field, *std::move(fault));
+        }
+        GANTRY_ASSIGN_OR_RETURN(
+            const PullCredential credential,
+            mint_.Mint(call, {r.reference(), r.registry(), r.repository()}));
+        const std::string name =
+            r.secret_name().empty() ? SecretNameFor(credential.registry) : r.secret_name();
+        return ToProto(credential, name, r.namespace_());
       });
 }
 

@@ -43,7 +43,8 @@ class GrpcServer final : public RpcServer {
  public:
   explicit GrpcServer(const ServerParts& parts)
       : host_{parts.clock, parts.unary, parts.pushes},
-        registries_(host_, parts.flavors, parts.registries, parts.images, parts.requests),
+        registries_(host_, parts.flavors, parts.registries, parts.images, parts.mint,
+                    parts.requests),
         connectors_(host_, parts.connectors, parts.requests) {}
 
   absl::Status Listen(const std::string& address) {

@@ -8,6 +8,7 @@
 
 #include "base/executor.h"
 #include "gantryd/connectors/connector_manager.h"
+#include "gantryd/credentials/credential_mint.h"
 #include "gantryd/images/image_manager.h"
 #include "gantryd/registries/registry_manager.h"
 #include "gantryd/request_log.h"
@@ -21,6 +22,7 @@ struct ServerParts {
   RegistryManager& registries;
   ConnectorManager& connectors;
   ImageManager& images;
+  CredentialMint& mint;
   RequestLog& requests;
   Executor& unary;
   Executor& pushes;
