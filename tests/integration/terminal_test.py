@@ -151,6 +151,12 @@ class InAPipe(harness.Case):
         self.refused(2, "service-connector", "register", "c", "--type=docker", "--auth-method=password",
                      "--username=me", "--password=env:NO_SUCH_VARIABLE")
 
+    def test_an_image_without_a_name_is_named_after_its_place(self):
+        for source, name in ((f"oci:{self.dir}/l", "l"), (f"oci:{self.dir}/l/", "l"), ("oci:.", "l")):
+            with self.subTest(source):
+                image = self.push(self.daemon, source, cwd=self.dir / "l")
+                self.assertEqual(image["repository"], name)
+
     def test_no_daemon_and_no_registry(self):
         nobody = harness.free_port()
         self.daemon.address = f"127.0.0.1:{nobody}"
