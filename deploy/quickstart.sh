@@ -16,7 +16,9 @@ case "${1:-}" in
   --keep) keep=yes ;;
   *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
-step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+bold='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\033[1m' plain=$'\033[0m'; fi
+step() { printf '\n%s== %s%s\n' "$bold" "$*" "$plain"; }
 
 export GANTRY_ADDRESS=${GANTRY_ADDRESS:-127.0.0.1:7460}
 if (: <>"/dev/tcp/${GANTRY_ADDRESS%:*}/${GANTRY_ADDRESS##*:}") 2>/dev/null; then

@@ -100,6 +100,7 @@ TEST(Output, ErrorsForPeopleAndForPrograms) {
 TEST(Output, TablesAlignByCharactersNotBytes) {
   EXPECT_EQ(Table({{"A", "B"}, {"g\xC3\xBC", "x"}, {"long", "y"}}),
             "A     B\ng\xC3\xBC    x\nlong  y\n");
+  EXPECT_EQ(Table({{"A", "B"}, {"long", ""}}), "A     B\nlong\n");
   EXPECT_EQ(HumanBytes(999), "999 B");
   EXPECT_EQ(HumanBytes(12'345'678), "12.3 MB");
   EXPECT_EQ(HumanBytes(999'999), "1.0 MB");

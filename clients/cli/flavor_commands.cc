@@ -29,11 +29,10 @@ std::string Describe(const v1::Flavor& f) {
 }
 
 std::string TableOf(const v1::ListFlavorsResponse& all) {
-  Rows rows = {{"NAME", "BEST FOR", "COST", "URI", "STATE"}};
+  Rows rows = {{"NAME", "URI", "BEST FOR"}};
   for (const v1::Flavor& f : all.flavors()) {
     const bool failed = f.state() == v1::Flavor::STATE_FAILED;
-    rows.push_back({f.name(), f.best_for(), f.cost(), f.uri_form(),
-                    failed ? "refused: " + f.load_error() : "loaded"});
+    rows.push_back({f.name(), f.uri_form(), failed ? "REFUSED: " + f.load_error() : f.best_for()});
   }
   return Table(rows);
 }

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "clients/cli/exit_code.h"
 
@@ -16,6 +17,13 @@ constexpr char kOutputHelp[] =
 // CLI11's layout, with less said behind an option's name.
 class Formatter final : public CLI::Formatter {
  public:
+  std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
+    std::string name = CLI::Formatter::make_option_name(option, is_positional);
+    constexpr std::string_view kFalse = "{false}";  // CLI11's mark of a flag that says no
+    if (name.ends_with(kFalse)) name.resize(name.size() - kFalse.size());
+    return name;
+  }
+
   std::string make_option_opts(const CLI::Option* option) const override {
     if (option->get_positional()) return "";
     std::string text;

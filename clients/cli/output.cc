@@ -43,6 +43,7 @@ std::string Table(const Rows& rows) {
       out += Printable(row[i]);
       if (i + 1 < row.size()) out.append(widths[i] - WidthOf(row[i]) + 2, ' ');
     }
+    out.resize(out.find_last_not_of(' ') + 1);
     out += '\n';
   }
   return out;

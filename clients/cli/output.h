@@ -14,7 +14,7 @@ enum class Format { kHuman, kJson };
 
 using Rows = std::vector<std::vector<std::string>>;
 
-// Columns aligned, two spaces between; the last one is not padded.
+// Columns aligned, two spaces between; no line ends with spaces.
 std::string Table(const Rows& rows);
 
 // `text` with control characters shown as '?': a registry's words must not steer the terminal. Line

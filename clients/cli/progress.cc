@@ -95,13 +95,15 @@ struct Totals {
     existing += blob.state() == BlobProgress::STATE_EXISTING;
     if (blob.state() == BlobProgress::STATE_SENT) bytes += blob.sent_bytes();
   }
-  std::string Short() const {
-    return fmt::format("{} of {} blobs, {} uploaded", sent + mounted + existing, all,
-                       HumanBytes(bytes));
-  }
-  std::string Long() const {
-    return fmt::format("{} of {} blobs: {} uploaded ({}), {} mounted, {} already there",
-                       sent + mounted + existing, all, sent, HumanBytes(bytes), mounted, existing);
+  // In one line of fewer than `columns`.
+  std::string In(size_t columns) const {
+    const int done = sent + mounted + existing;
+    const std::string text =
+        columns > kWideColumns
+            ? fmt::format("{} of {} blobs: {} uploaded ({}), {} mounted, {} already there", done,
+                          all, sent, HumanBytes(bytes), mounted, existing)
+            : fmt::format("{} of {} blobs, {} uploaded", done, all, HumanBytes(bytes));
+    return text.substr(0, columns - 1);
   }
 };
 
@@ -147,10 +149,8 @@ std::string Progress::Bars(std::chrono::steady_clock::time_point now) {
     out += BarLine(blob.last, seconds, columns_) + "\n";
     ++drawn_lines_;
   }
-  const Totals totals = TotalsOf(blobs_);
-  const std::string summary = columns_ > kWideColumns ? totals.Long() : totals.Short();
   ++drawn_lines_;
-  return out + summary.substr(0, columns_ - 1) + "\n";
+  return out + TotalsOf(blobs_).In(columns_) + "\n";
 }
 
 std::string Progress::BackOverBars() {
@@ -160,7 +160,7 @@ std::string Progress::BackOverBars() {
 
 std::string Progress::Finish() {
   if (style_ == Style::kNone || style_ == Style::kJsonLines || blobs_.empty()) return "";
-  return BackOverBars() + TotalsOf(blobs_).Long() + "\n";
+  return BackOverBars() + TotalsOf(blobs_).In(columns_) + "\n";
 }
 
 }  // namespace gantry::cli

@@ -34,10 +34,23 @@ Client::Client(ClientOptions options) : options_(std::move(options)) {
 }
 
 absl::Status Client::Explain(const absl::Status& status) const {
-  if (status.code() != absl::StatusCode::kUnavailable || !ReasonOf(status).empty()) return status;
-  return Unavailable(reason::kUpstreamUnavailable, "cannot reach gantryd at {}: {}",
-                     options_.address, MessageOf(status))
-      .Remedy("start it with 'gantryd --dev', or say where it is with --address or GANTRY_ADDRESS");
+  if (!ReasonOf(status).empty()) return status;
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+      return Unavailable(reason::kUpstreamUnavailable, "cannot reach gantryd at {}: {}",
+                         options_.address, MessageOf(status))
+          .Remedy(
+              "start it with 'gantryd --dev', or say where it is with --address or GANTRY_ADDRESS");
+    case absl::StatusCode::kDeadlineExceeded:
+      return DeadlineExceeded(reason::kDeadlineExceeded, "gantryd at {} gave no answer in time",
+                              options_.address)
+          .Remedy("repeat it with more time: --timeout");
+    case absl::StatusCode::kCancelled:
+      return Cancelled(reason::kCancelled, "cancelled")
+          .Remedy("repeat it when you like: nothing is done or sent twice");
+    default:
+      return status;
+  }
 }
 
 bool Client::WaitToRepeat(const absl::Status& status, int attempt,

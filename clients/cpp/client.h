@@ -69,7 +69,7 @@ class Client {
   v1::ContainerRegistry::Stub& registry() const { return *registry_; }
   const ClientOptions& options() const { return options_; }
 
-  // An error of gRPC's own about the connection, in words that say what to do; others as they are.
+  // An error of gRPC's own in words that say what to do; the daemon's as they are.
   absl::Status Explain(const absl::Status& status) const;
 
   // Waits before another attempt; false when there is to be none: not worth it, attempts used up,

@@ -30,6 +30,20 @@ grpc::Status Rich(grpc::StatusCode code, const std::string& message, const std::
   return {code, message, status.SerializeAsString()};
 }
 
+TEST(FromGrpc, SaysEveryViolationOnce) {
+  google::rpc::Status rich;
+  google::rpc::BadRequest bad;
+  for (const char* field : {"uri", "name"}) {
+    auto& violation = *bad.add_field_violations();
+    violation.set_field(field);
+    violation.set_description(std::string("the ") + field + " is wrong");
+  }
+  rich.add_details()->PackFrom(bad);
+  const absl::Status status = FromGrpc(
+      {grpc::StatusCode::INVALID_ARGUMENT, "uri: the uri is wrong", rich.SerializeAsString()});
+  EXPECT_EQ(MessageOf(status), "uri: the uri is wrong\n  name: the name is wrong");
+}
+
 // Two layers, handed out in pieces of odd sizes.
 class TestSource final : public ImageSource {
  public:

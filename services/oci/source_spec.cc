@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -88,6 +90,10 @@ std::string SuggestName(const SourceName& name) {
                          : name.location;
   const bool is_path = text == name.location && !named;
   while (!text.empty() && text.back() == '/') text.pop_back();
+  if (is_path && (text == "." || text == ".." || text.ends_with("/.") || text.ends_with("/.."))) {
+    std::error_code error;
+    text = std::filesystem::weakly_canonical(text, error).string();
+  }
   text = text.substr(text.rfind('/') + 1);
   text = text.substr(0, text.find_first_of(is_path ? "" : ":@"));
   if (is_path) {

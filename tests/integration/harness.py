@@ -193,10 +193,10 @@ class Case(unittest.TestCase):
         self.addCleanup(self.scratch.cleanup)
         self.dir = pathlib.Path(self.scratch.name)
 
-    def gantry(self, daemon, *argv, input=None, env=None, timeout=300):
+    def gantry(self, daemon, *argv, input=None, env=None, timeout=300, cwd=None):
         """Runs the CLI; returns its Result, whatever its exit code."""
         return Result(subprocess.run([str(GANTRY), *map(str, argv)], input=input, text=True,
-                                     capture_output=True, timeout=timeout,
+                                     capture_output=True, timeout=timeout, cwd=cwd,
                                      env=dict(os.environ, GANTRY_ADDRESS=daemon.address, **(env or {}))))
 
     def ok(self, daemon, *argv, **kwargs):

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import termios
 import unittest
 
 import harness
@@ -53,11 +54,30 @@ class OnATerminal(harness.Case):
         self.assertTrue(any(uploads.iterdir()))
         terminal.type("\x03")
         self.assertEqual(terminal.wait(), 130)
-        self.assertIn("cancelled", terminal.text().lower())
+        self.assertIn("error: cancelled", terminal.text())
         self.assertNotIn("[=", terminal.text())
         self.assertNotIn(b"\x1b[?25l", terminal.raw, "the cursor is never hidden")
         self.assertEqual(self.registry.stored_tags(), [])
-        harness.wait_until(lambda: not any(uploads.iterdir()), "the daemon has cancelled its uploads")
+        # The registry itself may write on for a moment, so that what counts is that it was asked.
+        harness.wait_until(lambda: "DELETE /v2/p/blobs/uploads/" in self.registry.process.log(),
+                           "the daemon has cancelled its uploads")
+
+    def test_a_secret_is_not_shown_while_it_is_typed(self):
+        register = [harness.GANTRY, "service-connector", "register", "typed", "--type=docker",
+                    "--auth-method=password", "--username=me", "--password=-", "--no-verify"]
+        echoes = lambda t: bool(termios.tcgetattr(t.fd)[3] & termios.ECHO)
+        terminal = Terminal(self, register, {"GANTRY_ADDRESS": self.daemon.address})
+        terminal.wait_for(lambda t: "not shown" in t.text(), "it asks")
+        self.assertFalse(echoes(terminal))
+        terminal.type("\x03")
+        terminal.wait_for(echoes, "Ctrl-C gives the terminal back")
+        self.assertEqual(terminal.wait(), 130)
+        terminal = Terminal(self, register, {"GANTRY_ADDRESS": self.daemon.address})
+        terminal.wait_for(lambda t: "not shown" in t.text(), "it asks")
+        terminal.type("secret-of-me\n")
+        self.assertEqual(terminal.wait(), 0)
+        self.assertIn("Registered typed", terminal.text())
+        self.assertNotIn(b"secret-of-me", terminal.raw)
 
     def test_plain_where_a_terminal_cannot_go_back(self):
         terminal = self.push("p", TERM="dumb")
@@ -130,6 +150,12 @@ class InAPipe(harness.Case):
                      "--username=me", "--password=@/no/such/file")
         self.refused(2, "service-connector", "register", "c", "--type=docker", "--auth-method=password",
                      "--username=me", "--password=env:NO_SUCH_VARIABLE")
+
+    def test_an_image_without_a_name_is_named_after_its_place(self):
+        for source, name in ((f"oci:{self.dir}/l", "l"), (f"oci:{self.dir}/l/", "l"), ("oci:.", "l")):
+            with self.subTest(source):
+                image = self.push(self.daemon, source, cwd=self.dir / "l")
+                self.assertEqual(image["repository"], name)
 
     def test_no_daemon_and_no_registry(self):
         nobody = harness.free_port()
