@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The API over the wire: errors as clients see them, request ids, limits, cancellation, health."""
+import re
 import socket
 import sys
 import unittest
@@ -205,7 +206,7 @@ class Api(harness.Case):
         ends(connection)
 
     def test_cancelling_and_deadlines_reach_the_registrys_socket(self):
-        self.daemon()
+        daemon = self.daemon()
         silence = Silence(self)
         self.register("r", silence.host)
         calls = {"PushImage": self.push_of(f"{silence.host}/a:b"),
@@ -216,10 +217,14 @@ class Api(harness.Case):
                 cancelled = self.client.start(self.methods[method], request)
                 connection = silence.accept()
                 cancelled.cancel()
+                harness.wait_until(lambda: f"{method} CANCELLED" in daemon.process.log(), "the work ends too", 10)
                 ends(connection)
                 late = self.client.start(self.methods[method], request, timeout=1)
-                ends(silence.accept())
+                connection = silence.accept()
                 self.assertEqual(late.code(), grpc.StatusCode.DEADLINE_EXCEEDED)
+                harness.wait_until(lambda: len(re.findall(f"{method} (CANCELLED|DEADLINE_EXCEEDED)",
+                                                          daemon.process.log())) == 2, "the work ends in time", 10)
+                ends(connection)
 
     def test_a_full_queue_answers_at_once(self):
         daemon = self.daemon("--push-threads", "1")
