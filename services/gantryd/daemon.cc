@@ -64,15 +64,17 @@ absl::Status Daemon::StartDevRegistry() {
   const CallContext call(clock_, std::chrono::seconds(30), "start");
   GANTRY_ASSIGN_OR_RETURN(dev_registry_,
                           DevRegistry::Start(call, http_, config_.state_dir + "/dev-registry"));
-  RegistryRecord local;
-  local.name = kDevRegistryName;
-  local.flavor = "default";
-  local.uri = dev_registry_->host();
-  const auto stored = registries_->Get(call, kDevRegistryName);
-  if (stored.ok() && stored->uri == local.uri) return absl::OkStatus();
-  const auto noted = stored.ok() ? registries_->Update(call, local)
-                                 : registries_->Create(call, local);
-  return noted.status();
+  auto local = registries_->Get(call, kDevRegistryName);
+  if (local.ok()) {
+    if (local->uri == dev_registry_->host()) return absl::OkStatus();
+    local->uri = dev_registry_->host();  // another port than last time
+    return registries_->Update(call, *std::move(local)).status();
+  }
+  RegistryRecord fresh;
+  fresh.name = kDevRegistryName;
+  fresh.flavor = "default";
+  fresh.uri = dev_registry_->host();
+  return registries_->Create(call, std::move(fresh)).status();
 }
 
 absl::Status Daemon::Serve() {

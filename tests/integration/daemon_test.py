@@ -16,6 +16,7 @@ import harness
 import images
 
 sys.path.append(str(harness.ROOT / "tests/contract"))
+from reflection_client import ReflectionClient
 
 
 class Start(harness.Case):
@@ -170,6 +171,19 @@ class Drain(harness.Case):
         self.assertEqual(daemon.process.child.wait(30), 0, daemon.process.log())
         self.assertNotEqual(result().code, 0)
         self.assertEqual(self.registry.stored_tags(), [])
+
+    def test_the_drain_delay_says_not_serving_before_it_refuses(self):
+        daemon = harness.Gantryd(self, "--drain-delay", "600")
+        client = ReflectionClient(daemon.address)
+        self.addCleanup(client.channel.close)
+        services = ("", "gantry.v1.ContainerRegistry", "gantry.v1.ServiceConnectors")
+        self.assertEqual({client.health(s) for s in services}, {"SERVING"})
+        daemon.process.child.send_signal(signal.SIGTERM)
+        for service in services:
+            harness.wait_until(lambda: client.health(service) == "NOT_SERVING", "health tells balancers")
+        self.ok(daemon, "flavor", "list")
+        daemon.process.child.send_signal(signal.SIGTERM)
+        self.assertEqual(daemon.process.child.wait(10), 3)
 
     def test_a_second_signal_ends_it_at_once(self):
         daemon, result = self.begin(200_000, "--drain-timeout", "600")
