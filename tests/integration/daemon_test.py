@@ -185,6 +185,16 @@ class Drain(harness.Case):
         daemon.process.child.send_signal(signal.SIGTERM)
         self.assertEqual(daemon.process.child.wait(10), 3)
 
+    def test_a_flavor_that_hangs_does_not_keep_the_daemon_from_ending(self):
+        daemon = harness.Gantryd(self, "--flavor-dir", harness.BUILD / "tests/fakes/flavors/lib", "--drain-timeout",
+                                 "0", "--log-level", "debug")
+        self.ok(daemon, "container-registry", "register", "r", "--flavor=hangs", "--uri=registry.example.com")
+        late = self.gantry(daemon, "image", "list", "-r", "r", "p", "--timeout", "1s")
+        self.assertNotEqual(late.code, 0, late)
+        daemon.process.child.send_signal(signal.SIGTERM)
+        self.assertEqual(daemon.process.child.wait(30), 3, daemon.process.log())
+        self.assertIn("the drain does not end: giving up", daemon.process.log())
+
     def test_a_second_signal_ends_it_at_once(self):
         daemon, result = self.begin(200_000, "--drain-timeout", "600")
         daemon.process.child.send_signal(signal.SIGTERM)
