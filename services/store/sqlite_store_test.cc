@@ -192,7 +192,8 @@ TEST_F(SqliteStoreTest, RemembersWhatALayerWasCompressedTo) {
 // Writes connectors for ever, and says the number of each once it is acknowledged.
 [[noreturn]] void WriteUntilKilled(const StateDir& dir, const Clock& clock, int first, int report) {
   const auto store = dir.Open(clock);
-  for (int i = first; store.ok() && (*store)->CreateConnector(Connector(std::to_string(i))).ok(); ++i) {
+  for (int i = first; store.ok(); ++i) {
+    if (!(*store)->CreateConnector(Connector(std::to_string(i))).ok()) break;
     if (write(report, &i, sizeof i) != sizeof i) break;
   }
   _exit(1);

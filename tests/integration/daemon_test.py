@@ -2,13 +2,11 @@
 """The daemon as its operator sees it: starting, refusing to start, draining, its logs."""
 import json
 import os
-import pathlib
-import re
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import threading
 import unittest
 
@@ -75,14 +73,13 @@ class Start(harness.Case):
 
     @unittest.skipUnless(os.geteuid() == 0, "needs another user to be")
     def test_a_state_directory_it_may_not_write(self):
-        state = pathlib.Path(tempfile.mkdtemp(dir="/tmp", prefix="gantry-unwritable-"))
-        self.addCleanup(state.rmdir)
-        # Nobody's home and program must be reachable for nobody.
-        done = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", harness.GANTRYD, "--listen",
-                               "127.0.0.1:0", "--state-dir", state / "gantry"], capture_output=True, text=True,
-                              timeout=30)
+        self.dir.chmod(0o755)  # for the other user, as is a program outside of anybody's home
+        program, state = shutil.copy(harness.GANTRYD, self.dir), self.dir / "not-yours/state"
+        state.parent.mkdir(mode=0o755)
+        done = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", program, "--listen", "127.0.0.1:0",
+                               "--state-dir", state], capture_output=True, text=True, timeout=30)
         self.assertEqual(done.returncode, 1, done.stderr)
-        self.assertIn(str(state / "gantry"), done.stderr)
+        self.assertIn(f"cannot make the state directory {state}", done.stderr)
         self.assertIn("what to do", done.stderr)
 
     def test_a_state_that_is_damaged_newer_or_of_another_key(self):
