@@ -11,7 +11,9 @@
 namespace gantry {
 namespace {
 
-constexpr int kUnaryThreads = 32;
+// Registries that do not answer hold up the calls that wait for one, and no others.
+constexpr int kLocalThreads = 4;
+constexpr int kRemoteThreads = 32;
 constexpr size_t kUnaryQueue = 256;
 constexpr size_t kPushQueue = 64;
 constexpr char kDevRegistryName[] = "local";
@@ -78,12 +80,13 @@ absl::Status Daemon::StartDevRegistry() {
 }
 
 absl::Status Daemon::Serve() {
-  unary_ = std::make_unique<Executor>("unary", kUnaryThreads, kUnaryQueue);
+  local_ = std::make_unique<Executor>("local", kLocalThreads, kUnaryQueue);
+  remote_ = std::make_unique<Executor>("remote", kRemoteThreads, kUnaryQueue);
   pushes_ = std::make_unique<Executor>("push", config_.push_threads, kPushQueue);
   GANTRY_ASSIGN_OR_RETURN(
       server_, RpcServer::Start(config_.listen,
                                 ServerParts{clock_, *flavors_, *registries_, *connectors_, *images_,
-                                            *requests_, *unary_, *pushes_}));
+                                            *requests_, *local_, *remote_, *pushes_}));
   return absl::OkStatus();
 }
 

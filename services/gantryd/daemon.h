@@ -57,7 +57,8 @@ class Daemon {
   std::unique_ptr<ConnectorManager> connectors_;
   std::unique_ptr<ImageManager> images_;
   std::unique_ptr<RequestLog> requests_;
-  std::unique_ptr<Executor> unary_;
+  std::unique_ptr<Executor> local_;
+  std::unique_ptr<Executor> remote_;
   std::unique_ptr<Executor> pushes_;
   std::unique_ptr<RpcServer> server_;
 };

@@ -220,6 +220,20 @@ class Api(harness.Case):
                                                           daemon.process.log())) == 2, "the work ends in time", 10)
                 ends(connection)
 
+    def test_registries_that_do_not_answer_hold_up_nobody_else(self):
+        self.daemon()
+        silence = Silence(self)
+        self.register("r", silence.host)
+        stuck = [self.client.start(self.methods["ListImages"], {"registry": "r", "repository": "a"})
+                 for _ in range(64)]
+        connection = silence.accept()
+        for method, request in (("GetRegistry", {"name": "r"}), ("ListFlavors", {}), ("ListServiceConnectors", {})):
+            self.assertEqual(len(self.call(method, request, timeout=10)), 1)
+        self.assertEqual(self.client.health(), "SERVING")
+        for call in stuck:
+            call.cancel()
+        ends(connection)
+
     def test_a_full_queue_answers_at_once(self):
         daemon = self.daemon("--push-threads", "1")
         silence = Silence(self)

@@ -11,8 +11,8 @@ namespace {
 class CallHostTest : public ::testing::Test {
  protected:
   SystemClock clock_;
-  Executor unary_{"unary", 1, 1}, pushes_{"push", 1, 1};
-  CallHost host_{clock_, unary_, pushes_};
+  Executor calls_{"calls", 1, 1}, pushes_{"push", 1, 1};
+  CallHost host_{clock_, {calls_, milliseconds(1)}, {calls_, milliseconds(1)}, pushes_};
 };
 
 TEST_F(CallHostTest, NoCallIsLetInOnceTheDaemonDrains) {

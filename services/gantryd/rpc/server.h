@@ -22,7 +22,8 @@ struct ServerParts {
   ConnectorManager& connectors;
   ImageManager& images;
   RequestLog& requests;
-  Executor& unary;
+  Executor& local;
+  Executor& remote;
   Executor& pushes;
 };
 
