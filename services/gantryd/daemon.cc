@@ -42,6 +42,9 @@ absl::Status Daemon::OpenState() {
 
 absl::Status Daemon::LoadFlavors() {
   GANTRY_ASSIGN_OR_RETURN(flavors_, gantry::LoadFlavors(config_.flavor_dir));
+  for (const std::string& file : flavors_->unlisted()) {
+    spdlog::warn("{}/{} is not in the manifest and is not loaded", config_.flavor_dir, file);
+  }
   // A flavor that nobody uses may be missing; one that a registry needs is said loudly, and the
   // other registries are served.
   GANTRY_ASSIGN_OR_RETURN(const auto registries, store_->ListRegistries("", 100'000));
