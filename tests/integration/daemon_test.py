@@ -37,6 +37,13 @@ class Start(harness.Case):
         levels = {json.loads(line)["level"] for line in daemon.process.log().splitlines()}
         self.assertIn("info", levels, "the environment outweighs the file")
 
+    def test_clients_find_it_by_environment_or_flag(self):
+        daemon = harness.Gantryd(self)
+        self.ok(daemon, "flavor", "list")
+        nowhere = {"GANTRY_ADDRESS": f"127.0.0.1:{harness.free_port()}"}
+        self.assertEqual(self.gantry(daemon, "flavor", "list", env=nowhere).code, 6)
+        self.ok(daemon, "flavor", "list", "--address", daemon.address, env=nowhere)
+
     def test_json_logs_are_one_object_a_line(self):
         daemon = harness.Gantryd(self, "--log-format", "json", "--log-level", "debug")
         self.gantry(daemon, "container-registry", "describe", "a\"b\\c\nd")
