@@ -132,7 +132,7 @@ bool ParseConfig(int argc, const char* const* argv, Config& config, EarlyExit& e
   try {
     app.parse(argc, argv);
     if (!raw.config_file.empty()) {
-      // After the rest, and so only for what the rest left open: CLI11's own set_config() would let the
+      // After the rest, and so only for what the rest left open: CLI11's own set_config() lets the
       // file outweigh the environment.
       std::ifstream file(raw.config_file);
       app.parse_from_stream(file);
@@ -167,8 +167,9 @@ absl::Status CheckListenAddress(const std::string& listen) {
   }
   if (IsLoopbackHost(listen.substr(0, colon))) return absl::OkStatus();
   return InvalidArgument(reason::kInvalidArgument,
-                         "refusing to listen on {}: TLS and caller authentication are not there yet, "
-                         "and without them everybody who reaches it could use the team's credentials",
+                         "refusing to listen on {}: TLS and caller authentication are not there "
+                         "yet, and without them everybody who reaches it could use the team's "
+                         "credentials",
                          listen)
       .Remedy("listen on loopback, such as 127.0.0.1:7460, and reach it from other machines through "
               "an SSH tunnel");

@@ -106,7 +106,8 @@ TEST_F(ConfigTest, HelpAndVersionEndWell) {
     EarlyExit early;
     EXPECT_FALSE(Run({flag}, config, early));
     EXPECT_EQ(early.code, 0);
-    EXPECT_THAT(early.text, HasSubstr(flag == std::string("--help") ? "GANTRY_LISTEN" : "gantryd "));
+    const bool help = std::string_view(flag) == "--help";
+    EXPECT_THAT(early.text, HasSubstr(help ? "GANTRY_LISTEN" : "gantryd "));
   }
 }
 

@@ -47,7 +47,7 @@ class Daemon {
   const Config config_;
   SystemClock clock_;
   CurlHttpClient http_;
-  std::unique_ptr<LocalIdentity> local_;
+  std::unique_ptr<LocalIdentity> identity_;
   HostGates gates_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<LoadedFlavors> flavors_;
@@ -60,7 +60,8 @@ class Daemon {
   std::unique_ptr<ImageManager> images_;
   std::unique_ptr<CredentialMint> mint_;
   std::unique_ptr<RequestLog> requests_;
-  std::unique_ptr<Executor> unary_;
+  std::unique_ptr<Executor> local_;
+  std::unique_ptr<Executor> remote_;
   std::unique_ptr<Executor> pushes_;
   std::unique_ptr<RpcServer> server_;
 };

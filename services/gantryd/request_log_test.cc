@@ -1,4 +1,4 @@
-// Idempotency on the real store: a repeat while the first call runs, after it, and by somebody else.
+// Idempotency on the real store: a repeat while the first call runs, after it, by somebody else.
 #include "gantryd/request_log.h"
 
 #include <gmock/gmock.h>

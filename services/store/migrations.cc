@@ -78,8 +78,9 @@ absl::Status Migrate(Db& db, const std::vector<SchemaStep>& steps, WallTime now,
     return absl::OkStatus();
   }));
   if (applied.size() > steps.size()) {
-    return Unavailable(reason::kStoreUnavailable, "the state has schema {}, this program knows {}",
-                       applied.size(), steps.size())
+    return Unavailable(reason::kStoreUnavailable,
+                       "the state has schema {}, this program knows {}", applied.size(),
+                       steps.size())
         .Remedy("start the newer gantryd that wrote it, or restore the backup it made");
   }
   for (size_t i = 0; i < applied.size(); ++i) {

@@ -16,6 +16,8 @@ const SchemaStep kFirst = {"CREATE TABLE fruit (name TEXT PRIMARY KEY)"};
 const SchemaStep kSecond = {"ALTER TABLE fruit ADD COLUMN colour TEXT NOT NULL DEFAULT 'green'",
                             "CREATE INDEX fruit_by_colour ON fruit(colour)"};
 
+constexpr char kHasColour[] = "SELECT 'x' FROM pragma_table_info('fruit') WHERE name = 'colour'";
+
 class Migrations : public ::testing::Test {
  protected:
   absl::Status MigrateTo(const std::vector<SchemaStep>& steps) {
@@ -54,7 +56,7 @@ TEST_F(Migrations, AnOlderStoreKeepsItsRowsAndLeavesABackup) {
   const auto backup = Db::OpenSqlite(backup_);
   ASSERT_TRUE(backup.ok()) << backup.status();
   EXPECT_EQ(Ask(**backup, "SELECT name FROM fruit"), "pear");
-  EXPECT_EQ(Ask(**backup, "SELECT 'x' FROM pragma_table_info('fruit') WHERE name = 'colour'"), "none");
+  EXPECT_EQ(Ask(**backup, kHasColour), "none");
   ASSERT_TRUE(MigrateTo({kFirst, kSecond}).ok()) << "again, and nothing is left to do";
 }
 
@@ -79,7 +81,7 @@ TEST_F(Migrations, AStepThatIsCutOffIsDoneAgain) {
   SchemaStep cut_off = kSecond;
   cut_off.push_back("this is no SQL");
   EXPECT_FALSE(MigrateTo({kFirst, cut_off}).ok());
-  EXPECT_EQ(Ask(*db_, "SELECT 'x' FROM pragma_table_info('fruit') WHERE name = 'colour'"), "none");
+  EXPECT_EQ(Ask(*db_, kHasColour), "none");
   EXPECT_TRUE(MigrateTo({kFirst, kSecond}).ok());
 }
 

@@ -19,7 +19,9 @@ constexpr char kPlace[] = "table|row|column";
 
 class Sealing : public ::testing::Test {
  protected:
-  static auto Refuses() { return FailsWith(absl::StatusCode::kFailedPrecondition, reason::kSealingKey); }
+  static auto Refuses() {
+    return FailsWith(absl::StatusCode::kFailedPrecondition, reason::kSealingKey);
+  }
   SealingKey Load() const { return *SealingKey::LoadOrCreate(dir_.File("key")); }
 
   StateDir dir_;
@@ -42,7 +44,7 @@ TEST_F(Sealing, OpensWhatItSealedAndShowsNothingOfIt) {
                                    std::string("\0\xff", 2)}) {
     const std::string sealed = key.Seal(Secret(value), kPlace);
     EXPECT_EQ(key.Open(sealed, kPlace)->Reveal(), value);
-    EXPECT_NE(key.Seal(Secret(value), kPlace), sealed) << "the same value looks different each time";
+    EXPECT_NE(key.Seal(Secret(value), kPlace), sealed) << "no two sealings look the same";
     if (value.size() > 2) {
       EXPECT_THAT(sealed, ::testing::Not(HasSubstr(value)));
     }

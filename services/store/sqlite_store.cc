@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -24,13 +23,24 @@ namespace fs = std::filesystem;
 constexpr char kCanary[] = "gantry";
 constexpr char kCanaryPlace[] = "gantry|meta|canary|value";
 
+// A directory that was there before is somebody's arrangement, and keeps its rights.
 absl::Status MakeDirectory(const std::string& directory) {
   std::error_code error;
-  fs::create_directories(directory, error);
-  if (!error && chmod(directory.c_str(), 0700) == 0) return absl::OkStatus();
-  return Unavailable(reason::kStoreFull, "cannot make the state directory {}: {}", directory,
-                     error ? error.message() : std::generic_category().message(errno))
-      .Remedy("choose another with --state-dir, or check its owner, rights and free space");
+  if (fs::create_directories(directory, error)) {
+    fs::permissions(directory, fs::perms::owner_all, error);
+  }
+  const fs::file_status made = error ? fs::file_status() : fs::status(directory, error);
+  if (error) {
+    return Unavailable(reason::kStoreFull, "cannot make the state directory {}: {}", directory,
+                       error.message())
+        .Remedy("choose another with --state-dir, or check its owner, rights and free space");
+  }
+  if ((made.permissions() & fs::perms::others_write) != fs::perms::none) {
+    return Unavailable(reason::kStoreUnavailable,
+                       "everybody may write in the state directory {}", directory)
+        .Remedy("chmod o-w {}, or choose another with --state-dir", directory);
+  }
+  return absl::OkStatus();
 }
 
 // Held until the process ends, however it ends.
@@ -39,7 +49,8 @@ absl::StatusOr<int> LockDirectory(const std::string& directory) {
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) {
     return Unavailable(reason::kStoreFull, "cannot open {}: {}", path,
-                       std::generic_category().message(errno));
+                       std::generic_category().message(errno))
+        .Remedy("check the state directory's owner, rights and free space");
   }
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     char pid[32] = {};

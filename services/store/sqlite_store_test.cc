@@ -61,8 +61,6 @@ TEST_F(SqliteStoreTest, NoFileHoldsASecretAndNobodyElseReadsAny) {
   const auto store = Open();
   ASSERT_TRUE(store->CreateConnector(Connector("c")).ok());
   struct stat info {};
-  ASSERT_EQ(stat(dir_.path().c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 0777, 0700u);
   int files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(dir_.path())) {
     std::ifstream in(entry.path(), std::ios::binary);
@@ -152,6 +150,30 @@ TEST_F(SqliteStoreTest, AFullDiskIsSaidAndReadsGoOn) {
   EXPECT_TRUE(store->CreateConnector(Connector("after")).ok());
 }
 
+TEST_F(SqliteStoreTest, OnlyADirectoryThatItMadeGetsItsRights) {
+  const auto open = [&](const std::string& directory) {
+    return SqliteStore::Open({.directory = directory, .clock = &clock_, .key_file = ""}).status();
+  };
+  const auto rights = [](const std::string& directory) {
+    struct stat info {};
+    stat(directory.c_str(), &info);
+    return info.st_mode & 07777;
+  };
+  EXPECT_TRUE(open(dir_.File("a/b")).ok());
+  EXPECT_EQ(rights(dir_.File("a/b")), 0700u);
+
+  std::filesystem::create_directory(dir_.File("volume"));
+  ASSERT_EQ(chmod(dir_.File("volume").c_str(), 02770), 0);
+  EXPECT_TRUE(open(dir_.File("volume")).ok());
+  EXPECT_EQ(rights(dir_.File("volume")), 02770u);
+
+  ASSERT_EQ(chmod(dir_.File("volume").c_str(), 01777), 0);
+  const absl::Status everybody = open(dir_.File("volume"));
+  EXPECT_THAT(everybody, FailsWith(StatusCode::kUnavailable, reason::kStoreUnavailable));
+  EXPECT_THAT(DetailOf(everybody).remedy, HasSubstr("chmod o-w"));
+  EXPECT_EQ(rights(dir_.File("volume")), 01777u);
+}
+
 TEST_F(SqliteStoreTest, ARequestIdIsOursThenRunningThenDone) {
   const auto store = Open();
   EXPECT_EQ(store->BeginRequest("id", "Push", "h")->kind, Kind::kNew);
@@ -192,7 +214,8 @@ TEST_F(SqliteStoreTest, RemembersWhatALayerWasCompressedTo) {
 // Writes connectors for ever, and says the number of each once it is acknowledged.
 [[noreturn]] void WriteUntilKilled(const StateDir& dir, const Clock& clock, int first, int report) {
   const auto store = dir.Open(clock);
-  for (int i = first; store.ok() && (*store)->CreateConnector(Connector(std::to_string(i))).ok(); ++i) {
+  for (int i = first; store.ok(); ++i) {
+    if (!(*store)->CreateConnector(Connector(std::to_string(i))).ok()) break;
     if (write(report, &i, sizeof i) != sizeof i) break;
   }
   _exit(1);

@@ -1,4 +1,4 @@
-// For tests with a store on disk: a state directory that goes with the test, and a disk that is full.
+// For tests with a store on disk: a directory that goes with the test, and a disk that is full.
 #pragma once
 
 #include <signal.h>

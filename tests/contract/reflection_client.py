@@ -47,6 +47,13 @@ class ReflectionClient:
     def services(self):
         return [s.name for s in self.ask(list_services="*").list_services_response.service]
 
+    def health(self, service=""):
+        """Of grpc.health.v1, whose messages are small enough to be written by hand."""
+        name = service.encode()
+        check = self.channel.unary_unary("/grpc.health.v1.Health/Check")
+        answer = check(bytes([0x0A, len(name)]) + name, timeout=20)
+        return ("UNKNOWN", "SERVING", "NOT_SERVING")[answer[1]]
+
     def _add(self, data):
         proto = descriptor_pb2.FileDescriptorProto.FromString(data)
         if proto.name in self.known:

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The API over the wire: errors as clients see them, request ids, limits, cancellation, health."""
+import re
 import socket
 import sys
 import unittest
@@ -67,18 +68,12 @@ class Api(harness.Case):
         return {"start": {"registry": registry, "source": {"reference": reference}, "repository": "p",
                           "tags": ["t"], **fields}}
 
-    def health(self, service=""):
-        name = service.encode()
-        request = b"\x0a" + bytes([len(name)]) + name if name else b""
-        check = self.client.channel.unary_unary("/grpc.health.v1.Health/Check")
-        return check(request, timeout=20)
-
     def test_health_and_reflection(self):
         self.daemon()
         for service in ("", *SERVICES):
-            self.assertEqual(self.health(service), b"\x08\x01", "SERVING")
+            self.assertEqual(self.client.health(service), "SERVING")
         with self.assertRaises(grpc.RpcError) as unknown:
-            self.health("gantry.v1.Nothing")
+            self.client.health("gantry.v1.Nothing")
         self.assertEqual(unknown.exception.code(), grpc.StatusCode.NOT_FOUND)
         self.assertLessEqual({*SERVICES, "grpc.health.v1.Health"}, set(self.client.services()))
 
@@ -205,7 +200,7 @@ class Api(harness.Case):
         ends(connection)
 
     def test_cancelling_and_deadlines_reach_the_registrys_socket(self):
-        self.daemon()
+        daemon = self.daemon()
         silence = Silence(self)
         self.register("r", silence.host)
         calls = {"PushImage": self.push_of(f"{silence.host}/a:b"),
@@ -216,10 +211,28 @@ class Api(harness.Case):
                 cancelled = self.client.start(self.methods[method], request)
                 connection = silence.accept()
                 cancelled.cancel()
+                harness.wait_until(lambda: f"{method} CANCELLED" in daemon.process.log(), "the work ends too", 10)
                 ends(connection)
                 late = self.client.start(self.methods[method], request, timeout=1)
-                ends(silence.accept())
+                connection = silence.accept()
                 self.assertEqual(late.code(), grpc.StatusCode.DEADLINE_EXCEEDED)
+                harness.wait_until(lambda: len(re.findall(f"{method} (CANCELLED|DEADLINE_EXCEEDED)",
+                                                          daemon.process.log())) == 2, "the work ends in time", 10)
+                ends(connection)
+
+    def test_registries_that_do_not_answer_hold_up_nobody_else(self):
+        self.daemon()
+        silence = Silence(self)
+        self.register("r", silence.host)
+        stuck = [self.client.start(self.methods["ListImages"], {"registry": "r", "repository": "a"})
+                 for _ in range(64)]
+        connection = silence.accept()
+        for method, request in (("GetRegistry", {"name": "r"}), ("ListFlavors", {}), ("ListServiceConnectors", {})):
+            self.assertEqual(len(self.call(method, request, timeout=10)), 1)
+        self.assertEqual(self.client.health(), "SERVING")
+        for call in stuck:
+            call.cancel()
+        ends(connection)
 
     def test_a_full_queue_answers_at_once(self):
         daemon = self.daemon("--push-threads", "1")

@@ -2,13 +2,11 @@
 """The daemon as its operator sees it: starting, refusing to start, draining, its logs."""
 import json
 import os
-import pathlib
-import re
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import threading
 import unittest
 
@@ -16,6 +14,7 @@ import harness
 import images
 
 sys.path.append(str(harness.ROOT / "tests/contract"))
+from reflection_client import ReflectionClient
 
 
 class Start(harness.Case):
@@ -37,6 +36,13 @@ class Start(harness.Case):
         daemon = harness.Gantryd(self, "--config", config, env={"GANTRY_LOG_LEVEL": "debug"})
         levels = {json.loads(line)["level"] for line in daemon.process.log().splitlines()}
         self.assertIn("info", levels, "the environment outweighs the file")
+
+    def test_clients_find_it_by_environment_or_flag(self):
+        daemon = harness.Gantryd(self)
+        self.ok(daemon, "flavor", "list")
+        nowhere = {"GANTRY_ADDRESS": f"127.0.0.1:{harness.free_port()}"}
+        self.assertEqual(self.gantry(daemon, "flavor", "list", env=nowhere).code, 6)
+        self.ok(daemon, "flavor", "list", "--address", daemon.address, env=nowhere)
 
     def test_json_logs_are_one_object_a_line(self):
         daemon = harness.Gantryd(self, "--log-format", "json", "--log-level", "debug")
@@ -74,14 +80,13 @@ class Start(harness.Case):
 
     @unittest.skipUnless(os.geteuid() == 0, "needs another user to be")
     def test_a_state_directory_it_may_not_write(self):
-        state = pathlib.Path(tempfile.mkdtemp(dir="/tmp", prefix="gantry-unwritable-"))
-        self.addCleanup(state.rmdir)
-        # Nobody's home and program must be reachable for nobody.
-        done = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", harness.GANTRYD, "--listen",
-                               "127.0.0.1:0", "--state-dir", state / "gantry"], capture_output=True, text=True,
-                              timeout=30)
+        self.dir.chmod(0o755)  # for the other user, as is a program outside of anybody's home
+        program, state = shutil.copy(harness.GANTRYD, self.dir), self.dir / "not-yours/state"
+        state.parent.mkdir(mode=0o755)
+        done = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", program, "--listen", "127.0.0.1:0",
+                               "--state-dir", state], capture_output=True, text=True, timeout=30)
         self.assertEqual(done.returncode, 1, done.stderr)
-        self.assertIn(str(state / "gantry"), done.stderr)
+        self.assertIn(f"cannot make the state directory {state}", done.stderr)
         self.assertIn("what to do", done.stderr)
 
     def test_a_state_that_is_damaged_newer_or_of_another_key(self):
@@ -170,6 +175,29 @@ class Drain(harness.Case):
         self.assertEqual(daemon.process.child.wait(30), 0, daemon.process.log())
         self.assertNotEqual(result().code, 0)
         self.assertEqual(self.registry.stored_tags(), [])
+
+    def test_the_drain_delay_says_not_serving_before_it_refuses(self):
+        daemon = harness.Gantryd(self, "--drain-delay", "600")
+        client = ReflectionClient(daemon.address)
+        self.addCleanup(client.channel.close)
+        services = ("", "gantry.v1.ContainerRegistry", "gantry.v1.ServiceConnectors")
+        self.assertEqual({client.health(s) for s in services}, {"SERVING"})
+        daemon.process.child.send_signal(signal.SIGTERM)
+        for service in services:
+            harness.wait_until(lambda: client.health(service) == "NOT_SERVING", "health tells balancers")
+        self.ok(daemon, "flavor", "list")
+        daemon.process.child.send_signal(signal.SIGTERM)
+        self.assertEqual(daemon.process.child.wait(10), 3)
+
+    def test_a_flavor_that_hangs_does_not_keep_the_daemon_from_ending(self):
+        daemon = harness.Gantryd(self, "--flavor-dir", harness.BUILD / "tests/fakes/flavors/lib", "--drain-timeout",
+                                 "0", "--log-level", "debug")
+        self.ok(daemon, "container-registry", "register", "r", "--flavor=hangs", "--uri=registry.example.com")
+        late = self.gantry(daemon, "image", "list", "-r", "r", "p", "--timeout", "1s")
+        self.assertNotEqual(late.code, 0, late)
+        daemon.process.child.send_signal(signal.SIGTERM)
+        self.assertEqual(daemon.process.child.wait(30), 3, daemon.process.log())
+        self.assertIn("the drain does not end: giving up", daemon.process.log())
 
     def test_a_second_signal_ends_it_at_once(self):
         daemon, result = self.begin(200_000, "--drain-timeout", "600")

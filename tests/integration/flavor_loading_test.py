@@ -49,7 +49,7 @@ class FlavorLoading(harness.Case):
             self.assertEqual(listed[name]["state"], "STATE_FAILED", name)
             self.assertIn(why, listed[name]["load_error"])
         self.assertNotIn("unlisted", listed)
-        self.assertIn("gantry_flavor_unlisted.so is not in", daemon.process.log())
+        self.assertIn("gantry_flavor_unlisted.so is not in the manifest", daemon.process.log())
         for name in ("minimal", "throws", "slow", "liar", "thread_leak"):
             self.assertEqual(listed[name]["state"], "STATE_LOADED", name)
 

@@ -106,7 +106,9 @@ def make_ca(directory):
 class Registry:
     """Debian's docker-registry: plain, or behind htpasswd and TLS, or with a token server."""
 
-    def __init__(self, case, auth="none", users=None, lifetime=300):
+    def __init__(self, case, auth="none", users=None, lifetime=300, tls=False, token_flags=()):
+        """`tls`: also that of the token server; with htpasswd always."""
+        tls = tls or auth == "htpasswd"
         self.dir = pathlib.Path(tempfile.mkdtemp(dir=case.dir, prefix="registry"))
         self.port = free_port()
         self.host = f"127.0.0.1:{self.port}"
@@ -118,21 +120,21 @@ class Registry:
                   "http": {"addr": self.host, "secret": "test"}}
         if auth != "none":
             pki = make_ca(self.dir)
+        if tls:
             self.ca = pki / "ca.pem"
-        if auth == "htpasswd":
             config["http"]["tls"] = {"certificate": str(pki / "server.pem"), "key": str(pki / "server.key")}
+        if auth == "htpasswd":
             for name, password in (users or {"me": "secret-of-me"}).items():
                 subprocess.run(["htpasswd", "-Bb" + ("" if (self.dir / "pw").exists() else "c"),
                                 self.dir / "pw", name, password], check=True, capture_output=True)
             config["auth"] = {"htpasswd": {"realm": "test", "path": str(self.dir / "pw")}}
         if auth == "token":
-            self.ca = None
             self.tokens = Helper(case, FAKES / "token_server.py", "--key", pki / "server.key", "--cert",
                                  pki / "server.pem", "--service", "test-registry", "--issuer", "test-issuer",
                                  "--lifetime", lifetime, "--users", json.dumps(users), "--log",
-                                 self.token_log)
+                                 self.token_log, *(["--tls"] if tls else []), *token_flags)
             config["auth"] = {"token": {
-                "realm": f"http://127.0.0.1:{self.tokens.port}/token", "service": "test-registry",
+                "realm": f"{'https' if tls else 'http'}://127.0.0.1:{self.tokens.port}/token", "service": "test-registry",
                 "issuer": "test-issuer", "rootcertbundle": str(pki / "server.pem")}}
         path = self.dir / "config.yml"
         path.write_text(json.dumps(config))  # JSON is YAML

@@ -139,7 +139,8 @@ absl::Status DevRegistry::WaitUntilReady(const CallContext& call, HttpClient& ht
       return absl::OkStatus();
     }
     if (ended_ > 0 || !call.Sleep(milliseconds(20)).ok()) {
-      return Unavailable(reason::kUpstreamUnavailable, "the development registry does not start: {}",
+      return Unavailable(reason::kUpstreamUnavailable,
+                         "the development registry does not start: {}",
                          TailOf(fs::path(directory_) / "log"))
           .Remedy("see {}/log", directory_);
     }
@@ -149,8 +150,8 @@ absl::Status DevRegistry::WaitUntilReady(const CallContext& call, HttpClient& ht
 absl::StatusOr<pid_t> DevRegistry::Spawn() const {
   const std::string config = (fs::path(directory_) / "config.yml").string();
   const std::string log = (fs::path(directory_) / "log").string();
-  // setpriv makes the kernel kill the child when the thread that started it ends, as it does when the
-  // daemon is killed.
+  // setpriv makes the kernel kill the child when the thread that started it ends, as it does when
+  // the daemon is killed.
   std::vector<std::string> words = {setpriv_, "--pdeathsig", "KILL", program_, "serve", config};
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());

@@ -82,9 +82,7 @@ absl::StatusOr<std::unique_ptr<LoadedFlavors>> LoadFlavors(const std::string& di
   }
   GANTRY_ASSIGN_OR_RETURN(const std::vector<std::string> names, trusted.List());
   for (const std::string& name : names) {
-    if (!name.ends_with(".so") || listed.contains(name)) continue;
-    catalog->unlisted_.push_back(name);
-    spdlog::warn("{}/{} is not in {} and is not loaded", trusted.path(), name, kFlavorManifestFile);
+    if (name.ends_with(".so") && !listed.contains(name)) catalog->unlisted_.push_back(name);
   }
   return catalog;
 }

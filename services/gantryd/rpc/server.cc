@@ -23,6 +23,8 @@ void LogGrpc(gpr_log_func_args* args) {
   spdlog::log(level, "grpc: {}", args->message);
 }
 
+constexpr std::chrono::seconds kLocal{60};
+constexpr std::chrono::seconds kRemote{120};  // may ask the registry several times
 constexpr std::string_view kUnix = "unix:";
 
 Error CannotListen(const std::string& address) {
@@ -42,7 +44,7 @@ bool SomebodyListens(const std::string& path) {
 class GrpcServer final : public RpcServer {
  public:
   explicit GrpcServer(const ServerParts& parts)
-      : host_{parts.clock, parts.unary, parts.pushes},
+      : host_{parts.clock, {parts.local, kLocal}, {parts.remote, kRemote}, parts.pushes},
         registries_(host_, parts.flavors, parts.registries, parts.images, parts.mint,
                     parts.requests),
         connectors_(host_, parts.connectors, parts.requests) {}

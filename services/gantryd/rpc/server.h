@@ -24,7 +24,8 @@ struct ServerParts {
   ImageManager& images;
   CredentialMint& mint;
   RequestLog& requests;
-  Executor& unary;
+  Executor& local;
+  Executor& remote;
   Executor& pushes;
 };
 

@@ -48,14 +48,16 @@ TEST(RpcStatus, CarriesReasonRemedyAndMetadata) {
 }
 
 TEST(RpcStatus, SaysWhenToTryAgain) {
-  const absl::Status s = Unavailable(reason::kUpstreamThrottled, "wait").RetryAfter(std::chrono::milliseconds(2'500));
+  const absl::Status s =
+      Unavailable(reason::kUpstreamThrottled, "wait").RetryAfter(std::chrono::milliseconds(2'500));
   const auto retry = Get<google::rpc::RetryInfo>(Rich(ToGrpc(s, "r")), 1).retry_delay();
   EXPECT_EQ(retry.seconds(), 2);
   EXPECT_EQ(retry.nanos(), 500'000'000);
 }
 
 TEST(RpcStatus, NamesTheFieldsThatAreWrong) {
-  const auto bad = Get<google::rpc::BadRequest>(Rich(ToGrpc(InvalidField("name", "is empty"), "r")), 1);
+  const auto rich = Rich(ToGrpc(InvalidField("name", "is empty"), "r"));
+  const auto bad = Get<google::rpc::BadRequest>(rich, 1);
   ASSERT_EQ(bad.field_violations_size(), 1);
   EXPECT_EQ(bad.field_violations(0).field(), "name");
   EXPECT_THAT(bad.field_violations(0).description(), HasSubstr("is empty"));
