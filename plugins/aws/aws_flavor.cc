@@ -149,6 +149,12 @@ class AwsFlavor final : public gantry::sdk::Flavor {
     return EcrHost::Parse(target.registry_host).value_or(EcrHost());
   }
 
+  // The repository, or a pattern of all that belong to this registry.
+  std::string Pulled(const Target& target) const {
+    if (!target.repository.empty()) return target.repository;
+    return config().path().empty() ? "*" : config().path() + "/*";
+  }
+
   EcrApi ApiOf(EcrHost registry) const {
     return {std::move(registry), config().connector_fields()["endpoint_url"].Text()};
   }
@@ -156,7 +162,7 @@ class AwsFlavor final : public gantry::sdk::Flavor {
   Status GetToken(const Call& call, const EcrApi& api, const Target& target, bool hand_out,
                   gantry::aws::EcrToken& token) {
     SharedKeys keys;
-    GANTRY_FLAVOR_TRY(hand_out ? login_.PullKeys(call, api.registry(), target.repository, keys)
+    GANTRY_FLAVOR_TRY(hand_out ? login_.PullKeys(call, api.registry(), Pulled(target), keys)
                                : login_.Keys(call, api.registry(), keys));
     return api.GetAuthorizationToken(call, *keys, token);
   }
