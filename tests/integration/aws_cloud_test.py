@@ -142,7 +142,7 @@ class AwsCloud(harness.Case):
         role = self.aws.role("pusher", trusts=[self.user.arn], external_id="e-1")
         daemon = self.daemon()
         refused = self.connect(daemon, "iam-role", self.user, f"--role_arn={role.arn}")
-        self.assertEqual(refused.code, 5, refused)
+        self.assertEqual(refused.code, 3, refused)
         self.assertIn("its external ID if there is one", refused.err)
         made = self.connect(daemon, "iam-role", self.user, f"--role_arn={role.arn}", "--external_id=e-1",
                             "--role_session_name=ci", "--duration_seconds=900")
@@ -331,7 +331,7 @@ class AwsCloud(harness.Case):
         self.assert_refused(self.connect(self.daemon(), "secret-key", stranger), 3, "UPSTREAM_AUTH_REJECTED",
                             "Check aws_access_key_id in IAM")
         nobody = self.aws.user("nobody", [allow("sts:GetCallerIdentity")])
-        self.assert_refused(self.connect(self.daemon(), "secret-key", nobody), 5, "UPSTREAM_DENIED",
+        self.assert_refused(self.connect(self.daemon(), "secret-key", nobody), 3, "UPSTREAM_AUTH_REJECTED",
                             "Allow ecr:GetAuthorizationToken")
 
     def test_a_clock_that_is_wrong(self):
