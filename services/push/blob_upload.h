@@ -9,6 +9,7 @@
 #include "base/call_context.h"
 #include "oci/image_source.h"
 #include "oci/registry_client.h"
+#include "push/body_limit.h"
 #include "push/hashed_blob.h"
 #include "push/layer_cache.h"
 #include "push/progress.h"
@@ -23,12 +24,13 @@ struct PushTarget {
   ImageSource& source;
   LayerCache& layers;
   ProgressSink& progress;
+  BodyLimit& body_limit;
 };
 
 struct StoredBlob {
   Digest digest;
   int64_t size;
-  bool existed = false;  // the registry said so; nothing was sent
+  bool unsent = false;  // the registry says that it has it, or has mounted it
 };
 
 // HEAD → mount → open → send → commit → verify, each arrow retried by itself.  Bytes are never sent
@@ -48,9 +50,17 @@ class BlobUpload {
   absl::StatusOr<bool> Mounted(const StoredBlob& blob, std::optional<UploadSession>& session);
 
   absl::StatusOr<StoredBlob> Upload(std::optional<UploadSession> session);
+  absl::StatusOr<UploadSession> Open();
   absl::StatusOr<StoredBlob> UploadOnce(UploadSession& session);
+  // The whole blob goes with the commit.
+  bool monolithic() const;
   absl::Status Send(UploadSession& session);
-  absl::Status SendOnce(UploadSession& session);
+  bool SentAll(const UploadSession& session) const;
+  // What the next request takes; nothing when that shows only at the blob's end.
+  std::optional<int64_t> NextPart(const UploadSession& session) const;
+  absl::Status SendPart(UploadSession& session, std::optional<int64_t> size);
+  // After a 413: whether smaller bodies may do.
+  bool Shrink(int64_t refused);
   // After a broken send: where the registry is.  False when the session is of no more use.
   bool Resume(UploadSession& session);
   absl::StatusOr<StoredBlob> Commit(UploadSession& session);
