@@ -41,6 +41,13 @@ int SessionsWorth(const absl::Status& status) {
   return lost || code == "RANGE_INVALID" ? kMaxSessions : code == "SIZE_INVALID" ? 2 : 1;
 }
 
+absl::Status NotStored(const StoredBlob& blob) {
+  return DataLoss(reason::kIntegrity, "the registry said that it stored blob {}, and does not have it",
+                  blob.digest.text())
+      .With("blob", blob.digest.text())
+      .Remedy("check the registry's storage; replicas may not share theirs");
+}
+
 // Whether the blob may be there although its commit failed: the answer may have been lost.  Not so
 // where the source or the registry lied about the bytes, or the registry wants to be left alone.
 bool MayBeStored(const absl::Status& commit) {
@@ -61,8 +68,8 @@ absl::StatusOr<StoredBlob> BlobUpload::Run(bool force) {
   std::optional<UploadSession> session;
   const auto known = Known();
   if (known && !force) {
-    GANTRY_ASSIGN_OR_RETURN(const bool exists, Exists(*known));
-    if (exists) {
+    GANTRY_ASSIGN_OR_RETURN(const Presence presence, Look(*known));
+    if (presence == Presence::kThere) {
       Report(BlobState::kExisting, 0);
       return StoredBlob{known->digest, known->size, /*unsent=*/true};
     }
@@ -87,18 +94,23 @@ std::optional<StoredBlob> BlobUpload::Known() const {
   return StoredBlob{layer->digest, layer->size};
 }
 
-absl::StatusOr<bool> BlobUpload::Exists(const StoredBlob& blob) {
+absl::StatusOr<BlobUpload::Presence> BlobUpload::Look(const StoredBlob& blob) {
   std::optional<int64_t> size;
-  GANTRY_RETURN_IF_ERROR(Retry(call_, kPolicy, [&]() -> absl::Status {
-    GANTRY_ASSIGN_OR_RETURN(size, target_.registry.HeadBlob(call_, target_.plan.repository, blob.digest));
+  const absl::Status status = Retry(call_, kPolicy, [&]() -> absl::Status {
+    GANTRY_ASSIGN_OR_RETURN(size,
+                            target_.registry.HeadBlob(call_, target_.plan.repository, blob.digest));
     return absl::OkStatus();
-  }));
+  });
+  const bool untold = status.code() == absl::StatusCode::kUnimplemented ||
+                      ReasonOf(status) == reason::kUpstreamDenied;
+  if (untold) return Presence::kUntold;
+  if (!status.ok()) return status;
   if (size && *size != blob.size) {
     target_.progress.OnNotice(fmt::format("the registry has blob {} with {} bytes instead of {}; "
                                           "sending it again",
                                           blob.digest.text(), *size, blob.size));
   }
-  return size == blob.size;
+  return size == blob.size ? Presence::kThere : Presence::kAbsent;
 }
 
 absl::StatusOr<bool> BlobUpload::Mounted(const StoredBlob& blob,
@@ -112,7 +124,8 @@ absl::StatusOr<bool> BlobUpload::Mounted(const StoredBlob& blob,
       session = **answer;
       return false;
     }
-    return Exists(blob);
+    GANTRY_ASSIGN_OR_RETURN(const Presence presence, Look(blob));
+    return presence != Presence::kAbsent;
   }
   return false;
 }
@@ -124,13 +137,13 @@ absl::StatusOr<StoredBlob> BlobUpload::Upload(std::optional<UploadSession> sessi
       GANTRY_ASSIGN_OR_RETURN(session, Open());
     }
     Report(BlobState::kSending, 0);
-    absl::StatusOr<StoredBlob> stored = UploadOnce(*session);
+    const bool with_commit = FitsIntoCommit();
+    absl::StatusOr<StoredBlob> stored = UploadOnce(*session, with_commit);
     if (stored.ok()) return stored;
     target_.registry.CancelUpload(call_, target_.plan.repository, *session);
     session.reset();
     const absl::Status status = stored.status();
-    const bool chunks_may_do = monolithic() && IsTooLarge(status) && Shrink(blob_.size);
-    if (chunks_may_do) continue;
+    if (with_commit && IsTooLarge(status) && Shrink(blob_.size)) continue;
     if (attempt_ >= SessionsWorth(status) || !backoff.Wait(status)) {
       return attempt_ == 1 ? status : Annotate(status, fmt::format("after {} uploads", attempt_));
     }
@@ -152,46 +165,45 @@ absl::StatusOr<UploadSession> BlobUpload::Open() {
   return *std::move(session);
 }
 
-absl::StatusOr<StoredBlob> BlobUpload::UploadOnce(UploadSession& session) {
+absl::StatusOr<StoredBlob> BlobUpload::UploadOnce(UploadSession& session, bool with_commit) {
   session.offset = 0;  // "Range: 0-0" of a new session means nothing yet
   GANTRY_RETURN_IF_ERROR(bytes_.SeekTo(0));
-  if (!monolithic()) GANTRY_RETURN_IF_ERROR(Send(session));
-  GANTRY_ASSIGN_OR_RETURN(StoredBlob stored, Commit(session));
+  if (!with_commit) GANTRY_RETURN_IF_ERROR(Send(session));
+  GANTRY_ASSIGN_OR_RETURN(StoredBlob stored, Commit(session, with_commit));
   GANTRY_RETURN_IF_ERROR(Verify(stored));
   return stored;
 }
 
-bool BlobUpload::monolithic() const {
+bool BlobUpload::FitsIntoCommit() const {
   return target_.plan.method == UploadMethod::kMonolithic && blob_.digest &&
          blob_.size <= target_.body_limit.bytes();
 }
 
 absl::Status BlobUpload::Send(UploadSession& session) {
   Backoff backoff(call_);
-  int standstills = 0;
-  while (!SentAll(session)) {
+  for (int standstills = 0; !SentAll(session);) {
     const int64_t before = session.offset;
     const std::optional<int64_t> size = NextPart(session);
-    const absl::Status status = SendPart(session, size);
-    if (status.ok() && session.offset == bytes_.position()) continue;
+    absl::Status status = SendPart(session, size);
+    const bool accepted = status.ok();
+    if (accepted && session.offset == bytes_.position()) continue;
     const bool shrunk = size && IsTooLarge(status) && Shrink(*size);
-    const bool worth_a_try = IsRetryable(status) ? backoff.Wait(status)
-                                                 : status.ok() || IsMisplaced(status) || shrunk;
-    if (!worth_a_try) return status;
-    // What is confirmed beyond what was sent is not ours.
-    const bool usable = session.offset <= bytes_.position() && Resume(session);
-    if (status.ok() && !usable && session.offset < bytes_.position() && bytes_.at_end()) {
-      return absl::OkStatus();  // it took all, and does not say so; the commit will tell
+    if (accepted) {
+      status = DataLoss(reason::kIntegrity,
+                        "the registry confirms {} bytes of a layer where {} were sent",
+                        session.offset, bytes_.position());
+      if (session.offset > bytes_.position()) return status;
+    } else if (IsRetryable(status) ? !backoff.Wait(status) : !shrunk && !IsMisplaced(status)) {
+      return status;
     }
-    const absl::Status failure =
-        !status.ok() ? status
-                     : DataLoss(reason::kIntegrity,
-                                "the registry confirms {} bytes of a layer where {} were sent",
-                                session.offset, bytes_.position());
-    if (!usable || session.offset > bytes_.position()) return failure;
+    if (!Resume(session)) {
+      // A registry that took all and cannot say so: the commit will tell.
+      return accepted && bytes_.at_end() ? absl::OkStatus() : status;
+    }
+    if (session.offset > bytes_.position()) return status;
     standstills = session.offset > before || shrunk ? 0 : standstills + 1;
+    if (standstills == kMaxStandstills) return status;
     if (standstills == 0) backoff.Reset();
-    if (standstills == kMaxStandstills) return failure;
     GANTRY_RETURN_IF_ERROR(bytes_.SeekTo(session.offset));
   }
   return absl::OkStatus();
@@ -226,7 +238,9 @@ absl::Status BlobUpload::SendPart(UploadSession& session, std::optional<int64_t>
 }
 
 bool BlobUpload::Shrink(int64_t refused) {
+  const bool news = refused <= target_.body_limit.bytes();
   if (!target_.body_limit.Lower(refused)) return false;
+  if (!news) return true;
   target_.progress.OnNotice(fmt::format(
       "what stands before the registry refuses {} bytes at once; sending at most {}", refused,
       target_.body_limit.bytes()));
@@ -240,55 +254,50 @@ bool BlobUpload::Resume(UploadSession& session) {
          }).ok();
 }
 
-absl::StatusOr<StoredBlob> BlobUpload::Commit(UploadSession& session) {
+absl::StatusOr<StoredBlob> BlobUpload::Commit(UploadSession& session, bool with_bytes) {
   const StoredBlob blob = blob_.digest ? StoredBlob{*blob_.digest, blob_.size}
                                        : StoredBlob{bytes_.digest(), bytes_.position()};
   RegistryClient::OpenBody body;
-  if (monolithic()) {
+  if (with_bytes) {
     body = [this]() -> absl::StatusOr<std::unique_ptr<ByteReader>> {
       GANTRY_RETURN_IF_ERROR(bytes_.SeekTo(0));
       return bytes_.Body(blob_.size);
     };
   }
   int http_status = 0;
-  const RetryPolicy policy{.max_attempts = body ? 1 : kPolicy.max_attempts};
-  const absl::Status status = Retry(call_, policy, [&]() -> absl::Status {
+  const RetryPolicy policy{.max_attempts = with_bytes ? 1 : kPolicy.max_attempts};
+  GANTRY_RETURN_IF_ERROR(Retry(call_, policy, [&]() -> absl::Status {
     const auto answer = target_.registry.CommitUpload(call_, target_.plan.repository, session,
                                                       blob.digest, blob.size, body);
-    if (answer.ok()) {
-      http_status = *answer;
-      return absl::OkStatus();
-    }
+    http_status = answer.value_or(0);
+    if (answer.ok()) return absl::OkStatus();
     // Look before anything is sent again.
     if (!MayBeStored(answer.status()) || !call_.Check().ok()) return answer.status();
     const auto there = target_.registry.HeadBlob(call_, target_.plan.repository, blob.digest);
-    if (there.ok() && *there == blob.size) {
-      http_status = 201;
-      return absl::OkStatus();
-    }
-    return answer.status();
-  });
-  if (!status.ok()) return status;
-  if (http_status != 201) {
-    if (!target_.plan.lax_commit) {
-      return FailedPrecondition(reason::kUpstreamProtocol,
-                                "the registry answered {} to a commit, which is not 201",
-                                http_status)
-          .With("httpStatus", std::to_string(http_status))
-          .Remedy("what answers may be a proxy, not the registry; check the URI");
-    }
-    target_.progress.OnNotice(fmt::format("the registry answered {} to a commit", http_status));
-  }
+    if (!there.ok() || *there != blob.size) return answer.status();
+    http_status = 201;
+    return absl::OkStatus();
+  }));
+  GANTRY_RETURN_IF_ERROR(CheckCommit(http_status, blob));
   return blob;
 }
 
+absl::Status BlobUpload::CheckCommit(int http_status, const StoredBlob& blob) {
+  if (http_status == 201) return absl::OkStatus();
+  if (!target_.plan.lax_commit) {
+    return FailedPrecondition(reason::kUpstreamProtocol,
+                              "the registry answered {} to a commit, which is not 201", http_status)
+        .With("httpStatus", std::to_string(http_status))
+        .Remedy("what answers may be a proxy, not the registry; check the URI");
+  }
+  target_.progress.OnNotice(fmt::format("the registry answered {} to a commit", http_status));
+  GANTRY_ASSIGN_OR_RETURN(const Presence presence, Look(blob));
+  return presence == Presence::kThere ? absl::OkStatus() : NotStored(blob);
+}
+
 absl::Status BlobUpload::Verify(const StoredBlob& blob) {
-  GANTRY_ASSIGN_OR_RETURN(const bool exists, Exists(blob));
-  if (exists) return absl::OkStatus();
-  return DataLoss(reason::kIntegrity, "the registry said that it stored blob {}, and does not have it",
-                  blob.digest.text())
-      .With("blob", blob.digest.text())
-      .Remedy("check the registry's storage; replicas may not share theirs");
+  GANTRY_ASSIGN_OR_RETURN(const Presence presence, Look(blob));
+  return presence == Presence::kAbsent ? NotStored(blob) : absl::OkStatus();
 }
 
 void BlobUpload::Report(BlobState state, int64_t sent) {

@@ -45,15 +45,17 @@ class BlobUpload {
  private:
   // Digest and size, when they are known before the blob is read.
   std::optional<StoredBlob> Known() const;
-  absl::StatusOr<bool> Exists(const StoredBlob& blob);
-  // Nothing when mounted; else a session that the registry opened meanwhile, if any.
+  // Untold: the registry does not let us look, and the upload's own answers have to do.
+  enum class Presence { kThere, kAbsent, kUntold };
+  absl::StatusOr<Presence> Look(const StoredBlob& blob);
+  // If not, `session` is one that the registry opened instead, if any.
   absl::StatusOr<bool> Mounted(const StoredBlob& blob, std::optional<UploadSession>& session);
 
   absl::StatusOr<StoredBlob> Upload(std::optional<UploadSession> session);
   absl::StatusOr<UploadSession> Open();
-  absl::StatusOr<StoredBlob> UploadOnce(UploadSession& session);
-  // The whole blob goes with the commit.
-  bool monolithic() const;
+  // Whether the commit may take the bytes along.
+  bool FitsIntoCommit() const;
+  absl::StatusOr<StoredBlob> UploadOnce(UploadSession& session, bool with_commit);
   absl::Status Send(UploadSession& session);
   bool SentAll(const UploadSession& session) const;
   // What the next request takes; nothing when that shows only at the blob's end.
@@ -63,7 +65,9 @@ class BlobUpload {
   bool Shrink(int64_t refused);
   // After a broken send: where the registry is.  False when the session is of no more use.
   bool Resume(UploadSession& session);
-  absl::StatusOr<StoredBlob> Commit(UploadSession& session);
+  absl::StatusOr<StoredBlob> Commit(UploadSession& session, bool with_bytes);
+  // 201, or 200 or 204 where the plan takes them and the registry has the blob.
+  absl::Status CheckCommit(int http_status, const StoredBlob& blob);
   absl::Status Verify(const StoredBlob& blob);
 
   void Report(BlobState state, int64_t sent);

@@ -43,10 +43,14 @@ TEST_F(PushTest, ABlobOfAnotherLengthIsNotTheBlob) {
   EXPECT_EQ(registry_.Count("POST upload"), 1);
 }
 
-TEST_F(PushTest, AHeadThatIsRefusedLeavesItToTheUpload) {
+TEST_F(PushTest, WhereBlobsMayNotBeLookedAtTheUploadsAnswersCount) {
   MakeOneLayer(kMiB);
-  registry_.Script(On("HEAD blob").Answer(403));
-  ExpectStored(Push());
+  for (const int status : {403, 405, 501}) {
+    store_.Forget(kRepo);
+    registry_.Script(On("HEAD blob").Times(4).Answer(status));  // two blobs, before and after
+    ExpectStored(Push());
+  }
+  EXPECT_EQ(registry_.Count("PUT upload 201"), 3 * 2);
 }
 
 TEST_F(PushTest, ABlobInManyPlacesOfOneImageIsSentOnce) {
