@@ -100,9 +100,12 @@ absl::StatusOr<std::optional<int64_t>> RegistryClient::HeadBlob(const CallContex
         .With("registry", host())
         .With("httpStatus", std::to_string(status));
   }
-  if (status != 200) {
-    return Failure(call, request, response, "a look at a layer", digest.text());
+  constexpr std::string_view kOperation = "a look at a layer";
+  if (status == 403) {
+    return ErrorFromResponse(response, {std::string(kOperation), host(), repository, digest.text(),
+                                        call.clock().Now()});
   }
+  if (status != 200) return Failure(call, request, response, kOperation, digest.text());
   // A server that says 200 to everything has nothing: a blob has a length, and no other digest.
   const auto size = ContentLength(response);
   const auto named = NamedDigest(response);
