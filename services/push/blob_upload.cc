@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kMaxSessions = 4;     // upload sessions opened for one blob
 constexpr int kMaxStandstills = 4;  // sends in a row without a byte of progress
+constexpr int kSettleAttempts = 7;  // half a minute for a new repository to be known
 constexpr int64_t kReportEvery = 1 << 20;
 constexpr RetryPolicy kPolicy;
 
@@ -161,6 +162,12 @@ absl::StatusOr<UploadSession> BlobUpload::Open() {
   absl::Status status = post();
   // An answer without a usable Location; one of several replicas may do better.
   if (ReasonOf(status) == reason::kUpstreamProtocol) status = post();
+  Backoff backoff(call_);
+  for (int i = 0; i < kSettleAttempts && target_.plan.new_repository &&
+                  ReasonOf(status) == reason::kRepositoryNotFound && backoff.Wait(status);
+       ++i) {
+    status = post();
+  }
   if (!status.ok()) return status;
   return *std::move(session);
 }
