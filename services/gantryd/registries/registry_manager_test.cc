@@ -147,5 +147,17 @@ TEST(RegistryManager, UpdatesAllButNameAndFlavor) {
               FailsWith(StatusCode::kNotFound, reason::kRegistryNotFound));
 }
 
+TEST(RegistryManager, TheHostSaysWhichFlavorServesIt) {
+  TestWorld w;
+  RegistryRecord record = w.Record("own", "a.cloud.example/team");
+  record.flavor = "";
+  EXPECT_EQ(w.Register(record).flavor, "cloud");
+  for (const char* other : {"a.cloud.example.evil.example", "xa-cloud.example", "registry.example"}) {
+    RegistryRecord stranger = w.Record(other, other);
+    stranger.flavor = "";
+    EXPECT_EQ(w.Register(stranger).flavor, "default") << other;
+  }
+}
+
 }  // namespace
 }  // namespace gantry
