@@ -26,6 +26,10 @@ class Config {
   std::string auth_method() const { return root_["connector"]["auth_method"].Text(); }
   // The connector's fields that are no secrets; those are read with Call::ReadSecret.
   Json connector_fields() const { return root_["connector"]["config"]; }
+  // When the connector's credential ends, as its owner said; 0: not known.
+  int64_t connector_expires_unix_ms() const {
+    return root_["connector"]["expires_unix_ms"].Integer();
+  }
 
  private:
   Json root_;

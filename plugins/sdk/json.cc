@@ -64,6 +64,13 @@ Json Json::operator[](size_t index) const {
 
 size_t Json::size() const { return is_array() || is_object() ? Node(node_).size() : 0; }
 
+std::vector<std::string> Json::Keys() const {
+  std::vector<std::string> keys;
+  if (!is_object()) return keys;
+  for (const auto& [key, value] : Node(node_).items()) keys.push_back(key);
+  return keys;
+}
+
 std::string Json::Text() const {
   if (node_ == nullptr || !Node(node_).is_string()) return {};
   return Node(node_).get<std::string>();

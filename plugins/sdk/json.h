@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gantry::sdk {
 
@@ -25,6 +26,7 @@ class Json {
   Json operator[](std::string_view key) const;  // member of an object
   Json operator[](size_t index) const;          // element of an array
   size_t size() const;                          // of an array or object, else 0
+  std::vector<std::string> Keys() const;        // of an object, in order of the alphabet
 
   // Empty, 0 or false when it is something else.
   std::string Text() const;
