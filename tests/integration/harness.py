@@ -11,6 +11,7 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -24,6 +25,8 @@ GANTRY = BUILD / "clients/cli/gantry"
 FAKES = ROOT / "tests/fakes"
 PYTHON = "/usr/bin/python3"
 DEADLINE = 60
+
+sys.path.append(str(FAKES))  # clouds.emulator and the clouds on it
 
 
 def free_port():
@@ -217,10 +220,10 @@ class Case(unittest.TestCase):
         return subprocess.run(["skopeo", *map(str, argv)], check=True, capture_output=True, text=True,
                               **kwargs).stdout
 
-    def skopeo_digest(self, reference, *argv):
+    def skopeo_digest(self, reference, *argv, **kwargs):
         """The digest of what a stranger's tool gets, computed from the bytes it got."""
         raw = subprocess.run(["skopeo", "inspect", "--raw", *argv, f"docker://{reference}"], check=True,
-                             capture_output=True).stdout
+                             capture_output=True, **kwargs).stdout
         import hashlib
         return "sha256:" + hashlib.sha256(raw).hexdigest()
 
