@@ -4,6 +4,7 @@
 #include "flavor_data.h"
 #include "plugins/gcp/access_check.h"
 #include "plugins/gcp/endpoints.h"
+#include "plugins/gcp/image_removal.h"
 #include "plugins/gcp/login.h"
 #include "plugins/gcp/resource_list.h"
 #include "plugins/gcp/token_info.h"
@@ -75,6 +76,8 @@ class GcpFlavor final : public sdk::Flavor {
     if (!config().fields()["create_repository"].Boolean()) return Ok();
     return CreateIfMissing(call, name, plan);
   }
+
+  Status Remove(Call& call, const Target& target) override { return RemoveImage(call, target); }
 
   Status Diagnose(Call& call, Findings& findings) override {
     RepositoryName name;
