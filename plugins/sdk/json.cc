@@ -81,8 +81,18 @@ int64_t Json::Integer() const {
   return Node(node_).get<int64_t>();
 }
 
+double Json::Number() const {
+  if (node_ == nullptr || !Node(node_).is_number()) return 0;
+  return Node(node_).get<double>();
+}
+
 bool Json::Boolean() const {
   return node_ != nullptr && Node(node_).is_boolean() && Node(node_).get<bool>();
+}
+
+std::string Json::Dump() const {
+  if (node_ == nullptr) return "null";
+  return Node(node_).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string JsonQuote(std::string_view text) {

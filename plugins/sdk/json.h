@@ -31,7 +31,11 @@ class Json {
   // Empty, 0 or false when it is something else.
   std::string Text() const;
   int64_t Integer() const;
+  double Number() const;  // of an integer too
   bool Boolean() const;
+
+  // The value as text, without blanks; "null" for nothing.
+  std::string Dump() const;
 
  private:
   struct Document;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr char kAlgorithm[] = "AWS4-HMAC-SHA256";
 // On their way proxies and HTTP libraries change these.
-constexpr std::string_view kUnsigned[] = {"authorization", "connection", "expect",
+constexpr std::string_view kUnsigned[] = {"authorization",     "connection", "expect",
                                           "transfer-encoding", "user-agent", "x-amzn-trace-id"};
 
 std::string Lower(std::string_view text) {

@@ -1,5 +1,6 @@
 // AWS Signature Version 4: how requests to AWS, and proofs of an AWS identity to other clouds, are
-// signed.  https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+// signed.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 #pragma once
 
 #include <cstdint>
@@ -22,8 +23,8 @@ struct AwsKeys {
 };
 
 // Signs the request as it stands, all its headers, for `service` ("ecr") in `region`.  Sets Host,
-// X-Amz-Date, X-Amz-Security-Token and Authorization in place of those it had.  A signature holds for
-// minutes, so a request that is sent again is signed again.
+// X-Amz-Date, X-Amz-Security-Token and Authorization in place of those it had.  A signature holds
+// for minutes, so a request that is sent again is signed again.
 void SignAwsRequest(const AwsKeys& keys, std::string_view region, std::string_view service,
                     int64_t now_unix_ms, HttpRequest& request);
 

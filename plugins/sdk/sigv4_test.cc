@@ -7,7 +7,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr int64_t kNoon = 1'795'435'200'000;      // 2026-11-23T12:00:00Z
+constexpr int64_t kNoon = 1'795'435'200'000;       // 2026-11-23T12:00:00Z
 constexpr int64_t kSuiteTime = 1'440'938'160'000;  // 2015-08-30T12:36:00Z, of AWS's published suite
 constexpr char kJson[] = "application/x-amz-json-1.1";
 
@@ -51,12 +51,11 @@ TEST(SigV4, SignsWhatAwsAsksOfARegistrysClient) {
                              target("SpencerFrontendService.GetAuthorizationToken"), "{}"),
                         "us-east-1", "ecr-public"),
             "38575daad3d42ebcac0941e86cee96f19ac4f230c1beaf01225757800ee979c8");
-  EXPECT_EQ(SignatureOf(
-                Post("https://sts.us-east-1.amazonaws.com/",
-                     {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}},
-                     "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A"
-                     "123456789012%3Arole%2Fpusher&RoleSessionName=sess1"),
-                "us-east-1", "sts"),
+  EXPECT_EQ(SignatureOf(Post("https://sts.us-east-1.amazonaws.com/",
+                             {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}},
+                             "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A"
+                             "123456789012%3Arole%2Fpusher&RoleSessionName=sess1"),
+                        "us-east-1", "sts"),
             "f5dfab3f570c20bbf5b3a42c958ed5a0bdaad51aed55feaa0e4d776a2e2bb51c");
 }
 
@@ -65,16 +64,17 @@ TEST(SigV4, FitsAwssPublishedSuite) {
   get.url = "https://example.amazonaws.com/";
   EXPECT_EQ(SignatureOf(get, "us-east-1", "service", kSuiteTime),
             "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31");
-  EXPECT_EQ(SignatureOf(Post("https://example.amazonaws.com/",
-                             {{"Content-Type", "application/x-www-form-urlencoded"}},
-                             "Param1=value1"),
-                        "us-east-1", "service", kSuiteTime),
-            "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a");
+  EXPECT_EQ(
+      SignatureOf(Post("https://example.amazonaws.com/",
+                       {{"Content-Type", "application/x-www-form-urlencoded"}}, "Param1=value1"),
+                  "us-east-1", "service", kSuiteTime),
+      "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a");
 }
 
 TEST(SigV4, NamesTheKeyAndTheSignedHeaders) {
-  HttpRequest request = Post("https://sts.us-east-1.amazonaws.com:443/",
-                             {{"User-Agent", "gantry"}, {"X-Goog-Cloud-Target-Resource", "//iam"}}, "");
+  HttpRequest request =
+      Post("https://sts.us-east-1.amazonaws.com:443/",
+           {{"User-Agent", "gantry"}, {"X-Goog-Cloud-Target-Resource", "//iam"}}, "");
   SignAwsRequest(ExampleKeys("T"), "us-east-1", "sts", kNoon, request);
   EXPECT_THAT(HeaderOf(request, "Authorization"),
               HasSubstr("AWS4-HMAC-SHA256 "
