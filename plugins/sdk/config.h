@@ -32,10 +32,6 @@ class Config {
   }
   // The connector's fields that are no secrets; those are read with Call::ReadSecret.
   Json connector_fields() const { return root_["connector"]["config"]; }
-  // When the connector's credential ends, as its owner said; 0: not known.
-  int64_t connector_expires_unix_ms() const {
-    return root_["connector"]["expires_unix_ms"].Integer();
-  }
 
  private:
   Json root_;
