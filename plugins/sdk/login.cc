@@ -37,7 +37,7 @@ Status PasswordLogin(const Call& call, const Config& config, const Target& targe
   const Status read = call.ReadSecret("password", credential.secret);
   if (read.code == GANTRY_NOT_FOUND || (read.ok() && credential.secret.empty()) ||
       credential.username.empty()) {
-    return MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG",
+    return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_MISMATCH",
                      "the connector lacks its user name or its password",
                      "Update the connector with both fields.");
   }

@@ -107,7 +107,7 @@ class RegistryClient {
   absl::StatusOr<int> CommitUpload(const CallContext& call, const std::string& repository,
                                    UploadSession& session, const Digest& digest, int64_t blob_size,
                                    OpenBody body = nullptr);
-  // GET of the session: its offset as the registry knows it.  NOT_FOUND when it is gone.
+  // GET of the session: its offset as the registry knows it.  UPSTREAM_REJECTED when it is gone.
   absl::Status SyncUpload(const CallContext& call, const std::string& repository,
                           UploadSession& session);
   // DELETE of the session; failures are ignored.  Gives itself two seconds, whatever `call` says,

@@ -48,8 +48,8 @@ std::optional<int64_t> ConfirmedBytes(const HttpResponse& response, int64_t sent
 }
 
 Error LostSession(const std::string& host, const std::string& repository, std::string_view why) {
-  return NotFound(reason::kUpstreamRejected, "registry {} has no such upload for {}: {}", host,
-                  repository, why)
+  return FailedPrecondition(reason::kUpstreamRejected, "registry {} has no such upload for {}: {}",
+                            host, repository, why)
       .With("registry", host)
       .With("repository", repository)
       .With("upstreamCode", "BLOB_UPLOAD_UNKNOWN");

@@ -183,7 +183,7 @@ TEST_F(RegistryUploadTest, AsksWhereASessionStands) {
   EXPECT_EQ(session.offset, 0);
   for (const HttpResponse& gone : {Answer(404), Answer(204)}) {
     answer_ = gone;
-    EXPECT_EQ(client_.SyncUpload(call_, kRepo, session).code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(ReasonOf(client_.SyncUpload(call_, kRepo, session)), reason::kUpstreamRejected);
   }
 }
 

@@ -151,7 +151,7 @@ absl::StatusOr<std::string> CallerSource::ReadDocument(const CallContext& call,
   if (document_bytes_ > kMaxDocumentBytes) return Invalid("its manifests and configs are too long");
   GANTRY_ASSIGN_OR_RETURN(const auto reader, image_.blobs->Open(call, digest.text(), 0));
   auto bytes = ReadAll(*reader, static_cast<size_t>(size));
-  const bool too_long = bytes.status().code() == absl::StatusCode::kResourceExhausted;
+  const bool too_long = ReasonOf(bytes.status()) == reason::kSourceInvalid;
   if (!bytes.ok() && !too_long) return bytes.status();
   const bool right =
       bytes.ok() && static_cast<int64_t>(bytes->size()) == size && Digest::Of(*bytes) == digest;

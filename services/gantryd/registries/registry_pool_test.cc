@@ -102,7 +102,8 @@ TEST(RegistryPool, AFlavorAsksOnlyItsOwnRegistryAndNotWhileLoggingIn) {
               FailsWith(StatusCode::kInternal, reason::kFlavorMisbehaved));
 
   behaviour.authenticate = [&](const CallContext& call,
-                               InstanceHost& h) -> absl::StatusOr<Credential> {
+                               InstanceHost& h, const Target&,
+                               Actions) -> absl::StatusOr<Credential> {
     return h.Registry(call, {w.host, "app", "", ""}, {}, request).status();
   };
   const ConnectorRecord connector = *w.store.GetConnector("c");
