@@ -87,7 +87,7 @@ typedef struct gantry_push_plan {
   uint32_t max_parallel_blobs;          /* 0: host default */
   const gantry_target* target;            /* rewritten for this cloud */
   const gantry_str* mount_from; size_t mount_from_count; /* repositories of the same host, best first */
-  int64_t chunk_bytes;                  /* of GANTRY_UPLOAD_CHUNKED */
+  int64_t chunk_bytes;                  /* of CHUNKED, and of the others after a 413; 0: not then */
   int32_t upload;                       /* GANTRY_UPLOAD_* */
   uint32_t flags;                       /* GANTRY_PLAN_* */
 } gantry_push_plan;

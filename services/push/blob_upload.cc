@@ -31,10 +31,16 @@ bool WorthANewSession(const absl::Status& status) {
          code == "SIZE_INVALID";
 }
 
+bool TooLarge(const absl::Status& status) {
+  const ErrorDetail detail = DetailOf(status);
+  const auto http = detail.metadata.find("httpStatus");
+  return http != detail.metadata.end() && http->second == "413";
+}
+
 }  // namespace
 
 BlobUpload::BlobUpload(const CallContext& call, const PushTarget& target, const SourceBlob& blob)
-    : call_(call), target_(target), blob_(blob),
+    : call_(call), target_(target), blob_(blob), method_(target.plan.method),
       bytes_(call, target.source, blob, [this](int64_t position) {
         if (position - reported_ >= kReportEvery) Report(BlobState::kSending, position);
       }) {}
@@ -113,6 +119,10 @@ absl::StatusOr<StoredBlob> BlobUpload::Upload(std::optional<UploadSession> sessi
     target_.registry.CancelUpload(call_, target_.plan.repository, *session);
     session.reset();
     status = stored.status();
+    if (TooLarge(status) && method_ != UploadMethod::kChunked && target_.plan.chunk_bytes > 0) {
+      method_ = UploadMethod::kChunked;
+      continue;
+    }
     if (!WorthANewSession(status) || attempt_ == kMaxSessions) {
       return attempt_ == 1 ? status : Annotate(status, fmt::format("after {} uploads", attempt_));
     }
@@ -124,7 +134,7 @@ absl::StatusOr<StoredBlob> BlobUpload::Upload(std::optional<UploadSession> sessi
 absl::StatusOr<StoredBlob> BlobUpload::UploadOnce(UploadSession& session) {
   session.offset = 0;  // "Range: 0-0" of a new session means nothing yet
   GANTRY_RETURN_IF_ERROR(bytes_.SeekTo(0));
-  const bool monolithic = target_.plan.method == UploadMethod::kMonolithic && blob_.digest;
+  const bool monolithic = method_ == UploadMethod::kMonolithic && blob_.digest;
   if (!monolithic) GANTRY_RETURN_IF_ERROR(Send(session));
   GANTRY_ASSIGN_OR_RETURN(StoredBlob stored, Commit(session));
   GANTRY_RETURN_IF_ERROR(Verify(stored));
@@ -165,7 +175,7 @@ absl::Status BlobUpload::SendOnce(UploadSession& session) {
   const int64_t start = session.offset;
   std::optional<int64_t> size;
   if (blob_.digest) size = blob_.size - start;
-  const bool chunked = target_.plan.method == UploadMethod::kChunked && size;
+  const bool chunked = method_ == UploadMethod::kChunked && size;
   if (chunked) size = std::min(*size, std::max(target_.plan.chunk_bytes, session.min_chunk_bytes));
   // A whole blob goes without a range; what follows something goes with one, so that the registry
   // checks that it fits.
@@ -187,7 +197,7 @@ bool BlobUpload::Resume(UploadSession& session) {
 }
 
 absl::StatusOr<StoredBlob> BlobUpload::Commit(UploadSession& session) {
-  const bool monolithic = target_.plan.method == UploadMethod::kMonolithic && blob_.digest;
+  const bool monolithic = method_ == UploadMethod::kMonolithic && blob_.digest;
   const StoredBlob blob = blob_.digest ? StoredBlob{*blob_.digest, blob_.size}
                                        : StoredBlob{bytes_.digest(), bytes_.position()};
   RegistryClient::OpenBody body;

@@ -61,6 +61,7 @@ class BlobUpload {
   const CallContext& call_;
   const PushTarget& target_;
   const SourceBlob& blob_;
+  UploadMethod method_;  // the plan's, until the registry finds the blob too large in one piece
   HashedBlob bytes_;
   int attempt_ = 1;
   int64_t reported_ = 0;
