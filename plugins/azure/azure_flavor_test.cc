@@ -32,7 +32,7 @@ TEST_F(AzureFlavorTest, ValidatesHostAndConnector) {
             "connector.client_id");
 }
 
-TEST_F(AzureFlavorTest, PushesInOneStreamAndKnowsASizeToFallBackTo) {
+TEST_F(AzureFlavorTest, PushesInOneStream) {
   ASSERT_TRUE(flavor_.Open(ServicePrincipal()).ok());
   std::optional<sdk::Plan> plan;
   ASSERT_TRUE(flavor_.PreparePush({kHost, "team/app", "v1", ""}, &plan).ok());
