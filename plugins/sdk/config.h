@@ -1,6 +1,7 @@
 // A registry's configuration as the host gives it to open() and validate_config(); never a secret.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -9,7 +10,8 @@
 namespace gantry::sdk {
 
 // {"uri", "default_repository", "config": {…},
-//  "connector": {"type", "auth_method", "config": {…}} or null}.  A value; immutable, so thread-safe.
+//  "connector": {"type", "auth_method", "config": {…}, "expires_unix_ms"} or null}.
+// A value; immutable, so thread-safe.
 class Config {
  public:
   explicit Config(std::string_view json_text);
@@ -18,12 +20,18 @@ class Config {
   const std::string& uri() const { return uri_; }
   std::string host() const;  // "docker.io"
   std::string path() const;  // "acme", or empty
+  // Where images go that are not told where; below path(), or empty.
+  std::string default_repository() const { return root_["default_repository"].Text(); }
   // The flavor's own fields.
   Json fields() const { return root_["config"]; }
 
   bool has_connector() const { return static_cast<bool>(root_["connector"]); }
   std::string connector_type() const { return root_["connector"]["type"].Text(); }
   std::string auth_method() const { return root_["connector"]["auth_method"].Text(); }
+  // When the connector itself ends; 0: never.
+  int64_t connector_expires_unix_ms() const {
+    return root_["connector"]["expires_unix_ms"].Integer();
+  }
   // The connector's fields that are no secrets; those are read with Call::ReadSecret.
   Json connector_fields() const { return root_["connector"]["config"]; }
 
