@@ -1,25 +1,29 @@
 // gantry service-connector …
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <google/protobuf/util/time_util.h>
 
 #include <algorithm>
 #include <iostream>
 
+#include "base/status.h"
 #include "clients/cli/config_struct.h"
 #include "clients/cli/key_values.h"
+#include "clients/cli/local_login.h"
 #include "clients/cli/resource_commands.h"
 #include "clients/cli/standard_input.h"
 
 namespace gantry::cli {
 namespace {
 
+using google::protobuf::util::TimeUtil;
 using v1::ConnectorVerification;
 using v1::ServiceConnectors;
 
 struct ConnectorOptions {
-  std::string name, type, auth_method, description;
+  std::string name, type, auth_method, description, expires_at;
   std::vector<std::string> labels;
-  bool no_verify = false;
+  bool no_verify = false, auto_configure = false;
   CLI::App* command = nullptr;
 };
 
@@ -52,6 +56,7 @@ std::string Describe(const v1::ServiceConnector& c) {
   if (!c.verification().registry_host().empty()) tried += " by " + c.verification().registry_host();
   if (!c.verification().message().empty()) tried += ": " + c.verification().message();
   rows.push_back({"Credential", tried});
+  if (c.has_expire_time()) rows.push_back({"Expires", TimeUtil::ToString(c.expire_time())});
   return Table(rows);
 }
 
@@ -63,6 +68,11 @@ absl::Status Apply(const ConnectorOptions& o, const ReadInput& input,
   if (!o.description.empty()) connector.set_description(o.description);
   GANTRY_ASSIGN_OR_RETURN(const auto labels, ParseLabels(o.labels));
   for (const auto& [key, value] : labels) (*connector.mutable_labels())[key] = value;
+  if (!o.expires_at.empty() &&
+      !TimeUtil::FromString(o.expires_at, connector.mutable_expire_time())) {
+    return InvalidArgument(reason::kInvalidArgument, "--expires-at {} is no time", o.expires_at)
+        .Remedy("write it as 2026-11-23T12:00:00Z");
+  }
   GANTRY_ASSIGN_OR_RETURN(const auto fields, ParseKeyValues(o.command->remaining(), input));
   AddFields(fields, *connector.mutable_config());
   return absl::OkStatus();
@@ -72,7 +82,7 @@ ExitCode ShowStored(const Session& session, const v1::ServiceConnector& connecto
                     std::string_view verb) {
   if (connector.verification().state() == ConnectorVerification::STATE_UNREACHABLE) {
     std::cerr << fmt::format("warning: the credential could not be tried: {}\n",
-                             connector.verification().message());
+                             Printable(connector.verification().message()));
   }
   return session.Show(
       connector,
@@ -90,10 +100,35 @@ void HintAtSecretsInArguments(const v1::ServiceConnector& connector, const CLI::
   }
 }
 
+// Fills in what the cloud's own tools have left on this machine.
+absl::Status AutoConfigure(const Session& session, const ConnectorOptions& o,
+                           v1::ServiceConnector& connector) {
+  const SystemClock clock;
+  CallContext call(clock, std::chrono::seconds(30), "auto-configure");
+  const std::stop_callback stop(session.stop, [&call] { call.RequestStop(); });
+  GANTRY_ASSIGN_OR_RETURN(
+      const LocalLogin login,
+      FindLocalLogin(call, Environment::OfProcess(), o.type, o.auth_method));
+  connector.set_auth_method(login.auth_method);
+  AddFields(login.fields, *connector.mutable_config());
+  if (login.expires) {
+    *connector.mutable_expire_time() =
+        TimeUtil::TimeTToTimestamp(WallTime::clock::to_time_t(
+            std::chrono::time_point_cast<WallTime::duration>(*login.expires)));
+  }
+  return absl::OkStatus();
+}
+
 Outcome Register(const Session& session, const ConnectorOptions& options) {
   v1::CreateServiceConnectorRequest request;
   request.set_request_id(NewUuid());
   request.set_skip_verification(options.no_verify);
+  if (options.auto_configure) {
+    GANTRY_RETURN_IF_ERROR(AutoConfigure(session, options, *request.mutable_connector()));
+  } else if (options.auth_method.empty()) {
+    return InvalidArgument(reason::kInvalidArgument, "--auth-method is required")
+        .Remedy("see 'gantry service-connector list-types', or give --auto-configure");
+  }
   GANTRY_RETURN_IF_ERROR(Apply(options, StandardInput(session.stop), *request.mutable_connector()));
   GANTRY_ASSIGN_OR_RETURN(
       const auto made,
@@ -114,6 +149,7 @@ Outcome Update(const Session& session, const ConnectorOptions& options) {
   GANTRY_RETURN_IF_ERROR(Apply(options, StandardInput(session.stop), *request.mutable_connector()));
   GANTRY_ASSIGN_OR_RETURN(const auto updated,
                           client.Call(&ServiceConnectors::Stub::UpdateServiceConnector, request));
+  HintAtSecretsInArguments(updated, *options.command);
   return ShowStored(session, updated, "Updated");
 }
 
@@ -127,12 +163,13 @@ std::string TableOf(const v1::ListServiceConnectorsResponse& all) {
 }
 
 std::string TypesTable(const v1::ListConnectorTypesResponse& all) {
-  Rows rows = {{"TYPE", "AUTH METHOD", "FIELDS", "FLAVORS"}};
+  Rows rows = {{"TYPE", "AUTH METHOD", "FIELDS", "FLAVORS", ""}};
   for (const v1::ConnectorType& type : all.connector_types()) {
     for (const v1::AuthMethod& method : type.auth_methods()) {
       rows.push_back({type.type(), method.name(),
                       fmt::format("--{}", fmt::join(FieldNames(method.config_schema()), " --")),
-                      fmt::format("{}", fmt::join(type.flavors(), ", "))});
+                      fmt::format("{}", fmt::join(type.flavors(), ", ")),
+                      method.allowed() ? "" : "(not allowed by the operator)"});
     }
   }
   return Table(rows);
@@ -155,6 +192,17 @@ Outcome Verify(const Session& session, const std::string& name) {
   return code;
 }
 
+Outcome ListResources(const Session& session, const std::string& name) {
+  v1::ListConnectorResourcesRequest request;
+  request.set_name(name);
+  GANTRY_ASSIGN_OR_RETURN(
+      const auto all,
+      session.Connect(120).CallAll(&ServiceConnectors::Stub::ListConnectorResources, request));
+  Rows rows = {{"URI", "DESCRIPTION"}};
+  for (const auto& resource : all.resources()) rows.push_back({resource.uri(), resource.description()});
+  return session.Show(all, Table(rows));
+}
+
 std::shared_ptr<ConnectorOptions> AddFields(CLI::App& app, const char* name_kind) {
   auto o = std::make_shared<ConnectorOptions>();
   o->command = &app;
@@ -164,6 +212,8 @@ std::shared_ptr<ConnectorOptions> AddFields(CLI::App& app, const char* name_kind
   app.add_option("-l,--label", o->labels, "May be repeated")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
+  app.add_option("--expires-at,--expires_at", o->expires_at, "When a fixed token ends")
+      ->type_name("TIME");
   app.add_flag("--no-verify", o->no_verify, "Store the credential without trying it");
   app.allow_extras();  // the auth method's fields
   return o;
@@ -182,7 +232,8 @@ void AddConnectorCommands(CLI::App& app, Session& session) {
   add->add_option("-t,--type", fields->type, "See 'list-types'")
       ->required()
       ->type_name(kind::kConnectorType);
-  add->get_option("--auth-method")->required();
+  add->add_flag("--auto-configure", fields->auto_configure,
+                "Take what the cloud's own tools have left on this machine");
   Runs(*add, session, fields, Register);
 
   CLI::App* change = AddCommand(*group, session, "update", "Change what is given, keep the rest");
@@ -197,6 +248,8 @@ void AddConnectorCommands(CLI::App& app, Session& session) {
   AddDelete(*group, session, "Forget a connector", kind::kConnector,
             &ServiceConnectors::Stub::DeleteServiceConnector);
   AddNamed(*group, session, "verify", "Try the credential now", kind::kConnector, Verify);
+  AddNamed(*group, session, "list-resources", "Registries that the credential reaches",
+           kind::kConnector, ListResources);
 }
 
 }  // namespace gantry::cli

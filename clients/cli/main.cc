@@ -1,6 +1,8 @@
 // gantry: the command line of gantryd.
 #include <cerrno>
 #include <iostream>
+#include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "clients/cli/help.h"
@@ -36,6 +38,18 @@ absl::Status CheckUtf8(int argc, char** argv) {
   return absl::OkStatus();
 }
 
+// docker and its kin call helpers by name: "docker-credential-gantry get".
+std::vector<char*> WithHelperName(int argc, char** argv) {
+  static char gantry[] = "gantry", command[] = "credential-helper";
+  std::vector<char*> arguments(argv, argv + argc);
+  const std::string_view path = argc > 0 ? argv[0] : "";
+  if (path.substr(path.rfind('/') + 1) == "docker-credential-gantry") {
+    arguments[0] = gantry;
+    arguments.insert(arguments.begin() + 1, command);
+  }
+  return arguments;
+}
+
 int Main(int argc, char** argv) {
   const SignalWatch signals;
   Session session;
@@ -52,6 +66,9 @@ int Main(int argc, char** argv) {
   AddRegistryCommands(app, session);
   AddConnectorCommands(app, session);
   AddFlavorCommands(app, session);
+  AddLoginCommands(app, session);
+  AddCredentialHelperCommand(app, session);
+  AddOrchestratorCommands(app, session);
   AddCompletionCommand(app, session);
   const Format usage_format = AskForJson(argc, argv) ? Format::kJson : Format::kHuman;
   if (const auto utf8 = CheckUtf8(argc, argv); !utf8.ok()) return Fail(utf8, usage_format);
@@ -69,4 +86,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace gantry::cli
 
-int main(int argc, char** argv) { return gantry::cli::Main(argc, argv); }
+int main(int argc, char** argv) {
+  std::vector<char*> arguments = gantry::cli::WithHelperName(argc, argv);
+  return gantry::cli::Main(static_cast<int>(arguments.size()), arguments.data());
+}

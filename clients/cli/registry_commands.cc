@@ -13,7 +13,7 @@ using v1::ContainerRegistry;
 
 // The options of register and update, as they were given.
 struct RegistryOptions {
-  std::string name, flavor, uri, connector, default_repository, ca_file;
+  std::string name, flavor, uri, connector, default_repository, ca_file, certificate_file, key_file;
   std::vector<std::string> labels;
   bool plain_http = false, skip_tls_verify = false;
   CLI::App* command = nullptr;  // knows which options were given, and the free fields
@@ -35,6 +35,14 @@ absl::Status Apply(const RegistryOptions& o, const ReadInput& input, v1::Registr
     GANTRY_ASSIGN_OR_RETURN(std::string pem, ResolveValue("@" + o.ca_file, input));
     transport.set_ca_certificate(pem + "\n");
   }
+  if (Given(o, "--client-certificate")) {
+    GANTRY_ASSIGN_OR_RETURN(const std::string pem, ResolveValue("@" + o.certificate_file, input));
+    transport.set_client_certificate(pem + "\n");
+  }
+  if (Given(o, "--client-key")) {
+    GANTRY_ASSIGN_OR_RETURN(const std::string pem, ResolveValue("@" + o.key_file, input));
+    transport.set_client_key(pem + "\n");
+  }
   if (Given(o, "--insecure-http")) transport.set_plain_http(o.plain_http);
   if (Given(o, "--skip-tls-verify")) transport.set_skip_tls_verify(o.skip_tls_verify);
   GANTRY_ASSIGN_OR_RETURN(const auto labels, ParseLabels(o.labels));
@@ -55,6 +63,9 @@ std::string Describe(const v1::Registry& r) {
   if (r.transport().plain_http()) rows.push_back({"Transport", "plain HTTP"});
   if (r.transport().skip_tls_verify()) rows.push_back({"Transport", "any TLS certificate"});
   if (!r.transport().ca_certificate().empty()) rows.push_back({"Transport", "private CA"});
+  if (!r.transport().client_certificate().empty()) {
+    rows.push_back({"Transport", "client certificate"});
+  }
   return Table(rows);
 }
 
@@ -139,6 +150,10 @@ std::shared_ptr<RegistryOptions> AddFields(CLI::App& app, const char* name_kind)
       ->type_name("KEY=VALUE");
   app.add_option("--ca-file", o->ca_file, "PEM certificates to trust for this host")
       ->type_name(kind::kFile);
+  app.add_option("--client-certificate", o->certificate_file, "PEM certificate to show to this host")
+      ->type_name(kind::kFile);
+  app.add_option("--client-key", o->key_file, "PEM private key of that certificate")
+      ->type_name(kind::kFile);
   app.add_flag("--insecure-http,!--no-insecure-http", o->plain_http, "Use plain HTTP");
   app.add_flag("--skip-tls-verify,!--no-skip-tls-verify", o->skip_tls_verify,
                "Accept any TLS certificate");
@@ -155,8 +170,7 @@ void AddRegistryCommands(CLI::App& app, Session& session) {
   CLI::App* add = AddCommand(*group, session, "register",
                              "Add a destination (the flavor's own fields: --name=value)");
   const auto fields = AddFields(*add, kind::kNewName);
-  add->add_option("-f,--flavor", fields->flavor, "How to talk to it")
-      ->required()
+  add->add_option("-f,--flavor", fields->flavor, "How to talk to it; else by the URI's host")
       ->type_name(kind::kFlavor);
   add->get_option("--uri")->required();
   Runs(*add, session, fields, Register);

@@ -60,6 +60,9 @@ void AddRegistryCommands(CLI::App& app, Session& session);
 void AddConnectorCommands(CLI::App& app, Session& session);
 void AddPushCommand(CLI::App& app, Session& session);
 void AddImageCommands(CLI::App& app, Session& session);
+void AddLoginCommands(CLI::App& app, Session& session);
+void AddCredentialHelperCommand(CLI::App& app, Session& session);
+void AddOrchestratorCommands(CLI::App& app, Session& session);
 void AddCompletionCommand(CLI::App& app, Session& session);
 
 }  // namespace gantry::cli

@@ -151,6 +151,9 @@ typedef struct gantry_host {
    * login by the daemon's own identity needs.  NOT_FOUND when it is not there; PERMISSION_DENIED unless the
    * operator allows such logins. */
   gantry_code (*local)(void* ctx, gantry_call*, int32_t kind, gantry_str name, gantry_str_sink) GANTRY_NOEXCEPT;
+  /* Returns OK after that time, for a cloud's operation that takes a while; CANCELLED as soon as the caller
+   * has gone, DEADLINE_EXCEEDED at once when the call has less time left. */
+  gantry_code (*wait)(void* ctx, gantry_call*, int64_t milliseconds) GANTRY_NOEXCEPT;
 } gantry_host;
 
 /* open and close: never concurrent for one instance.  All else: concurrent, on any thread. */
