@@ -58,7 +58,7 @@ class AwsFlavor : public ::testing::Test {
       return {
           200, {}, "<Arn>arn:aws:iam::123456789012:user/me</Arn><Account>123456789012</Account>"};
     }
-    return {200, {}, request.url == kSts ? kSession : "{}"};
+    return {200, {}, request.url.find("//sts.") != std::string::npos ? kSession : "{}"};
   }
   sdk::HttpResponse Token() const {
     const std::string data = R"({"authorizationToken": ")" + sdk::Base64("AWS:pass") +
@@ -146,8 +146,17 @@ TEST_F(AwsFlavor, WhatIsHandedOutOnlyPulls) {
 
   once_["GetFederationToken"] = {403, {}, "<Error><Code>AccessDenied</Code></Error>"};
   EXPECT_TRUE(Login(GANTRY_PULL | GANTRY_HAND_OUT).ok());
-  once_["GetFederationToken"] = {400, {}, "<Error><Code>Throttling</Code></Error>"};
-  EXPECT_EQ(Login(GANTRY_PULL | GANTRY_HAND_OUT).reason(), "UPSTREAM_THROTTLED");
+  once_["GetFederationToken"] = {400, {}, "<Error><Code>PackedPolicyTooLarge</Code></Error>"};
+  EXPECT_EQ(Login(GANTRY_PULL | GANTRY_HAND_OUT).reason(), "UPSTREAM_REJECTED");
+}
+
+TEST_F(AwsFlavor, AThrottledCallIsRepeatedAfterAPause) {
+  ASSERT_TRUE(flavor_.Open(Config(kHost, "secret-key")).ok());
+  once_["GetAuthorizationToken"] = Refusal("ThrottlingException", "Rate exceeded");
+  const int64_t begin = host_.now_unix_ms;
+  EXPECT_TRUE(Login().ok());
+  EXPECT_EQ(host_.now_unix_ms - begin, 500);
+  EXPECT_THAT(asked_, ElementsAre("GetAuthorizationToken", "GetAuthorizationToken"));
 }
 
 TEST_F(AwsFlavor, ThePublicRegistryTakesTheTokenAsItIs) {

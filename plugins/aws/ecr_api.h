@@ -30,9 +30,8 @@ class EcrApi {
 
   const EcrHost& registry() const { return registry_; }
 
-  // `what` for people: "the repository's creation".
   sdk::Status Invoke(const sdk::Call& call, const sdk::AwsKeys& keys, std::string_view operation,
-                     std::string body, std::string_view what, sdk::Json& answer) const;
+                     std::string body, sdk::Json& answer) const;
 
   // Lives as long as AWS says, but no longer than the keys.
   sdk::Status GetAuthorizationToken(const sdk::Call& call, const sdk::AwsKeys& keys,

@@ -139,7 +139,8 @@ std::string RepositoryArn(const EcrHost& registry, std::string_view repository) 
 std::string NameFault(const EcrHost& registry, std::string_view repository) {
   const size_t longest = registry.is_public ? 205 : 256;
   std::string_view rest = repository;
-  if (registry.is_public) rest.remove_prefix(std::min(rest.find('/') + 1, rest.size()));
+  // Behind the alias.
+  if (registry.is_public) rest.remove_prefix(std::min(rest.find('/'), rest.size() - 1) + 1);
   if (rest.size() < 2 || rest.size() > longest) {
     return "ECR's repository names have 2 to " + std::to_string(longest) + " characters";
   }

@@ -14,6 +14,7 @@ using sdk::Call;
 using sdk::Ok;
 using sdk::Status;
 
+constexpr char kDefaultProfile[] = "default";
 constexpr int kMaxChain = 5;  // of profiles that name each other as their source
 
 Status Unusable(std::string message, std::string remedy) {
@@ -78,7 +79,7 @@ Status AssumeProfile(const Call& call, const Sts& sts, const ProfileFiles& files
 
 Status NameProfile(const Call& call, std::string& profile) {
   if (profile.empty()) GANTRY_FLAVOR_TRY(call.ReadEnvironment("AWS_PROFILE", profile));
-  if (profile.empty()) profile = "default";
+  if (profile.empty()) profile = kDefaultProfile;
   return Ok();
 }
 
@@ -118,7 +119,7 @@ Status MachineLogin(const Call& call, const Sts& sts, const std::string& profile
   ProfileFiles files;
   GANTRY_FLAVOR_TRY(NameProfile(call, profile));
   GANTRY_FLAVOR_TRY(ProfileFiles::Load(call, files));
-  if (!profile_name.empty() && !files.Has(profile)) {
+  if (profile != kDefaultProfile && !files.Has(profile)) {
     return Unusable("there is no AWS profile " + profile + " on the daemon's machine",
                     "Check its name, and HOME or AWS_CONFIG_FILE of gantryd.");
   }

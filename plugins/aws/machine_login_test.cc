@@ -97,6 +97,9 @@ TEST_F(MachineLoginTest, RefusesProfilesThatNeedAPersonOrAProgram) {
 
 TEST_F(MachineLoginTest, SaysWhatIsWrongWithAProfile) {
   EXPECT_THAT(Login("nowhere").message, HasSubstr("no AWS profile nowhere"));
+  host_.environment["AWS_PROFILE"] = "gone";
+  EXPECT_THAT(Login().message, HasSubstr("no AWS profile gone"));
+  host_.environment.erase("AWS_PROFILE");
   Config(
       "[profile a]\nrole_arn = r\nsource_profile = b\n[profile b]\nrole_arn = r\n"
       "source_profile = a\n[profile c]\nrole_arn = r\n[profile d]\nregion = x\n");

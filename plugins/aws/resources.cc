@@ -26,8 +26,7 @@ Status ListPublic(const Call& call, const std::string& endpoint, const sdk::AwsK
                   sdk::ResourcePage& page) {
   const EcrApi api(EcrHost::Parse("public.ecr.aws").value(), endpoint);
   Json answer;
-  const Status status =
-      api.Invoke(call, keys, "DescribeRegistries", "{}", "DescribeRegistries", answer);
+  const Status status = api.Invoke(call, keys, "DescribeRegistries", "{}", answer);
   // Most users of ECR have nothing to do with its public part, nor rights there.
   if (status.code == GANTRY_PERMISSION_DENIED) return Ok();
   GANTRY_FLAVOR_TRY(status);

@@ -62,11 +62,11 @@ class AwsCloud(harness.Case):
         return self.run_gantry(daemon, "push", f"oci:{self.dir}/l", "-r", "ecr", "--repository", "team/app",
                                "--tag", tag, "-o", "json", *argv)
 
-    def mint(self, daemon, reference=f"{HOST}/team/app:v1"):
+    def mint(self, daemon, **scope):
         client = ReflectionClient(daemon.address)
         self.addCleanup(client.channel.close)
         [credential] = client.call(client.methods("gantry.v1.ContainerRegistry")["MintPullCredential"],
-                                   {"reference": reference})
+                                   scope or {"reference": f"{HOST}/team/app:v1"})
         return credential
 
     def pull(self, credential, repository="team/app", reference="v1"):
@@ -77,7 +77,7 @@ class AwsCloud(harness.Case):
                                f"dir:{self.dir}/pulled"], env=self.cloud.client_env(), capture_output=True,
                               text=True)
 
-    def assert_full_path(self, daemon, narrowed=True):
+    def assert_full_path(self, daemon, narrowed=True, renewable=True):
         """Push, resolve, hand out, pull with that alone; then all tokens end, and everything goes on."""
         pushed = self.push_app(daemon)
         self.assertEqual(pushed.code, 0, pushed)
@@ -90,7 +90,7 @@ class AwsCloud(harness.Case):
         self.assertIn("expire_time", credential)
         self.assertEqual(self.pull(credential).returncode, 0)
         token = self.aws.registry_tokens[credential["password"]]
-        arn = f"arn:aws:ecr:us-east-1:123456789012:repository/"
+        arn = "arn:aws:ecr:us-east-1:123456789012:repository/"
         self.assertTrue(token.identity.may("ecr:BatchGetImage", arn + "team/app"))
         for action, repository in (("PutImage", "team/app"), ("BatchGetImage", "team/other")):
             self.assertEqual(token.identity.may(f"ecr:{action}", arn + repository), not narrowed, action)
@@ -100,12 +100,10 @@ class AwsCloud(harness.Case):
         self.assertNotEqual(ended.returncode, 0)
         self.assertIn("authorization token has expired", ended.stderr)
         self.aws.end_sessions()
-        if narrowed or self.user_keys_are_renewable:
+        if renewable:
             again = self.push_app(daemon, "v2")
             self.assertEqual(again.code, 0, again)
-            self.assertEqual(self.pull(self.mint(daemon), reference="v2").returncode, 0)
-
-    user_keys_are_renewable = True
+            self.assertEqual(self.pull(self.mint(daemon, registry="ecr"), reference="v2").returncode, 0)
 
     def assert_nothing_leaked(self):
         for daemon in self.daemons:
@@ -137,6 +135,17 @@ class AwsCloud(harness.Case):
         self.assert_full_path(daemon, narrowed=False)
         self.assertIn("handed out can do all that the connector can", daemon.process.log())
 
+    def test_what_was_handed_out_is_replaced_before_it_ends(self):
+        self.aws.create("team/app")
+        daemon = self.daemon()
+        self.connect(daemon, "secret-key", self.user)
+        self.assertEqual(self.push_app(daemon).code, 0)
+        self.aws.quirks.registry_token_lifetime = 4
+        first = self.mint(daemon)["password"]
+        self.aws.quirks.registry_token_lifetime = None
+        harness.wait_until(lambda: self.mint(daemon)["password"] != first, "another credential")
+        self.assertEqual(self.pull(self.mint(daemon)).returncode, 0)
+
     def test_a_role(self):
         self.aws.create("team/app")
         role = self.aws.role("pusher", trusts=[self.user.arn], external_id="e-1")
@@ -163,7 +172,7 @@ class AwsCloud(harness.Case):
         self.assertEqual(self.connect(daemon, "iam-role", self.user, f"--role_arn={role.arn}",
                                       f"--policy={policy}").code, 0)
         self.assert_full_path(daemon)
-        credential = self.mint(daemon, f"{HOST}/team/other:v1")
+        credential = self.mint(daemon, registry="ecr", repository="team/other")
         identity = self.aws.registry_tokens[credential["password"]].identity
         self.assertFalse(identity.may("ecr:BatchGetImage",
                                       "arn:aws:ecr:us-east-1:123456789012:repository/team/other"))
@@ -183,8 +192,7 @@ class AwsCloud(harness.Case):
         daemon = self.daemon()
         made = self.connect(daemon, "sts-token", session, f"--aws_session_token={session.session_token}")
         self.assertEqual(made.code, 0, made)
-        self.user_keys_are_renewable = False
-        self.assert_full_path(daemon, narrowed=False)
+        self.assert_full_path(daemon, narrowed=False, renewable=False)
         ended = self.push_app(daemon, "v2")
         self.assertEqual(ended.code, 3, ended)
         self.assertIn("UPSTREAM_AUTH_REJECTED", ended.err)
@@ -293,7 +301,7 @@ class AwsCloud(harness.Case):
         pushed = self.run_gantry(daemon, "push", f"oci:{self.dir}/l", "-r", "public", "--repository", "app",
                                  "--tag", "v1", "-o", "json")
         self.assertEqual(pushed.code, 0, pushed)
-        credential = self.mint(daemon, "public.ecr.aws/acme/app:v1")
+        credential = self.mint(daemon, reference="public.ecr.aws/acme/app:v1")
         auth = self.dir / "auth.json"
         auth.write_text(credential["docker_config_json"])
         self.assertEqual(self.skopeo_digest("public.ecr.aws/acme/app:v1", "--authfile", auth,
@@ -334,6 +342,14 @@ class AwsCloud(harness.Case):
         self.assert_refused(self.connect(self.daemon(), "secret-key", nobody), 3, "UPSTREAM_AUTH_REJECTED",
                             "Allow ecr:GetAuthorizationToken")
 
+    def test_a_short_throttling_is_waited_out(self):
+        self.aws.create("team/app")
+        daemon = self.daemon()
+        self.connect(daemon, "secret-key", self.user)
+        self.aws.quirks.throttle_ecr = {"GetAuthorizationToken": 2}
+        pushed = self.push_app(daemon)
+        self.assertEqual(pushed.code, 0, pushed)
+
     def test_a_clock_that_is_wrong(self):
         for skew, words in ((3600, "the daemon's clock is behind AWS's"), (-3600, "the daemon's clock is ahead")):
             self.cloud.clock_skew = skew
@@ -344,9 +360,9 @@ class AwsCloud(harness.Case):
         repository = self.aws.create("team/app")
         daemon = self.daemon()
         self.connect(daemon, "secret-key", self.user)
-        self.aws.quirks.throttle_ecr = ("GetAuthorizationToken",)
-        self.assert_refused(self.push_app(daemon, "v1", "--timeout", "20s"), 7, "UPSTREAM_THROTTLED", "Try again later")
-        self.aws.quirks.throttle_ecr = ()
+        self.aws.quirks.throttle_ecr = {"GetAuthorizationToken": 100}
+        self.assert_refused(self.push_app(daemon), 7, "UPSTREAM_THROTTLED", "Try again later")
+        self.aws.quirks.throttle_ecr = {}
         self.user.layers = [[allow("ecr:GetAuthorizationToken")]]
         self.assert_refused(self.push_app(daemon), 5, "UPSTREAM_DENIED", "AmazonEC2ContainerRegistryPowerUser")
         self.aws.quirks.terse = True

@@ -58,7 +58,8 @@ class EcrApi:
         try:
             identity = aws_signature.check(request, self.region, self.service, self.aws.identity_of,
                                            self.aws.emulator.now())
-            if operation in self.aws.quirks.throttle_ecr:
+            if self.aws.quirks.throttle_ecr.get(operation, 0) > 0:
+                self.aws.quirks.throttle_ecr[operation] -= 1
                 raise EcrError("ThrottlingException", "Rate exceeded")
             answer = getattr(self, "_" + operation)(identity, fields)
         except aws_signature.Refused as refused:
@@ -71,7 +72,7 @@ class EcrApi:
         self._need(identity, "GetAuthorizationToken", "*")
         if self.public and not identity.may("sts:GetServiceBearerToken", "*"):
             raise _denied(identity, "sts:GetServiceBearerToken", "*")
-        ends = self.aws.emulator.now() + 12 * 3600
+        ends = self.aws.emulator.now() + (self.aws.quirks.registry_token_lifetime or 12 * 3600)
         password = self.aws.add_registry_token(identity, self.region, self.public,
                                                min(ends, identity.ends or ends))
         given = {"authorizationToken": base64.b64encode(f"AWS:{password}".encode()).decode(), "expiresAt": ends}
