@@ -72,8 +72,8 @@ TEST_F(PushMountTest, AMountedBlobIsNotSent) {
 }
 
 TEST_F(PushMountTest, AMountOfAnotherDigestIsNoMount) {
-  registry_.Script(On("POST mount").Answer(
-      201, {{"Docker-Content-Digest", Digest::Of("other").text()}}));
+  registry_.Script(
+      On("POST mount").Answer(201, {{"Docker-Content-Digest", Digest::Of("other").text()}}));
   ExpectStored(Push());
   EXPECT_EQ(registry_.Count("POST upload"), 1);
 }
