@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -15,7 +16,8 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
 struct AllowedPathTest : ::testing::Test {
-  AllowedPathTest() : dir(fs::canonical(fs::path(::testing::TempDir())) / "allowed_path") {
+  AllowedPathTest() : dir(fs::canonical(::testing::TempDir()) /
+            fmt::format("allowed_path.{}", getpid())) {
     fs::remove_all(dir);
     for (const char* name : {"root/sub", "rooted", "outside"}) fs::create_directories(dir / name);
     for (const char* name : {"root/a.tar", "root/sub/b.tar", "rooted/c.tar", "outside/d.tar"}) {
