@@ -3,14 +3,11 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-<<<<<<< HEAD
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
-=======
->>>>>>> wc
 #include <unistd.h>
 
 #include <filesystem>
@@ -25,13 +22,7 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
 struct AllowedPathTest : ::testing::Test {
-<<<<<<< HEAD
   AllowedPathTest() : dir(MakeFolder()) {
-=======
-  AllowedPathTest() : dir(fs::canonical(::testing::TempDir()) /
-            fmt::format("allowed_path.{}", getpid())) {
-    fs::remove_all(dir);
->>>>>>> wc
     for (const char* name : {"root/sub", "rooted", "outside"}) fs::create_directories(dir / name);
     for (const char* name : {"root/a.tar", "root/sub/b.tar", "rooted/c.tar", "outside/d.tar"}) {
       std::ofstream(dir / name) << "x";

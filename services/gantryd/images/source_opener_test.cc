@@ -17,13 +17,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 struct SourceOpenerTest : ::testing::Test {
-<<<<<<< HEAD
   SourceOpenerTest() : dir(MakeFolder()) {
-=======
-  SourceOpenerTest() : dir(fs::canonical(::testing::TempDir()) /
-            fmt::format("source_opener.{}", getpid())) {
-    fs::remove_all(dir);
->>>>>>> wc
     fs::create_directories(dir / "root");
     fs::create_directories(dir / "outside");
   }
