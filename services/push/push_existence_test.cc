@@ -4,7 +4,6 @@
 namespace gantry {
 namespace {
 
-using fakes::ErrorReply;
 using fakes::On;
 using fakes::Reply;
 using ::testing::Contains;
