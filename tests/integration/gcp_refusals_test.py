@@ -1,15 +1,13 @@
 #!/usr/bin/env python3
 """Google Cloud, emulated: repositories made on the way, and what is said when Google refuses."""
-import json
 import os
-import threading
 import unittest
 
-import harness
+from gcp_case import HOST, REPOSITORY, GcpCase  # finds the emulated clouds
+
 import images
 from clouds import gcp_policy
 from clouds.gcp import PROJECT
-from gcp_case import HOST, REPOSITORY, GcpCase
 
 NEW = f"projects/{PROJECT}/locations/us-central1/repositories/new-repo"
 
@@ -94,7 +92,7 @@ class Rights(GcpCase):
         self.google.artifact_registry.add(REPOSITORY, format="PYTHON")
         self.assertIn("holds no images", self.verify(daemon)["artifact-registry-repository"])
         self.google.artifact_registry.quirks.service_disabled = True
-        self.assertIn("gcloud services enable", str(self.verify(daemon)) )
+        self.assertIn("gcloud services enable", str(self.verify(daemon)))
 
     def test_gcr_io_without_its_repository(self):
         self.google.registry("gcr.io")
@@ -132,7 +130,6 @@ class Repositories(GcpCase):
         self.assertEqual((made["dockerConfig"], made["labels"]), ({"immutableTags": True}, {"team": "ml"}))
         self.pull_with_minted(daemon, image.json()["uri"])
         self.assertEqual(self.push_gar(daemon).code, 0, "the same image again")
-        images.Layout(self.dir / "l2")
         other = images.Layout(self.dir / "l3")
         other.root(other.image([other.layer({"x": b"1"})]), "latest")
         self.refused(self.push_gar(daemon, "l3"), "", "tag immutability")
@@ -178,33 +175,29 @@ class Repositories(GcpCase):
 
 class Interruptions(GcpCase):
     def test_tokens_that_end_inside_of_a_push(self):
-        """Two seconds each, for a push of many blobs that waits in between."""
-        self.google.tokens.life = 3
-        self.front.quirks.token_life = 2
-        daemon = self.daemon("--push-threads", "2")
+        """Twice in one push, an access token and what the registry gave for it end before their time."""
+        self.google.tokens.life = 60
+        self.front.quirks.jumps = {2: 100, 4: 100}
+        daemon = self.daemon()
         self.ready(daemon)
         layout = images.Layout(self.dir / "big")
-        layers = [layout.layer({f"f{i}": os.urandom(1_000_000)}, "none") for i in range(6)]
+        layers = [layout.layer({f"f{i}": os.urandom(1_000_000)}, "none") for i in range(8)]
         digest = layout.root(layout.image(layers), "latest")
-        self.front.pause = 1.5  # seconds before each blob is taken
+        before = len(self.google.tokens.given)
         pushed = self.push_gar(daemon, "big")
         self.assertEqual(pushed.code, 0, pushed)
         self.assertEqual(pushed.json()["digest"], digest)
-        used = [t for t in self.google.tokens.given if t.identity == self.account.email]
-        self.assertGreater(len(used), 2, "nine seconds at three a token")
+        self.assertEqual(self.front.quirks.jumps, {})
+        self.assertGreaterEqual(len(self.google.tokens.given) - before, 3)
+        self.pull_with_minted(daemon, pushed.json()["uri"], digest)
 
     def test_tokens_that_are_revoked(self):
         daemon = self.daemon()
         self.ready(daemon)
-        self.assertEqual(self.push_gar(daemon).code, 0)
-        self.google.tokens.revoke_all()
-        self.front.forget_logins()
-        self.assertEqual(self.push_gar(daemon, tag="2").code, 0)
-        self.google.tokens.revoke_all()
-        self.front.forget_logins()
-        uri = f"{HOST}/{PROJECT}/my-repo/team/app@{self.digest}"
-        self.ok(daemon, "image", "describe", "team/app:2", "-r", "gar")
-        self.assertTrue(uri)
+        for tag in ("1", "2"):
+            self.assertEqual(self.push_gar(daemon, tag=tag).code, 0)
+            self.google.tokens.revoke_all()
+            self.front.forget_logins()
 
     def test_throttling_is_waited_out(self):
         daemon = self.daemon()
