@@ -82,7 +82,7 @@ ExitCode ShowStored(const Session& session, const v1::ServiceConnector& connecto
                     std::string_view verb) {
   if (connector.verification().state() == ConnectorVerification::STATE_UNREACHABLE) {
     std::cerr << fmt::format("warning: the credential could not be tried: {}\n",
-                             connector.verification().message());
+                             Printable(connector.verification().message()));
   }
   return session.Show(
       connector,
@@ -149,6 +149,7 @@ Outcome Update(const Session& session, const ConnectorOptions& options) {
   GANTRY_RETURN_IF_ERROR(Apply(options, StandardInput(session.stop), *request.mutable_connector()));
   GANTRY_ASSIGN_OR_RETURN(const auto updated,
                           client.Call(&ServiceConnectors::Stub::UpdateServiceConnector, request));
+  HintAtSecretsInArguments(updated, *options.command);
   return ShowStored(session, updated, "Updated");
 }
 

@@ -305,6 +305,18 @@ TEST_F(ClientTest, CancelledInTheMiddleOfAPush) {
   EXPECT_TRUE(daemon_.saw_cancel);
 }
 
+TEST_F(ClientTest, SaysWhenItsTimeIsUp) {
+  daemon_.never_ends = true;
+  options_.timeout = std::chrono::milliseconds(200);
+  TestSource source;
+  PushOptions push;
+  push.source = &source;
+  const auto image = PushImage(Client(options_), push);
+  EXPECT_EQ(ReasonOf(image.status()), reason::kDeadlineExceeded);
+  EXPECT_THAT(DetailOf(image.status()).remedy, testing::HasSubstr("--timeout"));
+  EXPECT_EQ(daemon_.calls, 1);
+}
+
 TEST_F(ClientTest, CancelledBeforeItBegan) {
   std::stop_source stop;
   stop.request_stop();

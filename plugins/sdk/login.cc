@@ -47,7 +47,7 @@ Status PasswordLogin(const Call& call, const Config& config, const Target& targe
 }
 
 void CheckPasswordConnector(const Config& config, Findings& findings) {
-  if (config.connector_type() != "docker") return;
+  if (config.connector_type() != "docker" || config.uri().empty()) return;
   if (const std::string other = OtherRegistry(config, config.host()); !other.empty()) {
     findings.push_back({GANTRY_ERROR, "connector", "connector",
                         MismatchMessage(other, config.host()), kMismatchRemedy});

@@ -13,7 +13,7 @@ namespace gantry::sdk {
 Status PasswordLogin(const Call& call, const Config& config, const Target& target,
                      Credential& credential);
 
-// Reports a docker connector that was made for another registry than config.uri().
+// Reports a docker connector that was made for another registry than config.uri(), if there is one.
 void CheckPasswordConnector(const Config& config, Findings& findings);
 
 }  // namespace gantry::sdk

@@ -32,7 +32,8 @@ struct DockerEngineTest : SourceTest {
     return OpenDockerEngine(http, socket, image);
   }
 
-  const std::string one = LayerFake("one"), two = LayerFake("two");
+  const std::string one = LayerFake(std::string(100'000, '1'));
+  const std::string two = LayerFake(std::string(100'000, '2'));
   std::string archive = DockerSaveFake().Image({"app:1"}, {one, two}).Tar();
   int inspect_status = 200, save_status = 200;
   std::string inspect_body = "{}";
@@ -109,7 +110,7 @@ TEST_F(DockerEngineTest, ATruncatedAnswerIsNoImage) {
 }
 
 TEST_F(DockerEngineTest, AnEngineThatBreaksOffIsAskedAgain) {
-  break_off = 1200;  // in the middle of the first layer
+  break_off = 70'000;  // in the middle of the first layer
   const auto source = Open();
   const auto image = source->Load(call);
   ASSERT_TRUE(image.ok()) << image.status();

@@ -168,7 +168,8 @@ absl::StatusOr<RegistryUri> RegistryUri::Parse(std::string_view text) {
   }
   GANTRY_ASSIGN_OR_RETURN(uri.host_, CanonicalHost(host));
   if (slash != rest.npos) {
-    uri.prefix_ = rest.substr(slash + 1);
+    // Account names are often written with capitals; as a part of a repository's name they have none.
+    uri.prefix_ = ToLower(rest.substr(slash + 1));
     GANTRY_RETURN_IF_ERROR(ValidateRepository(uri.prefix_));
   }
   return uri;

@@ -45,7 +45,7 @@ class RegistryAuthTest : public ::testing::Test {
     if (!basic_.empty() && request.authorization() != "Basic " + Base64Encode(basic_)) {
       return Answer(401, {}, R"({"details":"incorrect username or password"})");
     }
-    const std::string token = fmt::format("token-{}", token_requests_);
+    const std::string token = token_.empty() ? fmt::format("token-{}", token_requests_) : token_;
     if (rights_) taken_ = {"Bearer " + token};
     return Answer(200, {}, fmt::format(R"({{"{}":"{}"{}}})", token_field_, token, life_));
   }
@@ -77,7 +77,7 @@ class RegistryAuthTest : public ::testing::Test {
   std::string realm_ = "https://auth.example.com/token";
   std::string challenge_ =
       R"(Bearer realm="https://auth.example.com/token",service="r",scope="repository:team/app:pull")";
-  std::string basic_, token_field_ = "token", life_;
+  std::string basic_, token_, token_field_ = "token", life_;
   bool rights_ = true;
   std::set<std::string> taken_;
   std::vector<HttpResponse> token_failures_;
@@ -115,6 +115,34 @@ TEST_F(RegistryAuthTest, TokensOfOneSecondAreRenewedInTime) {
     refused += request.authorization().empty() && request.url.find("/v2/") != std::string::npos;
   }
   EXPECT_EQ(refused, 1) << "only the very first request went without a login";
+}
+
+TEST_F(RegistryAuthTest, ATokenThatSaysItselfWhenItEndsLivesUntilThen) {
+  const auto at = [&](int64_t seconds) {
+    return std::chrono::duration_cast<std::chrono::seconds>(clock_.Now().time_since_epoch())
+               .count() +
+           seconds;
+  };
+  const auto expect_life = [&](const std::string& claims, int life) {
+    token_ = "e30." + Base64Encode(claims) + ".c2ln";
+    token_requests_ = 0;
+    const auto client = Client(login_);
+    EXPECT_EQ(Status(*client), 200);
+    clock_.Advance(std::chrono::seconds(life * 3 / 4 - 1));
+    EXPECT_EQ(Status(*client), 200);
+    EXPECT_EQ(token_requests_, 1) << claims;
+    clock_.Advance(std::chrono::seconds(2));
+    EXPECT_EQ(Status(*client), 200);
+    EXPECT_EQ(token_requests_, 2) << claims;
+  };
+  expect_life(fmt::format(R"({{"iat":{},"exp":{}}})", at(0), at(1000)), 1000);
+  expect_life(fmt::format(R"({{"exp":{}}})", at(1000)), 1000);
+  expect_life(fmt::format(R"({{"iat":{},"exp":{}}})", at(300), at(500)), 200);  // its clock is ahead
+  expect_life(fmt::format(R"({{"iat":{},"exp":{}}})", at(-400), at(600)), 600);
+  expect_life(fmt::format(R"({{"iat":{},"exp":{}}})", at(-400), at(-1)), 60);  // its clock is behind
+  expect_life(R"({"iat":-9223372036854775808,"exp":-9223372036854775808})", 60);
+  expect_life(R"({"exp":"soon"})", 60);
+  expect_life("no JSON", 60);
 }
 
 TEST_F(RegistryAuthTest, ATokenWithoutALifeLivesAMinute) {
@@ -202,6 +230,13 @@ TEST_F(RegistryAuthTest, AScopeThatTheChallengeAddsIsAskedFor) {
   challenge_ = R"(Bearer realm="https://auth.example.com/token",service=r,scope="aws")";
   EXPECT_EQ(Status(*Client(login_)), 200);
   EXPECT_THAT(http_.seen()[1].url, HasSubstr("scope=aws&scope=repository"));
+}
+
+TEST_F(RegistryAuthTest, ARepositoryThatWasNotAskedForIsAnExample) {
+  challenge_ =
+      R"(Bearer realm="https://auth.example.com/token",service=r,scope="repository:user/image:pull")";
+  EXPECT_TRUE(Client(login_)->Ping(call_).ok());
+  EXPECT_EQ(http_.seen()[1].url, "https://auth.example.com/token?service=r");
 }
 
 TEST_F(RegistryAuthTest, DeleteIsNotAskedForUnlessDeleting) {

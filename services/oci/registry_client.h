@@ -81,8 +81,9 @@ class RegistryClient {
   // GET /v2/ with credentials.  UPSTREAM_PROTOCOL when what answers is no registry.
   absl::Status Ping(const CallContext& call);
 
-  // Size when the blob is there.  Odd answers (405, 501, 403) count as "not there": the upload's
-  // own answer decides then.
+  // Size when the blob is there.
+  //   PERMISSION_DENIED UPSTREAM_DENIED   it may not be looked at; an upload may be allowed
+  //   UNIMPLEMENTED UPSTREAM_REJECTED     the registry knows no HEAD of blobs
   absl::StatusOr<std::optional<int64_t>> HeadBlob(const CallContext& call,
                                                   const std::string& repository,
                                                   const Digest& digest);

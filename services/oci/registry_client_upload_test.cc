@@ -169,7 +169,7 @@ TEST_F(RegistryUploadTest, ACommitOfOtherBytesIsAnIntegrityError) {
             "UPSTREAM_PROTOCOL");
   answer_ = Answer(400, {}, ErrorJson("DIGEST_INVALID"));
   EXPECT_EQ(ReasonOf(client_.CommitUpload(call_, kRepo, session, blob_, 7).status()),
-            "UPSTREAM_REJECTED");
+            "INTEGRITY");
 }
 
 TEST_F(RegistryUploadTest, AsksWhereASessionStands) {

@@ -19,6 +19,9 @@ namespace gantry {
 namespace {
 
 constexpr int kMaxLinks = 32;
+constexpr size_t kMagicBytes = 4;           // FileInfo::head
+constexpr size_t kKeptFileBytes = 64 << 10;  // small files of a stream are kept, as long as all
+constexpr size_t kKeptBytes = 16 << 20;      // of them together are not longer than this
 
 absl::Status Truncated() {
   return InvalidArgument(reason::kSourceInvalid, "the tar is truncated")
@@ -80,7 +83,8 @@ class TarFiles : public FileSet {
     GANTRY_RETURN_IF_ERROR(Index(call));
     const Place* place = Resolve(name);
     if (!place) return std::optional<FileInfo>();
-    return FileInfo{.size = place->size, .rank = place->offset, .head = place->head};
+    return FileInfo{.size = place->size, .rank = place->offset,
+                    .head = place->head.substr(0, kMagicBytes)};
   }
 
   absl::StatusOr<std::unique_ptr<ByteReader>> Open(const CallContext& call, const std::string& name,
@@ -88,12 +92,17 @@ class TarFiles : public FileSet {
     GANTRY_RETURN_IF_ERROR(Index(call));
     const Place* place = Resolve(name);
     if (!place || offset > place->size) return NoSuchFile(name_, name);
+    if (static_cast<int64_t>(place->head.size()) == place->size) {
+      return std::make_unique<StringReader>(place->head.substr(static_cast<size_t>(offset)));
+    }
     return OpenAt(call, place->offset + offset, place->size - offset);
   }
 
   const std::string& name() const override { return name_; }
 
  protected:
+  // How much of each file the scan keeps.
+  virtual size_t head_bytes() const { return kMagicBytes; }
   virtual absl::StatusOr<std::unique_ptr<TarInput>> Start(const CallContext& call) = 0;
   virtual absl::StatusOr<std::unique_ptr<ByteReader>> OpenAt(const CallContext& call,
                                                              int64_t offset, int64_t size) = 0;
@@ -102,7 +111,7 @@ class TarFiles : public FileSet {
   // Of a file, or of a link and what it leads to.
   struct Place {
     int64_t size = 0, offset = 0;
-    std::string head;
+    std::string head;  // the first bytes, or all
     bool is_link = false;
     std::string target;
   };
@@ -113,13 +122,18 @@ class TarFiles : public FileSet {
     auto input = Start(call);
     if (!input.ok()) return input.status();
     places_.clear();
-    const absl::Status scanned = ScanTar(call, **input, [&](const TarEntry& entry, std::string head) {
+    size_t kept = 0;
+    const auto add = [&](const TarEntry& entry, std::string head) {
       if (entry.name.empty() || entry.type == TarEntry::Type::kOther) return absl::OkStatus();
+      const bool is_whole = static_cast<int64_t>(head.size()) == entry.size;
+      if (!is_whole || kept + head.size() > kKeptBytes) head = head.substr(0, kMagicBytes);
+      kept += head.size();
       const bool is_link = entry.type == TarEntry::Type::kLink;
       // As tar unpacks: the last one of a name stays.
       places_[entry.name] = {entry.size, entry.offset, std::move(head), is_link, entry.target};
       return absl::OkStatus();
-    });
+    };
+    const absl::Status scanned = ScanTar(call, **input, head_bytes(), add);
     if (!scanned.ok()) return Annotate(scanned, name_);
     indexed_ = true;
     return absl::OkStatus();
@@ -194,6 +208,8 @@ class StreamTar final : public TarFiles {
     bool failed_ = false;
   };
 
+  // A manifest and a config then take no pass of their own.
+  size_t head_bytes() const override { return kKeptFileBytes; }
   absl::StatusOr<std::unique_ptr<TarInput>> Start(const CallContext& call) override {
     GANTRY_ASSIGN_OR_RETURN(auto stream, open_(call));
     return std::make_unique<StreamInput>(call, std::move(stream));

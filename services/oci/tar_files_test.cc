@@ -102,17 +102,35 @@ TEST_F(TarFilesTest, ReadersOfAPlainTarDoNotDisturbEachOther) {
 
 TEST_F(TarFilesTest, AStreamIsOpenedAgainOnlyToGoBack) {
   int opened = 0;
+  const std::string one(100'000, '1'), two(200'000, '2');
   const auto files = OpenTarStream("stream", [&](const CallContext&) {
     ++opened;
-    return std::make_unique<StringReader>(tar);
+    return std::make_unique<StringReader>(
+        TarWriter().File("one", one).File("two", two).File("small", "3").Finish());
   });
-  ASSERT_TRUE((*files->Find(call, "a")).has_value());
-  EXPECT_EQ(opened, 1) << "the index takes a pass of its own";
-  EXPECT_EQ(Read(*files, "dir/b"), "0123456789");
-  EXPECT_EQ(Read(*files, "a"), "last a");
+  ASSERT_TRUE((*files->Find(call, "one")).has_value());
+  EXPECT_EQ(Read(*files, "small"), "3");
+  EXPECT_EQ(opened, 1) << "the scan keeps what is small";
+  EXPECT_TRUE(Read(*files, "one") == one);
+  EXPECT_TRUE(Read(*files, "two") == two);
   EXPECT_EQ(opened, 2) << "it lies ahead";
-  EXPECT_EQ(Read(*files, "dir/b", 3), "3456789");
+  EXPECT_TRUE(Read(*files, "one", 3) == one.substr(3));
   EXPECT_EQ(opened, 3) << "it lies behind";
+}
+
+TEST_F(TarFilesTest, AStreamKeepsSixteenMegabytesAtMost) {
+  int opened = 0;
+  TarWriter writer;
+  const std::string small(60'000, 's');
+  for (int i = 0; i < 400; ++i) writer.File(std::to_string(i), small);
+  const auto files = OpenTarStream("stream", [&](const CallContext&) {
+    ++opened;
+    return std::make_unique<StringReader>(writer.Finish());
+  });
+  EXPECT_TRUE(Read(*files, "0") == small);
+  EXPECT_EQ(opened, 1);
+  EXPECT_TRUE(Read(*files, "399") == small);
+  EXPECT_EQ(opened, 2);
 }
 
 // Fails once in the middle of a file.
@@ -134,12 +152,14 @@ class Flaky final : public ByteReader {
 
 TEST_F(TarFilesTest, AStreamThatBrokeIsOpenedAgain) {
   int opened = 0;
+  const std::string large(100'000, 'x');
   const auto files = OpenTarStream("stream", [&](const CallContext&) {
-    return std::make_unique<Flaky>(tar, ++opened == 2 ? 1024 + 512 + 4 : 1 << 20);
+    return std::make_unique<Flaky>(TarWriter().File("large", large).Finish(),
+                                   ++opened == 2 ? 70'000 : 1 << 20);
   });
-  ASSERT_TRUE((*files->Find(call, "a")).has_value());
-  EXPECT_EQ(Read(*files, "dir/b"), "?");
-  EXPECT_EQ(Read(*files, "dir/b", 4), "456789");
+  ASSERT_TRUE((*files->Find(call, "large")).has_value());
+  EXPECT_EQ(Read(*files, "large"), "?");
+  EXPECT_TRUE(Read(*files, "large", 4) == large.substr(4));
   EXPECT_EQ(opened, 3);
 }
 

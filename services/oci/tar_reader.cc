@@ -15,7 +15,6 @@ constexpr int64_t kBlock = 512;
 constexpr int64_t kMaxEntries = 100'000;
 constexpr size_t kMaxNameBytes = 32 << 20;  // of all names and link targets
 constexpr int64_t kMaxExtension = 1 << 20;  // of a long name or a PAX header
-constexpr size_t kHeadBytes = 4;
 
 Error Invalid(std::string_view what) {
   return InvalidArgument(reason::kSourceInvalid, "not a whole, well-formed tar: {}", what)
@@ -131,8 +130,8 @@ class Scanner {
   }
 
   // The first bytes of the entry's data, then past the rest.
-  absl::StatusOr<std::string> HeadAndSkip(const TarEntry& entry) {
-    std::string head(std::min<size_t>(kHeadBytes, static_cast<size_t>(entry.size)), '\0');
+  absl::StatusOr<std::string> HeadAndSkip(const TarEntry& entry, size_t head_bytes) {
+    std::string head(std::min(head_bytes, static_cast<size_t>(entry.size)), '\0');
     GANTRY_ASSIGN_OR_RETURN(const size_t got, ReadFully(head));
     if (got < head.size()) return Invalid("it ends in the middle of a file");
     const int64_t padded = (entry.size + kBlock - 1) / kBlock * kBlock;
@@ -223,13 +222,13 @@ std::optional<std::string> CleanPath(std::string_view path) {
 }
 
 absl::Status ScanTar(
-    const CallContext& call, TarInput& input,
+    const CallContext& call, TarInput& input, size_t head_bytes,
     const std::function<absl::Status(const TarEntry&, std::string head)>& on_entry) {
   Scanner scanner(call, input);
   for (;;) {
     GANTRY_ASSIGN_OR_RETURN(const auto entry, scanner.Next());
     if (!entry) return absl::OkStatus();
-    GANTRY_ASSIGN_OR_RETURN(std::string head, scanner.HeadAndSkip(*entry));
+    GANTRY_ASSIGN_OR_RETURN(std::string head, scanner.HeadAndSkip(*entry, head_bytes));
     GANTRY_RETURN_IF_ERROR(on_entry(*entry, std::move(head)));
   }
 }

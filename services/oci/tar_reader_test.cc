@@ -39,7 +39,7 @@ struct TarReaderTest : ::testing::Test {
   absl::Status Scan(const std::string& tar) {
     StringInput input(tar);
     seen.clear();
-    return ScanTar(call, input, [&](const TarEntry& entry, std::string head) {
+    return ScanTar(call, input, 4, [&](const TarEntry& entry, std::string head) {
       const char* types[] = {"file", "link", "other"};
       seen.push_back(fmt::format("{} {} {} {} {}", types[static_cast<int>(entry.type)], entry.name,
                                  entry.size, entry.target, head));
@@ -205,7 +205,7 @@ class Repeated final : public TarInput {
 TEST_F(TarReaderTest, RefusesAMillionEntriesBeforeTheyAreRead) {
   Repeated input(TarWriter().File("a", "").bytes());
   int entries = 0;
-  const absl::Status status = ScanTar(call, input, [&](const TarEntry&, const std::string&) {
+  const absl::Status status = ScanTar(call, input, 4, [&](const TarEntry&, const std::string&) {
     ++entries;
     return absl::OkStatus();
   });
@@ -217,13 +217,13 @@ TEST_F(TarReaderTest, RefusesAMillionEntriesBeforeTheyAreRead) {
 TEST_F(TarReaderTest, RefusesNamesWithoutEnd) {
   Repeated input(TarWriter().File(std::string(1 << 19, 'n'), "").bytes());
   const absl::Status status =
-      ScanTar(call, input, [](const TarEntry&, const std::string&) { return absl::OkStatus(); });
+      ScanTar(call, input, 4, [](const TarEntry&, const std::string&) { return absl::OkStatus(); });
   EXPECT_EQ(ReasonOf(status), reason::kSourceInvalid);
   EXPECT_THAT(std::string(MessageOf(status)), HasSubstr("32 MiB"));
   EXPECT_LT(input.read, 40 << 20);
   // Extensions that no entry follows are counted as entries.
   Repeated extensions(TarWriter().Pax("comment", "x").bytes());
-  EXPECT_EQ(ReasonOf(ScanTar(call, extensions, [](const TarEntry&, const std::string&) {
+  EXPECT_EQ(ReasonOf(ScanTar(call, extensions, 4, [](const TarEntry&, const std::string&) {
               return absl::OkStatus();
             })),
             reason::kSourceInvalid);
@@ -232,7 +232,7 @@ TEST_F(TarReaderTest, RefusesNamesWithoutEnd) {
 TEST_F(TarReaderTest, EndsWhenTheCallEnds) {
   Repeated input(TarWriter().File("a", "").bytes());
   int entries = 0;
-  const absl::Status status = ScanTar(call, input, [&](const TarEntry&, const std::string&) {
+  const absl::Status status = ScanTar(call, input, 4, [&](const TarEntry&, const std::string&) {
     if (++entries == 5) call.RequestStop();
     return absl::OkStatus();
   });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include "base/status.h"
 #include "base/strings.h"
@@ -15,6 +16,7 @@ namespace {
 constexpr size_t kMaxAnswerBytes = 64 << 10;
 constexpr int kMaxRedirects = 3;
 constexpr RetryPolicy kRetries{.max_attempts = 4};
+constexpr int64_t kMaxLifeSeconds = 86'400;
 
 class TokenRequest {
  public:
@@ -113,7 +115,25 @@ class TokenRequest {
           .With("registry", registry_)
           .Remedy("check the token server's address in the registry's configuration");
     }
-    return Token{Secret(std::move(token)), LifeOf(*json)};
+    const auto life = json->find("expires_in") == json->end() ? LifeOfJwt(token) : std::nullopt;
+    return Token{Secret(std::move(token)), life ? *life : LifeOf(*json)};
+  }
+
+  // Azure's registries say nothing beside the token, which is a JWT (RFC 7519 §4.1) and says it
+  // itself.  Counted from now, or from its own beginning where the server's clock is ahead.
+  std::optional<milliseconds> LifeOfJwt(std::string_view token) const {
+    const std::vector<std::string_view> parts = Split(token, '.');
+    std::string text;
+    if (parts.size() != 3 || !Base64Decode(parts[1], &text)) return std::nullopt;
+    const auto claims = ParseJson(text);
+    if (!claims.ok()) return std::nullopt;
+    const int64_t expires = GetInt(*claims, "exp").value_or(0);
+    const int64_t now =
+        std::chrono::duration_cast<std::chrono::seconds>(call_.clock().Now().time_since_epoch())
+            .count();
+    const int64_t begun = std::max(now, GetInt(*claims, "iat").value_or(now));
+    if (expires <= begun) return std::nullopt;
+    return std::chrono::seconds(std::min(expires - begun, kMaxLifeSeconds));
   }
 
   // Numbers, and numbers in quotes; anything else is the default.
@@ -121,12 +141,12 @@ class TokenRequest {
     int64_t seconds = 0;
     const auto it = json.find("expires_in");
     if (it != json.end() && it->is_number()) {
-      seconds = static_cast<int64_t>(std::clamp(it->get<double>(), 0.0, 86'400.0));
+      seconds = static_cast<int64_t>(std::clamp(it->get<double>(), 0.0, double{kMaxLifeSeconds}));
     } else if (const auto text = GetString(json, "expires_in")) {
       std::from_chars(text->data(), text->data() + text->size(), seconds);
     }
     if (seconds <= 0) return Token{}.life;
-    return std::chrono::seconds(std::min<int64_t>(seconds, 86'400));
+    return std::chrono::seconds(std::min(seconds, kMaxLifeSeconds));
   }
 
   absl::Status Failure(const HttpResponse& response) const {

@@ -61,6 +61,9 @@ class ApiRequests(harness.Case):
         self.assertIn("docker/password", hub["auth_methods"])
         for field in ("version", "display_name", "best_for", "uri_form", "uri_example", "config_schema", "sha256"):
             self.assertTrue(hub[field], field)
+        needs = {o["name"]: o["registry_need"] for o in self.send("ListOrchestrators")["orchestrators"]}
+        self.assertEqual(needs["kubernetes"], "REGISTRY_NEED_REQUIRED")
+        self.assertEqual(needs["local"], "REGISTRY_NEED_NONE")
         types = {t["type"]: t for t in self.send("ListConnectorTypes")["connector_types"]}
         self.assertLessEqual({"default", "dockerhub"}, set(types["docker"]["flavors"]))
         schema = types["docker"]["auth_methods"][0]["config_schema"]
@@ -89,6 +92,10 @@ class ApiRequests(harness.Case):
         self.assertEqual([v["registry_host"] for v in verified], ["docker.io"])
         self.assertIn(verified[0]["state"], ("STATE_REJECTED", "STATE_UNREACHABLE"))
         self.assertTrue(verified[0]["message"])
+        self.sent.append("ListConnectorResources")
+        asked = json.loads((FILES / "ListConnectorResources.json").read_text())
+        unable = self.client.fails(self.methods["ListConnectorResources"], asked)
+        self.assertEqual((unable["code"], unable["reason"]), ("UNIMPLEMENTED", "FLAVOR_UNSUPPORTED"))
         self.assertEqual(self.send("DeleteRegistry"), {})
         self.assertEqual(self.send("DeleteServiceConnector"), {})
         for name in ("GetRegistry", "GetServiceConnector"):
@@ -107,6 +114,11 @@ class ApiRequests(harness.Case):
         self.assertEqual(resolved["digest_uri"], image["digest_uri"])
         listed = self.send("ListImages")["images"]
         self.assertEqual([(i["digest"], i["tags"]) for i in listed], [(image["digest"], ["2024-01-15-10-30-45"])])
+        credential = self.send("MintPullCredential")
+        self.assertEqual(credential["repository"], "training_pipeline")
+        self.assertNotIn("username", credential, "the development registry asks for no login")
+        secret = json.loads(credential["kubernetes_secret"])
+        self.assertEqual(secret["metadata"]["name"], "training-pull")
         health = self.send("DiagnoseRegistry")
         self.assertTrue(health["healthy"])
         self.assertGreater(len(health["checks"]), 3)

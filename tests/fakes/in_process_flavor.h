@@ -130,7 +130,12 @@ class InProcessCatalog final : public FlavorCatalog {
     cloud.name = "cloud";
     cloud.connector_types = {
         {"cloud", "Cloud", "A cloud's own login", {{"key", "Key", R"({"type":"object","properties":{
-             "key_file":{"type":"object","writeOnly":true}},"required":["key_file"]})"}}}};
+             "key_file":{"type":"object","writeOnly":true}},"required":["key_file"]})"},
+                                                     {"implicit", "This machine's own",
+                                                      R"({"type":"object"})", true}}}};
+    cloud.hosts = {R"([a-z]+\.cloud\.example)"};
+    cloud.capabilities = {"verify", "list-resources"};
+    cloud.error_hints = {{403, "", "role", "the role is missing", "Grant it."}};
     flavors_.emplace("cloud", InProcessFlavor(cloud));
     broken_.name = "broken";
     broken_.load_error = "its file is not what the manifest says";

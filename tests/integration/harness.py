@@ -202,7 +202,7 @@ class Case(unittest.TestCase):
         """Runs the CLI; returns its Result, whatever its exit code."""
         return Result(subprocess.run([str(GANTRY), *map(str, argv)], input=input, text=True,
                                      capture_output=True, timeout=timeout, cwd=cwd,
-                                     env=dict(os.environ, GANTRY_ADDRESS=daemon.address, **(env or {}))))
+                                     env={**os.environ, "GANTRY_ADDRESS": daemon.address, **(env or {})}))
 
     def ok(self, daemon, *argv, **kwargs):
         result = self.gantry(daemon, *argv, **kwargs)

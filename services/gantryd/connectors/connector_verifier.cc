@@ -6,6 +6,7 @@
 #include <stop_token>
 
 #include "base/status.h"
+#include "gantryd/flavors/description.h"
 #include "gantryd/registries/connector_fit.h"
 
 namespace gantry {
@@ -14,14 +15,18 @@ namespace {
 constexpr milliseconds kMaxTime{15'000};
 constexpr std::string_view kDockerType = "docker";
 
-// A registry that is not configured, served by a flavor that takes the connector: the most general
-// one where there is a choice.
+// A registry that is not configured, served by a flavor that takes the connector: the one whose host
+// it is, else the most general one.
 std::optional<RegistryRecord> MakeUp(const FlavorCatalog& flavors, const ConnectorRecord& connector,
                                      const std::string& host) {
   RegistryRecord record;
   for (const FlavorInfo& flavor : flavors.List()) {
-    const bool usable = flavor.load_error.empty() && FlavorTakes(flavor, connector);
-    if (usable && (record.flavor.empty() || flavor.name == "default")) record.flavor = flavor.name;
+    if (!flavor.load_error.empty() || !FlavorTakes(flavor, connector)) continue;
+    if (record.flavor.empty() || flavor.name == "default") record.flavor = flavor.name;
+    if (IsHomeOf(flavor, host)) {
+      record.flavor = flavor.name;
+      break;
+    }
   }
   if (record.flavor.empty()) return std::nullopt;
   record.name = host;

@@ -154,5 +154,24 @@ TEST(RegistryPool, ForeignHostsAreReachedAtPublicAddressesOnly) {
               FailsWith(StatusCode::kPermissionDenied, reason::kSourceNotAllowed));
 }
 
+TEST(RegistryPool, AnExpiredConnectorLogsInNoMore) {
+  TestWorld w;
+  w.server.auth = Auth::kBasic;
+  ConnectorRecord connector = w.Connect("c", "right");
+  connector.expires = w.clock.Now() + std::chrono::minutes(1);
+  ASSERT_TRUE(w.store.UpdateConnector(connector).ok());
+  RegistryRecord record = w.Record("r", w.host);
+  record.connector = "c";
+  w.Register(record);
+  EXPECT_TRUE((*w.pool.Open(w.call, "r"))->client().Ping(w.call).ok());
+
+  w.clock.Advance(std::chrono::minutes(1));
+  const ConnectorRecord stored = *w.store.GetConnector("c");
+  const auto fresh = *w.pool.OpenUnsaved(w.call, record, &stored);
+  const absl::Status status = fresh->client().Ping(w.call);
+  EXPECT_THAT(status, FailsWith(StatusCode::kFailedPrecondition, reason::kConnectorExpired));
+  EXPECT_THAT(DetailOf(status).remedy, HasSubstr("service-connector update c"));
+}
+
 }  // namespace
 }  // namespace gantry

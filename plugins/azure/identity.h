@@ -1,0 +1,60 @@
+// Who the connector is to Microsoft Entra, by whichever of its auth methods.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "plugins/azure/token.h"
+#include "plugins/azure/uri.h"
+#include "plugins/sdk/call.h"
+#include "plugins/sdk/config.h"
+#include "plugins/sdk/expiring_cache.h"
+
+namespace gantry::azure {
+
+// What a token is for.
+enum class Audience {
+  kRegistry,         // Azure Container Registry
+  kResourceManager,  // Azure's API; registries take it too unless their policy says otherwise
+};
+
+// Thread-safe.  Tokens are kept per audience while they are fresh.
+class Identity {
+ public:
+  using Entry = sdk::ExpiringCache<sdk::Secret>::Entry;
+
+  // `config` is borrowed.
+  explicit Identity(const sdk::Config& config) : config_(config) {}
+
+  // Whether the connector is one of Entra's at all, and not just a user name with a password.
+  bool is_entra() const;
+  // Whether another token can be had when this one ends.
+  bool is_renewed() const { return config_.auth_method() != "access-token"; }
+  // The one that the connector names; else that of the registry's cloud.
+  std::string authority() const;
+  const Cloud& cloud() const;
+
+  // A token that is valid now; a fixed one never outlives its connector.
+  //   FAILED_PRECONDITION CONNECTOR_EXPIRED   the connector's token has ended
+  //   and the errors of the logins
+  sdk::Status Get(const sdk::Call& call, Audience audience, Entry& token);
+
+ private:
+  sdk::Status Fetch(const sdk::Call& call, const std::string& resource, Token& token) const;
+  sdk::Status AsServicePrincipal(const sdk::Call& call, const std::string& resource,
+                                 Token& token) const;
+  sdk::Status WithFixedToken(const sdk::Call& call, Token& token) const;
+  sdk::Status AsWorkload(const sdk::Call& call, const std::string& resource, Token& token) const;
+  sdk::Status AsMachine(const sdk::Call& call, const std::string& resource, Token& token) const;
+  sdk::Status ByEnvironment(const sdk::Call& call, const std::string& resource, Token& token) const;
+
+  // The connector's field, or the variable where it is empty.
+  sdk::Status FieldOr(const sdk::Call& call, const char* field, const char* variable,
+                      std::string& value) const;
+  std::string Field(const char* name) const { return config_.connector_fields()[name].Text(); }
+
+  const sdk::Config& config_;
+  sdk::ExpiringCache<sdk::Secret> tokens_;
+};
+
+}  // namespace gantry::azure
