@@ -198,6 +198,10 @@ TEST_F(RegistryAuthTest, ABearerCredentialIsSentAsItIs) {
   EXPECT_EQ(Status(*client), 200);
   taken_.clear();
   EXPECT_EQ(ReasonOf(Read(*client).status()), "UPSTREAM_AUTH_REJECTED");
+
+  challenge_ = "Bearer";  // RFC 6750: a realm may be named, or not
+  taken_ = {"Bearer renewed"};
+  EXPECT_EQ(Status(*Client(login_)), 200);
 }
 
 TEST_F(RegistryAuthTest, BasicGoesWithEveryRequestAndIsRenewedOnce) {
