@@ -54,8 +54,7 @@ TEST_F(Authenticate, TellsEntrasRefusalByItsCode) {
   EXPECT_EQ(outcome.code, GANTRY_FAILED_PRECONDITION);
   EXPECT_EQ(outcome.reason(), "UPSTREAM_AUTH_REJECTED");
   EXPECT_EQ(outcome.message(),
-            "login.microsoftonline.com refused the login (HTTP 401, AADSTS7000215): "
-            "AADSTS7000215: Invalid client secret provided.");
+            "login.microsoftonline.com refused the login (HTTP 401, AADSTS7000215): Invalid client secret provided.");
 
   answers_[kSignIn] = {429, {{"Retry-After", "7"}}, "<html>"};
   const Outcome throttled = Login(ServicePrincipal());
