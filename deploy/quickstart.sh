@@ -5,6 +5,8 @@
 #   deploy/quickstart.sh [--keep]
 #
 #   --keep   leave the daemon running at the end
+#
+# GANTRY_ADDRESS says where the daemon is to listen (127.0.0.1:7460).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,9 +14,18 @@ keep=no
 case "${1:-}" in
   '') ;;
   --keep) keep=yes ;;
-  *) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
-step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+bold='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\033[1m' plain=$'\033[0m'; fi
+step() { printf '\n%s== %s%s\n' "$bold" "$*" "$plain"; }
+
+export GANTRY_ADDRESS=${GANTRY_ADDRESS:-127.0.0.1:7460}
+if (: <>"/dev/tcp/${GANTRY_ADDRESS%:*}/${GANTRY_ADDRESS##*:}") 2>/dev/null; then
+  echo "Something listens on $GANTRY_ADDRESS already: stop it, or choose another address, such as" >&2
+  echo "  GANTRY_ADDRESS=127.0.0.1:7461 deploy/quickstart.sh" >&2
+  exit 1
+fi
 
 step "Packages"
 deploy/install-packages.sh deploy/packages-build.txt deploy/packages-quickstart.txt
@@ -29,13 +40,12 @@ export PATH=$prefix/bin:$PATH
 
 step "gantryd --dev"
 state=$prefix/state log=$prefix/gantryd.log
-export GANTRY_ADDRESS=${GANTRY_ADDRESS:-127.0.0.1:7460}
 gantryd --dev --listen "$GANTRY_ADDRESS" --state-dir "$state" >"$log" 2>&1 &
 daemon=$!
-[ "$keep" = yes ] || trap 'kill $daemon 2>/dev/null; wait $daemon 2>/dev/null || true' EXIT
-until gantry flavor list >/dev/null 2>&1; do
-  kill -0 $daemon 2>/dev/null || { cat "$log"; exit 1; }
-  read -rt 0.1 <> <(:) || true
+trap 'kill $daemon 2>/dev/null && wait $daemon || true' EXIT
+until grep -q 'listening on' "$log"; do
+  kill -0 $daemon 2>/dev/null || { cat "$log" >&2; exit 1; }
+  sleep 0.1
 done
 gantry container-registry describe local
 
@@ -51,9 +61,10 @@ skopeo copy --src-tls-verify=false "docker://$digest_uri" "oci:$prefix/pulled:la
 umoci unpack --rootless --image "$prefix/pulled:latest" "$prefix/bundle" >/dev/null
 "$prefix/bundle/rootfs/hello"
 
-printf '\nPull it with:  %s\n' "$digest_uri"
+printf '\nPushed, pulled and run:  %s\n' "$digest_uri"
 if [ "$keep" = yes ]; then
-  echo "gantryd still runs (pid $daemon, log $log); stop it with: kill $daemon"
+  trap - EXIT
+  echo "gantryd still runs (log: $log).  Stop it with:  kill $daemon"
 else
-  echo "Start it again with:  $prefix/bin/gantryd --dev --state-dir $state"
+  echo "gantryd has ended.  Start it again with:  $prefix/bin/gantryd --dev --state-dir $state"
 fi

@@ -1,7 +1,8 @@
-// What the command line does without a daemon: values, exit codes, errors, progress.
+// What the command line does without a daemon: values, exit codes, errors.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -10,17 +11,17 @@
 #include "clients/cli/exit_code.h"
 #include "clients/cli/key_values.h"
 #include "clients/cli/output.h"
-#include "clients/cli/progress.h"
+#include "clients/cli/session.h"
+#include "clients/cli/usage_error.h"
 
 namespace gantry::cli {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-using v1::BlobProgress;
 
 TEST(KeyValues, TakesBothFormsAndRefusesTheRest) {
-  std::istringstream input;
+  const ReadInput input = [] { return std::string(); };
   const auto values = ParseKeyValues({"--a=1", "--b", "two words", "--c=x=y", "--d="}, input);
   ASSERT_TRUE(values.ok()) << values.status();
   EXPECT_EQ(values->at("a"), "1");
@@ -37,7 +38,10 @@ TEST(KeyValues, SecretsComeFromFilesInputAndEnvironment) {
   const std::string path = testing::TempDir() + "/gantry-secret";
   std::ofstream(path) << "from a file\n";
   setenv("GANTRY_TEST_SECRET", "from the environment", 1);
-  std::istringstream input("from standard input\r\n");
+  const ReadInput input = [] {
+    std::istringstream typed("from standard input\r\n");
+    return ReadValue(typed, "standard input");
+  };
   EXPECT_EQ(*ResolveValue("@" + path, input), "from a file");
   EXPECT_EQ(*ResolveValue("-", input), "from standard input");
   EXPECT_EQ(*ResolveValue("env:GANTRY_TEST_SECRET", input), "from the environment");
@@ -46,6 +50,20 @@ TEST(KeyValues, SecretsComeFromFilesInputAndEnvironment) {
   EXPECT_THAT(std::string(MessageOf(ResolveValue("@/no/such/file", input).status())),
               HasSubstr("/no/such/file"));
   EXPECT_FALSE(ResolveValue("env:GANTRY_NO_SUCH_VARIABLE", input).ok());
+}
+
+TEST(KeyValues, RefusesWhatCannotBeASecret) {
+  const ReadInput input = [] { return std::string(); };
+  EXPECT_FALSE(ResolveValue("@" + testing::TempDir(), input).ok()) << "a directory";
+  EXPECT_FALSE(ResolveValue("@/dev/zero", input).ok()) << "has no end";
+  std::istringstream binary("\xff\xfe");
+  EXPECT_FALSE(ReadValue(binary, "it").ok());
+}
+
+TEST(KeyValues, KnowsValuesThatStandInTheArguments) {
+  EXPECT_THAT(
+      LiteralFields({"--a=secret", "--b", "secret", "--c=@f", "--d=-", "--e=env:X", "--f="}),
+      testing::ElementsAre("a", "b"));
 }
 
 TEST(KeyValues, Durations) {
@@ -82,48 +100,67 @@ TEST(Output, ErrorsForPeopleAndForPrograms) {
 TEST(Output, TablesAlignByCharactersNotBytes) {
   EXPECT_EQ(Table({{"A", "B"}, {"g\xC3\xBC", "x"}, {"long", "y"}}),
             "A     B\ng\xC3\xBC    x\nlong  y\n");
+  EXPECT_EQ(Table({{"A", "B"}, {"long", ""}}), "A     B\nlong\n");
   EXPECT_EQ(HumanBytes(999), "999 B");
   EXPECT_EQ(HumanBytes(12'345'678), "12.3 MB");
   EXPECT_EQ(HumanBytes(999'999), "1.0 MB");
 }
 
-v1::PushProgress One(const std::string& blob, BlobProgress::State state, int64_t sent,
-                     int64_t size) {
-  v1::PushProgress progress;
-  BlobProgress& b = *progress.add_blobs();
-  b.set_blob("sha256:" + blob);
-  b.set_state(state);
-  b.set_sent_bytes(sent);
-  b.set_size_bytes(size);
-  return progress;
+TEST(Output, AStrangersTextDoesNotSteerTheTerminal) {
+  EXPECT_EQ(Printable("a\033[2Jb\x7F\xC2\x9B"
+                      "1m g\xC3\xBC\n"),
+            "a?[2Jb??1m g\xC3\xBC\n");
+  EXPECT_THAT(DescribeError(NotFound(reason::kImageNotFound, "\033]0;owned\a"), Format::kHuman),
+              Not(HasSubstr("\033")));
+  EXPECT_THAT(Table({{"\033[31m", "x"}}), Not(HasSubstr("\033")));
 }
 
-TEST(Progress, PipedItIsOneLinePerFinishedBlob) {
-  Progress progress(Progress::Style::kLines, 80);
-  EXPECT_EQ(progress.Update(One("aaa", BlobProgress::STATE_SENDING, 5, 10), {}), "");
-  const std::string line = progress.Update(One("aaa", BlobProgress::STATE_SENT, 10, 10), {});
-  EXPECT_THAT(line, HasSubstr("aaa"));
-  EXPECT_THAT(line, HasSubstr("sent"));
-  EXPECT_THAT(line, Not(HasSubstr("\033")));
-  EXPECT_EQ(progress.Update(One("aaa", BlobProgress::STATE_SENT, 10, 10), {}), "");
+TEST(Output, JsonHasEveryField) {
+  EXPECT_THAT(ToJson(v1::ListRegistriesResponse()), HasSubstr("\"registries\": []"));
 }
 
-TEST(Progress, OnATerminalBarsAreDrawnOverTheLastOnes) {
-  Progress progress(Progress::Style::kBars, 80);
-  const std::string first = progress.Update(One("aaa", BlobProgress::STATE_SENDING, 5, 10), {});
-  EXPECT_THAT(first, HasSubstr("[==========          ]"));
-  EXPECT_THAT(first, Not(HasSubstr("\033[2A")));
-  const std::string second = progress.Update(One("aaa", BlobProgress::STATE_SENT, 10, 10), {});
-  EXPECT_THAT(second, HasSubstr("\033[2A")) << "a bar and the summary are gone back over";
-  EXPECT_THAT(progress.Finish(), HasSubstr("1 of 1 blobs: 1 uploaded (10 B)"));
+// How `gantry` fails with these arguments.
+absl::Status Misuse(std::vector<std::string> arguments) {
+  Session session;
+  CLI::App app("", "gantry");
+  AddGlobalOptions(app, session);
+  app.require_subcommand(1);
+  AddPushCommand(app, session);
+  AddRegistryCommands(app, session);
+  std::reverse(arguments.begin(), arguments.end());
+  try {
+    app.parse(arguments);
+  } catch (const CLI::ParseError& e) {
+    return UsageError(app, e);
+  }
+  return absl::OkStatus();
 }
 
-TEST(Progress, NeverWiderThanTheTerminal) {
-  Progress progress(Progress::Style::kBars, 30);
-  const std::string text =
-      progress.Update(One(std::string(64, 'a'), BlobProgress::STATE_SENDING, 5, 10), {});
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) EXPECT_LT(line.size(), 30U) << line;
+TEST(UsageErrors, SayWhatToType) {
+  const auto remedy = [](std::vector<std::string> arguments) {
+    return DetailOf(Misuse(std::move(arguments))).remedy;
+  };
+  EXPECT_EQ(remedy({"pusk", "oci:x"}), "did you mean 'push'? see 'gantry --help'");
+  EXPECT_EQ(remedy({"push", "oci:x", "--pipline=p"}),
+            "did you mean '--pipeline'? see 'gantry push --help'");
+  EXPECT_EQ(remedy({"container-registry", "regster", "x"}),
+            "did you mean 'register'? see 'gantry container-registry --help'");
+  EXPECT_EQ(remedy({"push"}), "see 'gantry push --help'");
+  EXPECT_EQ(MessageOf(Misuse({})), "'gantry' needs a command");
+  EXPECT_EQ(MessageOf(Misuse({"push"})), "SOURCE is required");
+  EXPECT_THAT(std::string(MessageOf(Misuse({"push", "oci:x", "-o", "xml"}))),
+              HasSubstr("'xml' is not one of human, json"));
+  EXPECT_TRUE(Misuse({"push", "oci:x", "-o", "json", "--version", "1"}).ok());
+}
+
+TEST(UsageErrors, KnowWhenJsonIsAskedFor) {
+  const auto ask = [](std::vector<const char*> argv) {
+    return AskForJson(static_cast<int>(argv.size()), argv.data());
+  };
+  EXPECT_TRUE(ask({"gantry", "push", "-o", "json"}));
+  EXPECT_TRUE(ask({"gantry", "--output=json", "nonsense"}));
+  EXPECT_FALSE(ask({"gantry", "push", "-o", "human"}));
+  EXPECT_FALSE(ask({"gantry", "push", "json", "-o"}));
 }
 
 }  // namespace

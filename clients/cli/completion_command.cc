@@ -1,9 +1,7 @@
-// gantry completion …: scripts that ask the program itself for its commands and options.
-#include <fmt/format.h>
-
+// gantry completion …: scripts that ask the program itself what may come next.
 #include <iostream>
-#include <memory>
 
+#include "clients/cli/completion_words.h"
 #include "clients/cli/session.h"
 
 namespace gantry::cli {
@@ -12,56 +10,51 @@ namespace {
 constexpr char kBash[] =
     R"sh(# bash completion for gantry; put it in /usr/share/bash-completion/completions/gantry
 _gantry() {
-  local current=${COMP_WORDS[COMP_CWORD]}
-  local words
-  words=$("${COMP_WORDS[0]}" completion words -- "${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null)
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
-  if [ ${#COMPREPLY[@]} -eq 0 ]; then COMPREPLY=($(compgen -f -- "$current")); fi
+  local line=${COMP_LINE:0:COMP_POINT} words current piece
+  read -a words <<< "$line"
+  [[ $line == *[^\\][[:space:]] ]] && words+=('')
+  current=${words[-1]}
+  # Bash splits words at = and : too, and puts the answer in the place of the last piece.
+  piece=${COMP_WORDS[COMP_CWORD]}
+  [[ $piece =~ ^[=:]+$ ]] && piece=
+  mapfile -t COMPREPLY < <("${words[0]/#\~/$HOME}" completion words "${words[@]}" 2>/dev/null)
+  COMPREPLY=("${COMPREPLY[@]#"${current%"${piece//\\/}"}"}")
+  if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[=:/] ]]; then compopt -o nospace; fi
 }
-complete -o default -F _gantry gantry
+complete -F _gantry gantry
 )sh";
 
 constexpr char kZsh[] = R"sh(#compdef gantry
 # zsh completion for gantry; put it as _gantry into a directory of $fpath
 _gantry() {
-  local -a candidates
-  candidates=(${(f)"$($words[1] completion words -- ${words[2,CURRENT-1]} 2>/dev/null)"})
-  compadd -a candidates || _files
+  local -a found open
+  found=(${(f)"$("${(Q)words[1]}" completion words "${(@Q)words[1,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)"})
+  open=(${(M)found:#*[=:/]})
+  found=(${found:#*[=:/]})
+  compadd -Q -S '' -a open
+  compadd -Q -a found
 }
-compdef _gantry gantry
+if [ "$funcstack[1]" = _gantry ]; then _gantry "$@"; else compdef _gantry gantry; fi
 )sh";
 
-// Subcommands and options of the command that the words lead to, one a line.
-std::string Words(const CLI::App& root, const std::vector<std::string>& words) {
-  const CLI::App* command = &root;
-  for (const std::string& word : words) {
-    for (const CLI::App* child : command->get_subcommands({})) {
-      if (child->get_name() == word) {
-        command = child;
-        break;
-      }
-    }
-  }
+// As it must be typed into either shell.
+std::string Quoted(const std::string& word) {
+  constexpr std::string_view kSpecial = " \t\"'\\$&;()<>|*?[]{}!#`";
   std::string out;
-  for (const CLI::App* child : command->get_subcommands({})) out += child->get_name() + "\n";
-  const auto options = [&](const CLI::App& app) {
-    for (const CLI::Option* option : app.get_options()) {
-      for (const std::string& name : option->get_lnames()) out += "--" + name + "\n";
-    }
-  };
-  options(*command);
-  if (command != &root) options(root);
+  for (const char c : word) {
+    if (kSpecial.find(c) != kSpecial.npos) out += '\\';
+    out += c;
+  }
   return out;
 }
 
 }  // namespace
 
 void AddCompletionCommand(CLI::App& app, Session& session) {
-  CLI::App* group = AddCommand(app, session, "completion", "Completion scripts for shells");
-  group->require_subcommand(1);
+  CLI::App* group = AddGroup(app, session, "completion", "Completion scripts for shells");
   const auto print = [&](const std::string& shell, const char* script) {
     AddCommand(*group, session, shell, "For " + shell)->callback([&session, script] {
-      session.command = [script] {
+      session.command = [script]() -> Outcome {
         std::cout << script;
         return kOk;
       };
@@ -69,12 +62,17 @@ void AddCompletionCommand(CLI::App& app, Session& session) {
   };
   print("bash", kBash);
   print("zsh", kZsh);
-  // What the scripts call; `--` keeps the words from being read as options of this command.
-  CLI::App* words = AddCommand(*group, session, "words", "Candidates after the given words");
-  words->prefix_command();
+  // What the scripts call.  The first word, the program's name, keeps the others from being read as
+  // options of this command.
+  CLI::App* words = AddCommand(*group, session, "words", "Candidates for the last of the words");
+  words->group("")->prefix_command();
   words->callback([&app, &session, words] {
-    session.command = [&app, words] {
-      std::cout << Words(app, words->remaining());
+    session.command = [&app, &session, words]() -> Outcome {
+      std::vector<std::string> line = words->remaining();
+      if (!line.empty()) line.erase(line.begin());
+      for (const auto& word : CompletionWords(app, line, session.address)) {
+        std::cout << Quoted(word) << "\n";
+      }
       return kOk;
     };
   });

@@ -1,25 +1,29 @@
 // gantry service-connector …
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <google/protobuf/util/time_util.h>
 
+#include <algorithm>
 #include <iostream>
-#include <memory>
 
-#include "base/uuid.h"
+#include "base/status.h"
 #include "clients/cli/config_struct.h"
 #include "clients/cli/key_values.h"
-#include "clients/cli/session.h"
+#include "clients/cli/local_login.h"
+#include "clients/cli/resource_commands.h"
+#include "clients/cli/standard_input.h"
 
 namespace gantry::cli {
 namespace {
 
+using google::protobuf::util::TimeUtil;
 using v1::ConnectorVerification;
 using v1::ServiceConnectors;
 
 struct ConnectorOptions {
-  std::string name, type, auth_method, description;
+  std::string name, type, auth_method, description, expires_at;
   std::vector<std::string> labels;
-  bool no_verify = false;
+  bool no_verify = false, auto_configure = false;
   CLI::App* command = nullptr;
 };
 
@@ -39,8 +43,7 @@ const char* Word(ConnectorVerification::State state) {
 }
 
 std::string Describe(const v1::ServiceConnector& c) {
-  std::vector<std::vector<std::string>> rows = {
-      {"Name", c.name()}, {"Type", c.type()}, {"Auth method", c.auth_method()}};
+  Rows rows = {{"Name", c.name()}, {"Type", c.type()}, {"Auth method", c.auth_method()}};
   if (!c.description().empty()) rows.push_back({"Description", c.description()});
   for (const auto& [key, value] : c.config().fields()) {
     rows.push_back({key, value.kind_case() == google::protobuf::Value::kStringValue
@@ -53,26 +56,33 @@ std::string Describe(const v1::ServiceConnector& c) {
   if (!c.verification().registry_host().empty()) tried += " by " + c.verification().registry_host();
   if (!c.verification().message().empty()) tried += ": " + c.verification().message();
   rows.push_back({"Credential", tried});
+  if (c.has_expire_time()) rows.push_back({"Expires", TimeUtil::ToString(c.expire_time())});
   return Table(rows);
 }
 
-absl::Status Apply(const ConnectorOptions& o, v1::ServiceConnector& connector) {
+absl::Status Apply(const ConnectorOptions& o, const ReadInput& input,
+                   v1::ServiceConnector& connector) {
   connector.set_name(o.name);
   if (!o.type.empty()) connector.set_type(o.type);
   if (!o.auth_method.empty()) connector.set_auth_method(o.auth_method);
   if (!o.description.empty()) connector.set_description(o.description);
   GANTRY_ASSIGN_OR_RETURN(const auto labels, ParseLabels(o.labels));
   for (const auto& [key, value] : labels) (*connector.mutable_labels())[key] = value;
-  GANTRY_ASSIGN_OR_RETURN(const auto fields, ParseKeyValues(o.command->remaining(), std::cin));
+  if (!o.expires_at.empty() &&
+      !TimeUtil::FromString(o.expires_at, connector.mutable_expire_time())) {
+    return InvalidArgument(reason::kInvalidArgument, "--expires-at {} is no time", o.expires_at)
+        .Remedy("write it as 2026-11-23T12:00:00Z");
+  }
+  GANTRY_ASSIGN_OR_RETURN(const auto fields, ParseKeyValues(o.command->remaining(), input));
   AddFields(fields, *connector.mutable_config());
   return absl::OkStatus();
 }
 
 ExitCode ShowStored(const Session& session, const v1::ServiceConnector& connector,
-                    const std::string& verb) {
+                    std::string_view verb) {
   if (connector.verification().state() == ConnectorVerification::STATE_UNREACHABLE) {
     std::cerr << fmt::format("warning: the credential could not be tried: {}\n",
-                             connector.verification().message());
+                             Printable(connector.verification().message()));
   }
   return session.Show(
       connector,
@@ -82,115 +92,128 @@ ExitCode ShowStored(const Session& session, const v1::ServiceConnector& connecto
 
 // Other users of the machine can see a command's arguments.
 void HintAtSecretsInArguments(const v1::ServiceConnector& connector, const CLI::App& command) {
-  const auto arguments = command.remaining();
+  const std::set<std::string> literal = LiteralFields(command.remaining());
   for (const std::string& field : connector.secret_fields()) {
-    for (const std::string& argument : arguments) {
-      const std::string prefix = "--" + field + "=";
-      if (argument.rfind(prefix, 0) != 0) continue;
-      const std::string value = argument.substr(prefix.size());
-      if (value == "-" || value.rfind("@", 0) == 0 || value.rfind("env:", 0) == 0) continue;
-      std::cerr << fmt::format(
-          "hint: --{0}=@file, --{0}=- or --{0}=env:NAME keeps it out of the "
-          "process list\n",
-          field);
-    }
+    if (!literal.contains(field)) continue;
+    std::cerr << fmt::format(
+        "hint: --{0}=@file, --{0}=- or --{0}=env:NAME keeps it out of the process list\n", field);
   }
 }
 
-ExitCode Register(const Session& session, const ConnectorOptions& options) {
+// Fills in what the cloud's own tools have left on this machine.
+absl::Status AutoConfigure(const Session& session, const ConnectorOptions& o,
+                           v1::ServiceConnector& connector) {
+  const SystemClock clock;
+  CallContext call(clock, std::chrono::seconds(30), "auto-configure");
+  const std::stop_callback stop(session.stop, [&call] { call.RequestStop(); });
+  GANTRY_ASSIGN_OR_RETURN(
+      const LocalLogin login,
+      FindLocalLogin(call, Environment::OfProcess(), o.type, o.auth_method));
+  connector.set_auth_method(login.auth_method);
+  AddFields(login.fields, *connector.mutable_config());
+  if (login.expires) {
+    *connector.mutable_expire_time() =
+        TimeUtil::TimeTToTimestamp(WallTime::clock::to_time_t(
+            std::chrono::time_point_cast<WallTime::duration>(*login.expires)));
+  }
+  return absl::OkStatus();
+}
+
+Outcome Register(const Session& session, const ConnectorOptions& options) {
   v1::CreateServiceConnectorRequest request;
   request.set_request_id(NewUuid());
   request.set_skip_verification(options.no_verify);
-  if (const auto s = Apply(options, *request.mutable_connector()); !s.ok()) return session.Fail(s);
-  const auto made =
-      session.Connect().Call(&ServiceConnectors::Stub::CreateServiceConnector, request);
-  if (!made.ok()) return session.Fail(made.status());
-  HintAtSecretsInArguments(*made, *options.command);
-  return ShowStored(session, *made, "Registered");
+  if (options.auto_configure) {
+    GANTRY_RETURN_IF_ERROR(AutoConfigure(session, options, *request.mutable_connector()));
+  } else if (options.auth_method.empty()) {
+    return InvalidArgument(reason::kInvalidArgument, "--auth-method is required")
+        .Remedy("see 'gantry service-connector list-types', or give --auto-configure");
+  }
+  GANTRY_RETURN_IF_ERROR(Apply(options, StandardInput(session.stop), *request.mutable_connector()));
+  GANTRY_ASSIGN_OR_RETURN(
+      const auto made,
+      session.Connect().Call(&ServiceConnectors::Stub::CreateServiceConnector, request));
+  HintAtSecretsInArguments(made, *options.command);
+  return ShowStored(session, made, "Registered");
 }
 
-ExitCode Update(const Session& session, const ConnectorOptions& options) {
+Outcome Update(const Session& session, const ConnectorOptions& options) {
   const client::Client client = session.Connect();
   v1::GetServiceConnectorRequest get;
   get.set_name(options.name);
-  auto current = client.Call(&ServiceConnectors::Stub::GetServiceConnector, get);
-  if (!current.ok()) return session.Fail(current.status());
   v1::UpdateServiceConnectorRequest request;
   request.set_request_id(NewUuid());
   request.set_skip_verification(options.no_verify);
-  *request.mutable_connector() = *std::move(current);
-  if (const auto s = Apply(options, *request.mutable_connector()); !s.ok()) return session.Fail(s);
-  const auto updated = client.Call(&ServiceConnectors::Stub::UpdateServiceConnector, request);
-  if (!updated.ok()) return session.Fail(updated.status());
-  return ShowStored(session, *updated, "Updated");
+  GANTRY_ASSIGN_OR_RETURN(*request.mutable_connector(),
+                          client.Call(&ServiceConnectors::Stub::GetServiceConnector, get));
+  GANTRY_RETURN_IF_ERROR(Apply(options, StandardInput(session.stop), *request.mutable_connector()));
+  GANTRY_ASSIGN_OR_RETURN(const auto updated,
+                          client.Call(&ServiceConnectors::Stub::UpdateServiceConnector, request));
+  HintAtSecretsInArguments(updated, *options.command);
+  return ShowStored(session, updated, "Updated");
 }
 
-ExitCode List(const Session& session) {
-  const client::Client client = session.Connect();
-  v1::ListServiceConnectorsResponse all;
-  v1::ListServiceConnectorsRequest request;
-  do {
-    auto page = client.Call(&ServiceConnectors::Stub::ListServiceConnectors, request);
-    if (!page.ok()) return session.Fail(page.status());
-    all.mutable_connectors()->MergeFrom(page->connectors());
-    request.set_page_token(page->next_page_token());
-  } while (!request.page_token().empty());
-  std::vector<std::vector<std::string>> rows = {
-      {"NAME", "TYPE", "AUTH METHOD", "CREDENTIAL", "LABELS"}};
+std::string TableOf(const v1::ListServiceConnectorsResponse& all) {
+  Rows rows = {{"NAME", "TYPE", "AUTH METHOD", "CREDENTIAL", "LABELS"}};
   for (const v1::ServiceConnector& c : all.connectors()) {
     rows.push_back({c.name(), c.type(), c.auth_method(), Word(c.verification().state()),
                     LabelText(c.labels())});
   }
-  return session.Show(all, Table(rows));
+  return Table(rows);
 }
 
-ExitCode ListTypes(const Session& session) {
-  const auto answer = session.Connect().Call(&ServiceConnectors::Stub::ListConnectorTypes,
-                                             v1::ListConnectorTypesRequest());
-  if (!answer.ok()) return session.Fail(answer.status());
-  std::vector<std::vector<std::string>> rows = {{"TYPE", "AUTH METHOD", "FIELDS", "FLAVORS"}};
-  for (const v1::ConnectorType& type : answer->connector_types()) {
+std::string TypesTable(const v1::ListConnectorTypesResponse& all) {
+  Rows rows = {{"TYPE", "AUTH METHOD", "FIELDS", "FLAVORS", ""}};
+  for (const v1::ConnectorType& type : all.connector_types()) {
     for (const v1::AuthMethod& method : type.auth_methods()) {
-      std::vector<std::string> fields;
-      const auto& schema = method.config_schema().fields();
-      if (const auto it = schema.find("properties"); it != schema.end()) {
-        for (const auto& [name, property] : it->second.struct_value().fields()) {
-          fields.push_back("--" + name);
-        }
-      }
-      std::sort(fields.begin(), fields.end());
-      rows.push_back({type.type(), method.name(), fmt::format("{}", fmt::join(fields, " ")),
-                      fmt::format("{}", fmt::join(type.flavors(), ", "))});
+      rows.push_back({type.type(), method.name(),
+                      fmt::format("--{}", fmt::join(FieldNames(method.config_schema()), " --")),
+                      fmt::format("{}", fmt::join(type.flavors(), ", ")),
+                      method.allowed() ? "" : "(not allowed by the operator)"});
     }
   }
-  return session.Show(*answer, Table(rows));
+  return Table(rows);
 }
 
-ExitCode Verify(const Session& session, const std::string& name) {
+Outcome Verify(const Session& session, const std::string& name) {
   v1::VerifyServiceConnectorRequest request;
   request.set_name(name);
-  const auto answer =
-      session.Connect(120).Call(&ServiceConnectors::Stub::VerifyServiceConnector, request);
-  if (!answer.ok()) return session.Fail(answer.status());
-  std::string human;
+  GANTRY_ASSIGN_OR_RETURN(
+      const auto answer,
+      session.Connect(120).Call(&ServiceConnectors::Stub::VerifyServiceConnector, request));
+  Rows rows;
   ExitCode code = kOk;
-  for (const ConnectorVerification& v : answer->verifications()) {
-    human += fmt::format("{}: {}{}{}\n", v.registry_host(), Word(v.state()),
-                         v.message().empty() ? "" : ": ", v.message());
+  for (const ConnectorVerification& v : answer.verifications()) {
+    rows.push_back({v.registry_host(), Word(v.state()), v.message()});
     if (v.state() == ConnectorVerification::STATE_REJECTED) code = kAuth;
     if (v.state() == ConnectorVerification::STATE_UNREACHABLE && code == kOk) code = kUnavailable;
   }
-  session.Show(*answer, human);
+  session.Show(answer, Table(rows));
   return code;
 }
 
-std::shared_ptr<ConnectorOptions> AddFields(CLI::App& app) {
+Outcome ListResources(const Session& session, const std::string& name) {
+  v1::ListConnectorResourcesRequest request;
+  request.set_name(name);
+  GANTRY_ASSIGN_OR_RETURN(
+      const auto all,
+      session.Connect(120).CallAll(&ServiceConnectors::Stub::ListConnectorResources, request));
+  Rows rows = {{"URI", "DESCRIPTION"}};
+  for (const auto& resource : all.resources()) rows.push_back({resource.uri(), resource.description()});
+  return session.Show(all, Table(rows));
+}
+
+std::shared_ptr<ConnectorOptions> AddFields(CLI::App& app, const char* name_kind) {
   auto o = std::make_shared<ConnectorOptions>();
   o->command = &app;
-  app.add_option("NAME", o->name, "Name of the connector")->required();
-  app.add_option("-a,--auth-method", o->auth_method, "How to log in");
-  app.add_option("--description", o->description, "For people");
-  app.add_option("-l,--label", o->labels, "key=value; may be repeated")->allow_extra_args(false);
+  app.add_option("NAME", o->name, "Name of the connector")->required()->type_name(name_kind);
+  app.add_option("-a,--auth-method", o->auth_method, "How to log in")->type_name(kind::kAuthMethod);
+  app.add_option("--description", o->description, "For people")->type_name(kind::kText);
+  app.add_option("-l,--label", o->labels, "May be repeated")
+      ->allow_extra_args(false)
+      ->type_name("KEY=VALUE");
+  app.add_option("--expires-at,--expires_at", o->expires_at, "When a fixed token ends")
+      ->type_name("TIME");
   app.add_flag("--no-verify", o->no_verify, "Store the credential without trying it");
   app.allow_extras();  // the auth method's fields
   return o;
@@ -200,47 +223,33 @@ std::shared_ptr<ConnectorOptions> AddFields(CLI::App& app) {
 
 void AddConnectorCommands(CLI::App& app, Session& session) {
   CLI::App* group =
-      AddCommand(app, session, "service-connector", "Credentials that the daemon holds");
-  group->require_subcommand(1);
+      AddGroup(app, session, "service-connector", "Credentials that the daemon holds");
 
   CLI::App* add =
       AddCommand(*group, session, "register",
                  "Store a credential (its fields: --name=value, =@file, =-, =env:NAME)");
-  const auto fields = AddFields(*add);
-  add->add_option("-t,--type", fields->type, "A type of 'list-types'")->required();
-  add->get_option("--auth-method")->required();
-  add->callback([&session, fields] {
-    session.command = [&session, fields] { return Register(session, *fields); };
-  });
+  const auto fields = AddFields(*add, kind::kNewName);
+  add->add_option("-t,--type", fields->type, "See 'list-types'")
+      ->required()
+      ->type_name(kind::kConnectorType);
+  add->add_flag("--auto-configure", fields->auto_configure,
+                "Take what the cloud's own tools have left on this machine");
+  Runs(*add, session, fields, Register);
+
   CLI::App* change = AddCommand(*group, session, "update", "Change what is given, keep the rest");
-  const auto changes = AddFields(*change);
-  change->callback([&session, changes] {
-    session.command = [&session, changes] { return Update(session, *changes); };
-  });
-  AddCommand(*group, session, "list", "All connectors")->callback([&session] {
-    session.command = [&session] { return List(session); };
-  });
-  AddCommand(*group, session, "list-types", "Types and auth methods of the loaded flavors")
-      ->callback([&session] { session.command = [&session] { return ListTypes(session); }; });
-  AddNamed(*group, session, "describe", "One connector, without its secrets",
-           [](const Session& s, const std::string& name) {
-             v1::GetServiceConnectorRequest request;
-             request.set_name(name);
-             const auto got =
-                 s.Connect().Call(&ServiceConnectors::Stub::GetServiceConnector, request);
-             return got.ok() ? s.Show(*got, Describe(*got)) : s.Fail(got.status());
-           });
-  AddNamed(*group, session, "delete", "Forget a connector",
-           [](const Session& s, const std::string& name) {
-             v1::DeleteServiceConnectorRequest request;
-             request.set_name(name);
-             request.set_request_id(NewUuid());
-             const auto done =
-                 s.Connect().Call(&ServiceConnectors::Stub::DeleteServiceConnector, request);
-             return done.ok() ? s.Show(*done, fmt::format("Deleted {}\n", name))
-                              : s.Fail(done.status());
-           });
-  AddNamed(*group, session, "verify", "Try the credential now", Verify);
+  Runs(*change, session, AddFields(*change, kind::kConnector), Update);
+
+  AddList(*group, session, "list", "All connectors",
+          &ServiceConnectors::Stub::ListServiceConnectors, TableOf);
+  AddList(*group, session, "list-types", "Types and auth methods of the loaded flavors",
+          &ServiceConnectors::Stub::ListConnectorTypes, TypesTable);
+  AddDescribe(*group, session, "One connector, without its secrets", kind::kConnector,
+              &ServiceConnectors::Stub::GetServiceConnector, Describe);
+  AddDelete(*group, session, "Forget a connector", kind::kConnector,
+            &ServiceConnectors::Stub::DeleteServiceConnector);
+  AddNamed(*group, session, "verify", "Try the credential now", kind::kConnector, Verify);
+  AddNamed(*group, session, "list-resources", "Registries that the credential reaches",
+           kind::kConnector, ListResources);
 }
 
 }  // namespace gantry::cli

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "clients/cli/session.h"
+#include "clients/cli/resource_commands.h"
 
 namespace gantry::cli {
 namespace {
@@ -10,7 +10,7 @@ namespace {
 using v1::ContainerRegistry;
 
 std::string Describe(const v1::Flavor& f) {
-  std::vector<std::vector<std::string>> rows = {{"Name", f.name()}, {"File", f.file()}};
+  Rows rows = {{"Name", f.name()}, {"File", f.file()}};
   if (f.state() == v1::Flavor::STATE_FAILED) {
     rows.push_back({"Refused", f.load_error()});
     return Table(rows);
@@ -28,34 +28,22 @@ std::string Describe(const v1::Flavor& f) {
   return Table(rows);
 }
 
-ExitCode List(const Session& session) {
-  const auto answer =
-      session.Connect().Call(&ContainerRegistry::Stub::ListFlavors, v1::ListFlavorsRequest());
-  if (!answer.ok()) return session.Fail(answer.status());
-  std::vector<std::vector<std::string>> rows = {{"NAME", "BEST FOR", "COST", "URI", "STATE"}};
-  for (const v1::Flavor& f : answer->flavors()) {
+std::string TableOf(const v1::ListFlavorsResponse& all) {
+  Rows rows = {{"NAME", "URI", "BEST FOR"}};
+  for (const v1::Flavor& f : all.flavors()) {
     const bool failed = f.state() == v1::Flavor::STATE_FAILED;
-    rows.push_back({f.name(), f.best_for(), f.cost(), f.uri_form(),
-                    failed ? "refused: " + f.load_error() : "loaded"});
+    rows.push_back({f.name(), f.uri_form(), failed ? "REFUSED: " + f.load_error() : f.best_for()});
   }
-  return session.Show(*answer, Table(rows));
+  return Table(rows);
 }
 
 }  // namespace
 
 void AddFlavorCommands(CLI::App& app, Session& session) {
-  CLI::App* flavor = AddCommand(app, session, "flavor", "What the daemon can push to");
-  flavor->require_subcommand(1);
-  AddCommand(*flavor, session, "list", "All flavors")->callback([&session] {
-    session.command = [&session] { return List(session); };
-  });
-  AddNamed(*flavor, session, "describe", "One flavor",
-           [](const Session& s, const std::string& name) {
-             v1::GetFlavorRequest request;
-             request.set_name(name);
-             const auto got = s.Connect().Call(&ContainerRegistry::Stub::GetFlavor, request);
-             return got.ok() ? s.Show(*got, Describe(*got)) : s.Fail(got.status());
-           });
+  CLI::App* group = AddGroup(app, session, "flavor", "What the daemon can push to");
+  AddList(*group, session, "list", "All flavors", &ContainerRegistry::Stub::ListFlavors, TableOf);
+  AddDescribe(*group, session, "One flavor", kind::kFlavor, &ContainerRegistry::Stub::GetFlavor,
+              Describe);
 }
 
 }  // namespace gantry::cli

@@ -1,8 +1,10 @@
 #include "clients/cli/key_values.h"
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
-#include <iterator>
+#include <utility>
 
 #include "base/status.h"
 
@@ -10,50 +12,21 @@ namespace gantry::cli {
 namespace {
 
 constexpr size_t kMaxValueBytes = 1 << 20;
+constexpr std::string_view kEnv = "env:";
 
 Error Usage(std::string message) {
   return Error(absl::StatusCode::kInvalidArgument, reason::kInvalidArgument, std::move(message));
 }
 
-absl::StatusOr<std::string> Slurp(std::istream& in, std::string_view what) {
-  std::string text(std::istreambuf_iterator<char>(in), {});
-  if (in.bad()) return Usage(fmt::format("cannot read {}", what));
-  if (text.size() > kMaxValueBytes) return Usage(fmt::format("{} is longer than 1 MiB", what));
-  if (!text.empty() && text.back() == '\n') text.pop_back();
-  if (!text.empty() && text.back() == '\r') text.pop_back();
-  return text;
-}
+using Fields = std::map<std::string, std::string_view>;
 
-}  // namespace
-
-absl::StatusOr<std::string> ResolveValue(std::string_view value, std::istream& input) {
-  if (value == "-") return Slurp(input, "standard input");
-  if (value.substr(0, 2) == "@@") return std::string(value.substr(1));
-  if (value.substr(0, 1) == "@") {
-    const std::string path(value.substr(1));
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-      return Usage(fmt::format("cannot open the file {}", path))
-          .Remedy("a value that begins with @ names a file; write @@ for a literal @");
-    }
-    return Slurp(file, path);
-  }
-  if (value.substr(0, 4) == "env:") {
-    const std::string name(value.substr(4));
-    const char* found = std::getenv(name.c_str());
-    if (!found) return Usage(fmt::format("the environment variable {} is not set", name));
-    return std::string(found);
-  }
-  return std::string(value);
-}
-
-absl::StatusOr<std::map<std::string, std::string>> ParseKeyValues(
-    const std::vector<std::string>& arguments, std::istream& input) {
-  std::map<std::string, std::string> values;
+// The fields as they were written.
+absl::StatusOr<Fields> SplitFields(const std::vector<std::string>& arguments) {
+  Fields fields;
   for (size_t i = 0; i < arguments.size(); ++i) {
     std::string_view argument = arguments[i];
-    if (argument.substr(0, 2) != "--" || argument.size() < 3) {
-      return Usage(fmt::format("unexpected argument '{}'", argument))
+    if (!argument.starts_with("--") || argument.size() < 3) {
+      return Usage(fmt::format("unexpected argument '{}'", Excerpt(argument, 200)))
           .Remedy("fields of the configuration are given as --name=value");
     }
     argument.remove_prefix(2);
@@ -62,17 +35,80 @@ absl::StatusOr<std::map<std::string, std::string>> ParseKeyValues(
     std::string_view raw;
     if (equals != argument.npos) {
       raw = argument.substr(equals + 1);
-    } else if (i + 1 < arguments.size() && arguments[i + 1].substr(0, 2) != "--") {
+    } else if (i + 1 < arguments.size() && !arguments[i + 1].starts_with("--")) {
       raw = arguments[++i];
     } else {
-      return Usage(fmt::format("--{} needs a value", key));
+      return Usage(fmt::format("--{} needs a value", key)).Remedy("write --{}=value", key);
     }
-    GANTRY_ASSIGN_OR_RETURN(std::string value, ResolveValue(raw, input));
-    if (!values.emplace(key, std::move(value)).second) {
-      return Usage(fmt::format("--{} is given twice", key));
+    if (!fields.emplace(key, raw).second) {
+      return Usage(fmt::format("--{} is given twice", key)).Remedy("give it once");
     }
   }
+  return fields;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadValue(std::istream& in, std::string_view what) {
+  std::string text(kMaxValueBytes + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(in.gcount()));
+  if (in.bad()) {
+    return Usage(fmt::format("cannot read {}", what)).Remedy("name a file that can be read");
+  }
+  if (text.size() > kMaxValueBytes) {
+    return Usage(fmt::format("{} is longer than 1 MiB", what)).Remedy("is it the right one?");
+  }
+  if (text != ScrubUtf8(text)) {
+    return Usage(fmt::format("{} is not UTF-8 text", what)).Remedy("is it the right one?");
+  }
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  return text;
+}
+
+absl::StatusOr<std::string> ResolveValue(std::string_view value, const ReadInput& input) {
+  if (value == "-") return input();
+  if (value.starts_with("@@")) return std::string(value.substr(1));
+  if (value.starts_with("@")) {
+    const std::string path(value.substr(1));
+    std::ifstream file(path, std::ios::binary);
+    if (!file) {
+      return Usage(fmt::format("cannot open the file {}: {}", path, std::strerror(errno)))
+          .Remedy("a value that begins with @ names a file; write @@ for a literal @");
+    }
+    return ReadValue(file, path);
+  }
+  if (value.starts_with(kEnv)) {
+    const std::string name(value.substr(kEnv.size()));
+    const char* found = std::getenv(name.c_str());
+    if (!found) {
+      return Usage(fmt::format("the environment variable {} is not set", name))
+          .Remedy("export it, or give the value by @file or - (standard input)");
+    }
+    return std::string(found);
+  }
+  return std::string(value);
+}
+
+absl::StatusOr<std::map<std::string, std::string>> ParseKeyValues(
+    const std::vector<std::string>& arguments, const ReadInput& input) {
+  GANTRY_ASSIGN_OR_RETURN(const Fields fields, SplitFields(arguments));
+  std::map<std::string, std::string> values;
+  for (const auto& [key, raw] : fields) {
+    GANTRY_ASSIGN_OR_RETURN(values[key], ResolveValue(raw, input));
+  }
   return values;
+}
+
+std::set<std::string> LiteralFields(const std::vector<std::string>& arguments) {
+  std::set<std::string> keys;
+  const auto fields = SplitFields(arguments);
+  if (!fields.ok()) return keys;
+  for (const auto& [key, raw] : *fields) {
+    if (!raw.empty() && raw != "-" && raw[0] != '@' && !raw.starts_with(kEnv)) keys.insert(key);
+  }
+  return keys;
 }
 
 absl::StatusOr<std::map<std::string, std::string>> ParseLabels(
@@ -81,7 +117,8 @@ absl::StatusOr<std::map<std::string, std::string>> ParseLabels(
   for (const std::string& label : labels) {
     const size_t equals = label.find('=');
     if (equals == label.npos || equals == 0) {
-      return Usage(fmt::format("the label '{}' is not of the form key=value", label));
+      return Usage(fmt::format("the label '{}' is not of the form key=value", label))
+          .Remedy("write --label key=value");
     }
     out[label.substr(0, equals)] = label.substr(equals + 1);
   }

@@ -20,7 +20,18 @@ size_t WidthOf(const std::string& s) {
 
 }  // namespace
 
-std::string Table(const std::vector<std::vector<std::string>>& rows) {
+std::string Printable(std::string_view text) {
+  std::string out = ScrubUtf8(text);
+  for (size_t i = 0; i < out.size(); ++i) {
+    const auto c = static_cast<unsigned char>(out[i]);
+    if ((c < 0x20 && c != '\n') || c == 0x7F) out[i] = '?';
+    // U+0080 to U+009F, which some terminals obey as they do ESC [.
+    if (c == 0xC2 && static_cast<unsigned char>(out[i + 1]) < 0xA0) out.replace(i, 2, "?");
+  }
+  return out;
+}
+
+std::string Table(const Rows& rows) {
   std::vector<size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
@@ -29,9 +40,10 @@ std::string Table(const std::vector<std::vector<std::string>>& rows) {
   std::string out;
   for (const auto& row : rows) {
     for (size_t i = 0; i < row.size(); ++i) {
-      out += row[i];
+      out += Printable(row[i]);
       if (i + 1 < row.size()) out.append(widths[i] - WidthOf(row[i]) + 2, ' ');
     }
+    out.resize(out.find_last_not_of(' ') + 1);
     out += '\n';
   }
   return out;
@@ -41,6 +53,7 @@ std::string ToJson(const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;
   options.preserve_proto_field_names = true;
+  options.always_print_primitive_fields = true;
   std::string json;
   if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok()) return "{}\n";
   if (json.empty() || json.back() != '\n') json += '\n';
@@ -58,9 +71,9 @@ std::string DescribeError(const absl::Status& status, Format format) {
     if (!detail.metadata.empty()) json["metadata"] = detail.metadata;
     return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   }
-  std::string out = fmt::format("error: {}\n", MessageOf(status));
+  std::string out = fmt::format("error: {}\n", Printable(MessageOf(status)));
   if (!detail.reason.empty()) out += fmt::format("  reason: {}\n", detail.reason);
-  if (!detail.remedy.empty()) out += fmt::format("  what to do: {}\n", detail.remedy);
+  if (!detail.remedy.empty()) out += fmt::format("  what to do: {}\n", Printable(detail.remedy));
   return out;
 }
 

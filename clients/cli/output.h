@@ -5,16 +5,23 @@
 #include <google/protobuf/message.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gantry::cli {
 
 enum class Format { kHuman, kJson };
 
-// Columns aligned, two spaces between; the last one is not padded.
-std::string Table(const std::vector<std::vector<std::string>>& rows);
+using Rows = std::vector<std::vector<std::string>>;
 
-// protobuf's JSON with the names of the .proto, one document with a line end.
+// Columns aligned, two spaces between; no line ends with spaces.
+std::string Table(const Rows& rows);
+
+// `text` with control characters shown as '?': a registry's words must not steer the terminal. Line
+// ends and valid UTF-8 stay.
+std::string Printable(std::string_view text);
+
+// protobuf's JSON with the names of the .proto and every field, one document with a line end.
 std::string ToJson(const google::protobuf::Message& message);
 
 // "error: …", the reason and what to do; or one line of JSON.

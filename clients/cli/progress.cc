@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "clients/cli/output.h"
 
@@ -14,7 +15,8 @@ namespace {
 using gantry::v1::BlobProgress;
 
 constexpr int kMaxBars = 8;
-constexpr int kBarColumns = 20;
+constexpr size_t kBarColumns = 20;
+constexpr size_t kWideColumns = 70;  // room for kind, bar, both sizes and rate
 
 bool IsDone(BlobProgress::State state) {
   return state == BlobProgress::STATE_SENT || state == BlobProgress::STATE_MOUNTED ||
@@ -45,6 +47,73 @@ std::string_view Kind(const BlobProgress& blob) {
   return blob.media_type().find("config") != std::string::npos ? "config" : "layer";
 }
 
+// What a finished blob is told as where there are no bars.
+std::string Line(const BlobProgress& blob) {
+  return fmt::format("{:<6} {}  {:>8}  {}{}\n", Kind(blob), ShortName(blob.blob()),
+                     blob.size_bytes() > 0 ? HumanBytes(blob.size_bytes()) : "", Word(blob.state()),
+                     blob.attempt() > 1 ? fmt::format(" (attempt {})", blob.attempt()) : "");
+}
+
+std::string Bar(double share, size_t columns) {
+  const auto full = static_cast<size_t>(share * static_cast<double>(columns));
+  return fmt::format("[{}{}]", std::string(full, '='), std::string(columns - full, ' '));
+}
+
+// One blob under way, in fewer than `columns`; `seconds` since it began.
+std::string BarLine(const BlobProgress& blob, double seconds, size_t columns) {
+  const int64_t size = blob.size_bytes();
+  const auto sent = static_cast<double>(blob.sent_bytes());
+  const double share = size > 0 ? std::min(1.0, sent / static_cast<double>(size)) : 0;
+  const std::string name = ShortName(blob.blob());
+  std::string line;
+  if (columns > kWideColumns) {
+    line =
+        fmt::format("{:<6} {}  {}  {} {}", Kind(blob), name, Bar(share, kBarColumns),
+                    HumanBytes(blob.sent_bytes()), size > 0 ? "of " + HumanBytes(size) : "so far");
+    if (seconds > 0.5)
+      line += fmt::format("  {}/s", HumanBytes(static_cast<int64_t>(sent / seconds)));
+  } else if (size > 0) {
+    const size_t around = name.size() + std::string_view(" [] 100%").size() + 1;
+    const size_t bar = std::min(kBarColumns, columns > around ? columns - around : 0);
+    line = fmt::format("{} {} {:>3.0f}%", name, Bar(share, bar), share * 100);
+  } else {
+    line = fmt::format("{}  {} so far", name, HumanBytes(blob.sent_bytes()));
+  }
+  return line.substr(0, columns - 1);
+}
+
+// Blobs of a push, counted by how they came to be there.
+struct Totals {
+  int sent = 0, mounted = 0, existing = 0;
+  size_t all = 0;
+  int64_t bytes = 0;  // sent
+
+  void Add(const BlobProgress& blob) {
+    ++all;
+    sent += blob.state() == BlobProgress::STATE_SENT;
+    mounted += blob.state() == BlobProgress::STATE_MOUNTED;
+    existing += blob.state() == BlobProgress::STATE_EXISTING;
+    if (blob.state() == BlobProgress::STATE_SENT) bytes += blob.sent_bytes();
+  }
+  // In one line of fewer than `columns`.
+  std::string In(size_t columns) const {
+    const int done = sent + mounted + existing;
+    const std::string text =
+        columns > kWideColumns
+            ? fmt::format("{} of {} blobs: {} uploaded ({}), {} mounted, {} already there", done,
+                          all, sent, HumanBytes(bytes), mounted, existing)
+            : fmt::format("{} of {} blobs, {} uploaded", done, all, HumanBytes(bytes));
+    return text.substr(0, columns - 1);
+  }
+};
+
+template <class Blobs>
+Totals TotalsOf(const Blobs& blobs) {
+  Totals totals;
+  for (const auto& [key, blob] : blobs) totals.Add(blob.last);
+  return totals;
+}
+
 }  // namespace
 
 std::string Progress::Update(const gantry::v1::PushProgress& progress,
@@ -57,8 +126,7 @@ std::string Progress::Update(const gantry::v1::PushProgress& progress,
     (void)google::protobuf::util::MessageToJsonString(progress, &out, options);
     return out + "\n";
   }
-  std::string notice;
-  if (!progress.notice().empty()) notice = fmt::format("note: {}\n", progress.notice());
+  if (!progress.notice().empty()) out = fmt::format("note: {}\n", Printable(progress.notice()));
   for (const BlobProgress& blob : progress.blobs()) {
     const auto [it, is_new] = blobs_.try_emplace(blob.blob());
     if (is_new) order_.push_back(blob.blob());
@@ -67,68 +135,32 @@ std::string Progress::Update(const gantry::v1::PushProgress& progress,
     it->second.last = blob;
     if (style_ == Style::kLines && IsDone(blob.state()) && !was_done) out += Line(blob);
   }
-  if (style_ == Style::kLines) return notice + out;
-  std::string back;
-  if (drawn_lines_ > 0) back = fmt::format("\033[{}A\r\033[J", drawn_lines_);
-  return back + notice + Bars(now);
-}
-
-std::string Progress::Line(const BlobProgress& blob) const {
-  const std::string size = blob.size_bytes() > 0 ? HumanBytes(blob.size_bytes()) : "";
-  return fmt::format("{} {}  {:>9}  {}{}\n", Kind(blob), ShortName(blob.blob()), size,
-                     Word(blob.state()),
-                     blob.attempt() > 1 ? fmt::format(" (attempt {})", blob.attempt()) : "");
+  if (style_ == Style::kLines) return out;
+  const std::string back = BackOverBars();
+  return back + out + Bars(now);
 }
 
 std::string Progress::Bars(std::chrono::steady_clock::time_point now) {
   std::string out;
-  drawn_lines_ = 0;
   for (const std::string& key : order_) {
     const Blob& blob = blobs_.at(key);
     if (blob.last.state() != BlobProgress::STATE_SENDING || drawn_lines_ == kMaxBars) continue;
-    const int64_t sent = blob.last.sent_bytes();
-    const int64_t size = blob.last.size_bytes();
-    const double share =
-        size > 0 ? std::min(1.0, static_cast<double>(sent) / static_cast<double>(size)) : 0;
-    const auto full = static_cast<size_t>(share * kBarColumns);
     const double seconds = std::chrono::duration<double>(now - blob.started).count();
-    const std::string rate =
-        seconds > 0.5 ? HumanBytes(static_cast<int64_t>(static_cast<double>(sent) / seconds)) + "/s"
-                      : "";
-    std::string line =
-        fmt::format("{:<6} {}  [{}{}]  {} {}  {}", Kind(blob.last), ShortName(key),
-                    std::string(full, '='), std::string(kBarColumns - full, ' '), HumanBytes(sent),
-                    size > 0 ? "of " + HumanBytes(size) : "so far", rate);
-    if (static_cast<int>(line.size()) >= width_) line.resize(static_cast<size_t>(width_ - 1));
-    out += line + "\n";
+    out += BarLine(blob.last, seconds, columns_) + "\n";
     ++drawn_lines_;
   }
-  std::string summary = Summary();
-  if (static_cast<int>(summary.size()) >= width_) summary.resize(static_cast<size_t>(width_ - 1));
   ++drawn_lines_;
-  return out + summary + "\n";
+  return out + TotalsOf(blobs_).In(columns_) + "\n";
 }
 
-std::string Progress::Summary() const {
-  int sent = 0, mounted = 0, existing = 0;
-  int64_t bytes = 0;
-  for (const auto& [key, blob] : blobs_) {
-    sent += blob.last.state() == BlobProgress::STATE_SENT;
-    mounted += blob.last.state() == BlobProgress::STATE_MOUNTED;
-    existing += blob.last.state() == BlobProgress::STATE_EXISTING;
-    if (blob.last.state() == BlobProgress::STATE_SENT) bytes += blob.last.sent_bytes();
-  }
-  return fmt::format("{} of {} blobs: {} uploaded ({}), {} mounted, {} already there",
-                     sent + mounted + existing, blobs_.size(), sent, HumanBytes(bytes), mounted,
-                     existing);
+std::string Progress::BackOverBars() {
+  if (drawn_lines_ == 0) return "";
+  return fmt::format("\033[{}A\r\033[J", std::exchange(drawn_lines_, 0));
 }
 
 std::string Progress::Finish() {
   if (style_ == Style::kNone || style_ == Style::kJsonLines || blobs_.empty()) return "";
-  std::string back;
-  if (drawn_lines_ > 0) back = fmt::format("\033[{}A\r\033[J", drawn_lines_);
-  drawn_lines_ = 0;
-  return back + Summary() + "\n";
+  return BackOverBars() + TotalsOf(blobs_).In(columns_) + "\n";
 }
 
 }  // namespace gantry::cli

@@ -16,8 +16,10 @@ class Progress {
  public:
   enum class Style { kBars, kLines, kJsonLines, kNone };
 
-  // `width` of the terminal, in columns, for kBars.
-  Progress(Style style, int width) : style_(style), width_(width) {}
+  explicit Progress(Style style) : style_(style) {}
+
+  // The terminal's width in columns, for kBars; it may change between updates.
+  void set_columns(int columns) { columns_ = static_cast<size_t>(columns); }
 
   // What to write after this message; with kBars it begins by going back over the last rendering.
   std::string Update(const gantry::v1::PushProgress& progress,
@@ -32,11 +34,10 @@ class Progress {
   };
 
   std::string Bars(std::chrono::steady_clock::time_point now);
-  std::string Line(const gantry::v1::BlobProgress& blob) const;
-  std::string Summary() const;
+  std::string BackOverBars();
 
   const Style style_;
-  const int width_;
+  size_t columns_ = 80;
   std::map<std::string, Blob> blobs_;
   std::vector<std::string> order_;
   int drawn_lines_ = 0;

@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include <iostream>
-#include <memory>
 
 #include "clients/cli/progress.h"
 #include "clients/cli/session.h"
+#include "clients/cli/value_kind.h"
 #include "clients/cpp/push.h"
 #include "net/curl_http_client.h"
 #include "oci/source_spec.h"
@@ -27,9 +27,8 @@ struct PushCommand {
 
 // The one that is meant when none is named: the only one, or the development registry.
 absl::StatusOr<std::string> DefaultRegistry(const client::Client& client) {
-  v1::ListRegistriesRequest request;
   GANTRY_ASSIGN_OR_RETURN(const auto all,
-                          client.Call(&ContainerRegistry::Stub::ListRegistries, request));
+                          client.CallAll(&ContainerRegistry::Stub::ListRegistries, {}));
   if (all.registries_size() == 1) return all.registries(0).name();
   for (const v1::Registry& registry : all.registries()) {
     if (registry.name() == "local") return registry.name();
@@ -79,15 +78,17 @@ Progress::Style StyleOf(const PushCommand& command, const Session& session) {
   if (command.progress == "none" || command.quiet) return Progress::Style::kNone;
   if (command.progress == "plain") return Progress::Style::kLines;
   if (session.format() == Format::kJson) return Progress::Style::kNone;
-  return isatty(STDERR_FILENO) ? Progress::Style::kBars : Progress::Style::kLines;
+  const char* terminal = std::getenv("TERM");
+  const bool can_go_back = terminal && std::string_view(terminal) != "dumb";
+  return can_go_back && isatty(STDERR_FILENO) ? Progress::Style::kBars : Progress::Style::kLines;
 }
 
-int TerminalWidth() {
+int TerminalColumns() {
   winsize size{};
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
 }
 
-absl::StatusOr<v1::Image> Push(const Session& session, const PushCommand& command) {
+absl::StatusOr<v1::Image> PushImage(const Session& session, const PushCommand& command) {
   const client::Client client = session.Connect(kTimeoutSeconds);
   client::PushOptions options;
   v1::PushStart& start = options.start;
@@ -114,13 +115,22 @@ absl::StatusOr<v1::Image> Push(const Session& session, const PushCommand& comman
     options.source = source.get();
   }
 
-  Progress progress(StyleOf(command, session), TerminalWidth());
+  Progress progress(StyleOf(command, session));
   options.on_progress = [&](const v1::PushProgress& update) {
+    progress.set_columns(TerminalColumns());
     std::cerr << progress.Update(update, std::chrono::steady_clock::now()) << std::flush;
   };
   auto image = client::PushImage(client, std::move(options));
   std::cerr << progress.Finish() << std::flush;
   return image;
+}
+
+Outcome Push(const Session& session, const PushCommand& command) {
+  GANTRY_ASSIGN_OR_RETURN(const v1::Image image, PushImage(session, command));
+  if (command.quiet) return session.Show(image, image.digest_uri() + "\n");
+  const std::string name = image.uri().empty() ? image.digest_uri() : image.uri();
+  return session.Show(image,
+                      fmt::format("Pushed     {}\nPull with  {}\n", name, image.digest_uri()));
 }
 
 }  // namespace
@@ -131,39 +141,35 @@ void AddPushCommand(CLI::App& app, Session& session) {
   push->add_option("SOURCE", command->source,
                    "docker-archive:FILE[:NAME], oci:DIR[:NAME], oci-archive:FILE[:NAME], "
                    "docker-daemon:NAME or docker://REFERENCE")
-      ->required();
+      ->required()
+      ->type_name(kind::kSource);
   push->add_option("-r,--registry", command->registry,
-                   "A configured registry; without it the only one, or 'local'");
-  CLI::Option* pipeline = push->add_option("--pipeline", command->pipeline,
-                                           "Image name: <registry-uri>/<pipeline>:<version>");
-  push->add_option("--version", command->version, "With --pipeline; without it the time in UTC")
-      ->needs(pipeline);
-  CLI::Option* repository = push->add_option("--repository", command->repository,
-                                             "Path below the registry's URI, taken as it is")
-                                ->excludes(pipeline);
+                   "Where to; without it the only registry, or 'local'")
+      ->type_name(kind::kRegistry);
+  CLI::Option* pipeline =
+      push->add_option("--pipeline", command->pipeline,
+                       "Name it <registry-uri>/<pipeline>:<version>; without it after its source")
+          ->type_name("NAME");
+  push->add_option("--version", command->version, "Its version; without it the time in UTC")
+      ->type_name("VERSION");
+  CLI::Option* repository =
+      push->add_option("--repository", command->repository,
+                       "Instead of --pipeline: path below the registry's URI, as it is")
+          ->excludes(pipeline)
+          ->type_name("PATH");
   push->add_option("--tag", command->tags, "With --repository; may be repeated")
       ->needs(repository)
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->type_name("TAG");
   push->add_option("--request-id", command->request_id,
-                   "A repeat with the same id gives the first answer, for 24 hours");
+                   "A repeat with the same id gives the first answer, for 24 hours")
+      ->type_name("ID");
   push->add_flag("--on-daemon", command->on_daemon,
                  "The source is a path or an engine of the daemon's machine");
-  push->add_option("--progress", command->progress, "auto, plain, json or none")
-      ->check(CLI::IsMember({"auto", "plain", "json", "none"}));
+  OneOf(push->add_option("--progress", command->progress, "How to show it, on standard error"),
+        {"auto", "plain", "json", "none"});
   push->add_flag("-q,--quiet", command->quiet, "Print nothing but the URI to pull");
-  push->callback([&session, command] {
-    session.command = [&session, command] {
-      const auto image = Push(session, *command);
-      if (!image.ok()) return session.Fail(image.status());
-      if (command->quiet) {
-        std::cout << image->digest_uri() << "\n";
-        return kOk;
-      }
-      const std::string name = image->uri().empty() ? image->digest_uri() : image->uri();
-      return session.Show(*image,
-                          fmt::format("Pushed     {}\nPull with  {}\n", name, image->digest_uri()));
-    };
-  });
+  Runs(*push, session, command, Push);
 }
 
 }  // namespace gantry::cli

@@ -1,10 +1,10 @@
 #include "clients/cli/session.h"
 
 #include <iostream>
-#include <memory>
 #include <utility>
 
 #include "clients/cli/key_values.h"
+#include "clients/cli/value_kind.h"
 
 namespace gantry::cli {
 
@@ -18,24 +18,21 @@ client::Client Session::Connect(int64_t default_timeout_seconds) const {
   return client::Client(std::move(options));
 }
 
-ExitCode Session::Fail(const absl::Status& status) const {
-  std::cerr << DescribeError(status, format()) << std::flush;
-  return ExitCodeOf(status);
-}
-
 ExitCode Session::Show(const google::protobuf::Message& message, const std::string& human) const {
-  std::cout << (format() == Format::kJson ? ToJson(message) : human) << std::flush;
+  std::cout << (format() == Format::kJson ? ToJson(message) : human);
   return kOk;
 }
 
 void AddGlobalOptions(CLI::App& app, Session& session) {
   constexpr char kGroup[] = "Global options";
   app.add_option("--address", session.address, "Where gantryd listens, host:port or unix:/path")
+      ->type_name(kind::kAddress)
       ->group(kGroup);
-  app.add_option("-o,--output", session.output, "human or json")
-      ->check(CLI::IsMember({"human", "json"}))
+  OneOf(app.add_option("-o,--output", session.output, "For people or for programs"),
+        {"human", "json"})
       ->group(kGroup);
   app.add_option("--timeout", session.timeout, "Give up after this long, such as 90s, 15m or 6h")
+      ->type_name("DURATION")
       ->check([](const std::string& text) {
         const auto seconds = ParseSeconds(text);
         return seconds.ok() ? "" : std::string(MessageOf(seconds.status()));
@@ -50,15 +47,11 @@ CLI::App* AddCommand(CLI::App& parent, Session& session, const std::string& name
   return command;
 }
 
-void AddNamed(CLI::App& parent, Session& session, const std::string& name,
-              const std::string& description,
-              std::function<ExitCode(const Session&, const std::string&)> run) {
-  CLI::App* command = AddCommand(parent, session, name, description);
-  const auto value = std::make_shared<std::string>();
-  command->add_option("NAME", *value, "Its name")->required();
-  command->callback([&session, value, run = std::move(run)] {
-    session.command = [&session, value, run] { return run(session, *value); };
-  });
+CLI::App* AddGroup(CLI::App& parent, Session& session, const std::string& name,
+                   const std::string& description) {
+  CLI::App* group = AddCommand(parent, session, name, description);
+  group->require_subcommand(1);
+  return group;
 }
 
 }  // namespace gantry::cli

@@ -39,8 +39,8 @@ void BlobServer::Serve(const v1::BlobRead& read) {
     const std::string& bytes = document->second;
     const auto offset = static_cast<size_t>(
         std::clamp<int64_t>(read.offset(), 0, static_cast<int64_t>(bytes.size())));
-    chunk.set_data(
-        bytes.substr(offset, static_cast<size_t>(std::min(read.length(), kMaxChunkBytes))));
+    chunk.set_data(bytes.substr(
+        offset, static_cast<size_t>(std::clamp<int64_t>(read.length(), 0, kMaxChunkBytes))));
     chunk.set_end_of_blob(offset + chunk.data().size() == bytes.size());
     send_(chunk);
     return;
@@ -93,6 +93,9 @@ absl::Status BlobServer::Reopen(const v1::BlobRead& read, Stream& stream) {
   const auto blob = blobs_.find(read.blob());
   if (blob == blobs_.end()) {
     return NotFound(reason::kSourceNotFound, "the image has no blob {}", read.blob());
+  }
+  if (read.offset() < 0) {
+    return InvalidArgument(reason::kInvalidArgument, "a read begins at {}", read.offset());
   }
   stream.reader.reset();
   GANTRY_ASSIGN_OR_RETURN(stream.reader, source_.OpenBlob(call_, blob->second, read.offset()));

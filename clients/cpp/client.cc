@@ -10,6 +10,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
+constexpr milliseconds kMinWait{50};
+constexpr milliseconds kMaxWait{60'000};  // a daemon that asks for more is not waited for
+
 grpc::ChannelArguments ChannelArgs() {
   grpc::ChannelArguments args;
   // Agreed with the server's limits, or it would answer pings with GOAWAY.
@@ -31,10 +34,23 @@ Client::Client(ClientOptions options) : options_(std::move(options)) {
 }
 
 absl::Status Client::Explain(const absl::Status& status) const {
-  if (status.code() != absl::StatusCode::kUnavailable || !ReasonOf(status).empty()) return status;
-  return Unavailable(reason::kUpstreamUnavailable, "cannot reach gantryd at {}: {}",
-                     options_.address, MessageOf(status))
-      .Remedy("start it with 'gantryd --dev', or say where it is with --address or GANTRY_ADDRESS");
+  if (!ReasonOf(status).empty()) return status;
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+      return Unavailable(reason::kUpstreamUnavailable, "cannot reach gantryd at {}: {}",
+                         options_.address, MessageOf(status))
+          .Remedy(
+              "start it with 'gantryd --dev', or say where it is with --address or GANTRY_ADDRESS");
+    case absl::StatusCode::kDeadlineExceeded:
+      return DeadlineExceeded(reason::kDeadlineExceeded, "gantryd at {} gave no answer in time",
+                              options_.address)
+          .Remedy("repeat it with more time: --timeout");
+    case absl::StatusCode::kCancelled:
+      return Cancelled(reason::kCancelled, "cancelled")
+          .Remedy("repeat it when you like: nothing is done or sent twice");
+    default:
+      return status;
+  }
 }
 
 bool Client::WaitToRepeat(const absl::Status& status, int attempt,
@@ -47,9 +63,9 @@ bool Client::WaitToRepeat(const absl::Status& status, int attempt,
                          detail.reason != reason::kUpstreamUnavailable &&
                          detail.reason != reason::kUpstreamThrottled);
   if (!worth_it || attempt >= options_.max_attempts) return false;
-  const milliseconds wait = std::clamp(detail.retry_after.value_or(milliseconds(100 << attempt)),
-                                       milliseconds(50), milliseconds(30'000));
-  if (steady_clock::now() + wait >= deadline) return false;
+  const milliseconds wait =
+      std::max(kMinWait, detail.retry_after.value_or(milliseconds(100 << attempt)));
+  if (wait > kMaxWait || steady_clock::now() + wait >= deadline) return false;
   return SystemClock().Sleep(wait, options_.stop);
 }
 

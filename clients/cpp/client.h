@@ -21,8 +21,8 @@ namespace gantry::client {
 struct ClientOptions {
   std::string address = "127.0.0.1:7460";     // "host:port" or "unix:/path"
   std::chrono::milliseconds timeout{60'000};  // of one call, with its repeats
-  int max_attempts = 4;
-  std::stop_token stop;  // cancels what runs
+  int max_attempts = 4;                       // of one call
+  std::stop_token stop;                       // cancels what runs
 };
 
 // Thread-safe.  Copies share the channel.
@@ -46,10 +46,30 @@ class Client {
     return response;
   }
 
+  // As Call, for a List method: follows it to its last page and gives all of them as one answer.
+  template <class Stub, class Request, class Response>
+  absl::StatusOr<Response> CallAll(grpc::Status (Stub::*method)(grpc::ClientContext*,
+                                                                const Request&, Response*),
+                                   Request request) const {
+    Response all;
+    for (;;) {
+      GANTRY_ASSIGN_OR_RETURN(const Response page, Call(method, request));
+      all.MergeFrom(page);
+      if constexpr (requires { page.next_page_token(); }) {
+        if (!page.next_page_token().empty()) {
+          request.set_page_token(page.next_page_token());
+          continue;
+        }
+        all.clear_next_page_token();
+      }
+      return all;
+    }
+  }
+
   v1::ContainerRegistry::Stub& registry() const { return *registry_; }
   const ClientOptions& options() const { return options_; }
 
-  // An error of gRPC's own about the connection, in words that say what to do; others as they are.
+  // An error of gRPC's own in words that say what to do; the daemon's as they are.
   absl::Status Explain(const absl::Status& status) const;
 
   // Waits before another attempt; false when there is to be none: not worth it, attempts used up,

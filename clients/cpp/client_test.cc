@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <map>
+#include <thread>
 
 #include "clients/cpp/push.h"
 
@@ -22,10 +23,25 @@ grpc::Status Rich(grpc::StatusCode code, const std::string& message, const std::
   status.add_details()->PackFrom(info);
   if (retry_ms >= 0) {
     google::rpc::RetryInfo retry;
-    retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(retry_ms * 1'000'000));
+    retry.mutable_retry_delay()->set_seconds(retry_ms / 1000);
+    retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(retry_ms % 1000 * 1'000'000));
     status.add_details()->PackFrom(retry);
   }
   return {code, message, status.SerializeAsString()};
+}
+
+TEST(FromGrpc, SaysEveryViolationOnce) {
+  google::rpc::Status rich;
+  google::rpc::BadRequest bad;
+  for (const char* field : {"uri", "name"}) {
+    auto& violation = *bad.add_field_violations();
+    violation.set_field(field);
+    violation.set_description(std::string("the ") + field + " is wrong");
+  }
+  rich.add_details()->PackFrom(bad);
+  const absl::Status status = FromGrpc(
+      {grpc::StatusCode::INVALID_ARGUMENT, "uri: the uri is wrong", rich.SerializeAsString()});
+  EXPECT_EQ(MessageOf(status), "uri: the uri is wrong\n  name: the name is wrong");
 }
 
 // Two layers, handed out in pieces of odd sizes.
@@ -65,7 +81,7 @@ class FakeDaemon final : public v1::ContainerRegistry::Service {
   grpc::Status GetFlavor(grpc::ServerContext*, const v1::GetFlavorRequest* request,
                          v1::Flavor* flavor) override {
     if (++calls <= failures) {
-      return Rich(grpc::StatusCode::UNAVAILABLE, "not now", "DRAINING", 1);
+      return Rich(grpc::StatusCode::UNAVAILABLE, "not now", "DRAINING", retry_ms);
     }
     if (request->name() == "none") {
       return Rich(grpc::StatusCode::NOT_FOUND, "no such flavor", "FLAVOR_NOT_FOUND");
@@ -74,14 +90,33 @@ class FakeDaemon final : public v1::ContainerRegistry::Service {
     return grpc::Status::OK;
   }
 
+  // Three registries, one a page.
+  grpc::Status ListRegistries(grpc::ServerContext*, const v1::ListRegistriesRequest* request,
+                              v1::ListRegistriesResponse* page) override {
+    const std::string& token = request->page_token();
+    page->add_registries()->set_name(token.empty() ? "a" : token);
+    if (token.empty()) page->set_next_page_token("b");
+    if (token == "b") page->set_next_page_token("c");
+    return grpc::Status::OK;
+  }
+
   grpc::Status PushImage(
-      grpc::ServerContext*,
+      grpc::ServerContext* context,
       grpc::ServerReaderWriter<v1::PushImageResponse, v1::PushImageRequest>* stream) override {
     v1::PushImageRequest request;
     if (!stream->Read(&request) || !request.has_start()) return grpc::Status::CANCELLED;
     request_ids.push_back(request.start().request_id());
     if (++calls <= failures) {
-      return Rich(grpc::StatusCode::UNAVAILABLE, "draining", "DRAINING", 1);
+      return Rich(grpc::StatusCode::UNAVAILABLE, "draining", "DRAINING", retry_ms);
+    }
+    v1::PushImageResponse progress;
+    progress.mutable_progress()->set_notice("begun");
+    stream->Write(progress);
+    if (never_ends) {
+      while (stream->Read(&request)) {
+      }
+      saw_cancel = context->IsCancelled();
+      return grpc::Status::CANCELLED;
     }
     const v1::AssembledImage image = request.start().source().client().assembled();
     std::vector<v1::Blob> blobs = {image.config()};
@@ -120,6 +155,9 @@ class FakeDaemon final : public v1::ContainerRegistry::Service {
   }
 
   int failures = 0;
+  int64_t retry_ms = 1;
+  bool never_ends = false;
+  std::atomic<bool> saw_cancel = false;
   std::atomic<int> calls = 0;
   std::vector<std::string> request_ids;
   std::map<std::string, std::string> got;
@@ -158,6 +196,44 @@ TEST_F(ClientTest, RepeatsWhatIsUnavailable) {
   request.set_name("default");
   EXPECT_TRUE(Client(options_).Call(&v1::ContainerRegistry::Stub::GetFlavor, request).ok());
   EXPECT_EQ(daemon_.calls, 3);
+}
+
+TEST_F(ClientTest, WaitsAsLongAsTheDaemonAsks) {
+  daemon_.failures = 1;
+  daemon_.retry_ms = 300;
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_TRUE(
+      Client(options_).Call(&v1::ContainerRegistry::Stub::GetFlavor, v1::GetFlavorRequest()).ok());
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(300));
+}
+
+TEST_F(ClientTest, GivesUpAfterItsAttempts) {
+  daemon_.failures = 100;
+  options_.max_attempts = 3;
+  const auto flavor =
+      Client(options_).Call(&v1::ContainerRegistry::Stub::GetFlavor, v1::GetFlavorRequest());
+  EXPECT_EQ(ReasonOf(flavor.status()), "DRAINING");
+  EXPECT_EQ(daemon_.calls, 3);
+}
+
+TEST_F(ClientTest, NeverWaitsBeyondItsDeadline) {
+  daemon_.failures = 1;
+  daemon_.retry_ms = 30'000;
+  options_.timeout = std::chrono::seconds(10);
+  const auto flavor =
+      Client(options_).Call(&v1::ContainerRegistry::Stub::GetFlavor, v1::GetFlavorRequest());
+  EXPECT_EQ(ReasonOf(flavor.status()), "DRAINING");
+  EXPECT_EQ(DetailOf(flavor.status()).retry_after, std::chrono::seconds(30));
+  EXPECT_EQ(daemon_.calls, 1);
+}
+
+TEST_F(ClientTest, FollowsAListToItsLastPage) {
+  const auto all = Client(options_).CallAll(&v1::ContainerRegistry::Stub::ListRegistries, {});
+  ASSERT_TRUE(all.ok()) << all.status();
+  std::string names;
+  for (const v1::Registry& registry : all->registries()) names += registry.name();
+  EXPECT_EQ(names, "abc");
+  EXPECT_EQ(all->next_page_token(), "");
 }
 
 TEST_F(ClientTest, SaysHowToStartADaemonThatIsNotThere) {
@@ -202,7 +278,46 @@ TEST_F(ClientTest, ASourceThatFailsEndsThePush) {
   EXPECT_THAT(std::string(MessageOf(image.status())), testing::HasSubstr("the disk is gone"));
 }
 
-TEST_F(ClientTest, CancelledByItsStopToken) {
+TEST_F(ClientTest, TellsProgressOnTheCallingThread) {
+  TestSource source;
+  PushOptions push;
+  push.source = &source;
+  std::vector<std::string> notices;
+  push.on_progress = [&, caller = std::this_thread::get_id()](const v1::PushProgress& progress) {
+    EXPECT_EQ(std::this_thread::get_id(), caller);
+    notices.push_back(progress.notice());
+  };
+  ASSERT_TRUE(PushImage(Client(options_), push).ok());
+  EXPECT_THAT(notices, testing::ElementsAre("begun"));
+}
+
+TEST_F(ClientTest, CancelledInTheMiddleOfAPush) {
+  daemon_.never_ends = true;
+  std::stop_source stop;
+  options_.stop = stop.get_token();
+  TestSource source;
+  PushOptions push;
+  push.source = &source;
+  push.on_progress = [&](const v1::PushProgress&) { stop.request_stop(); };
+  EXPECT_EQ(PushImage(Client(options_), push).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(daemon_.calls, 1) << "not repeated";
+  server_->Shutdown();  // waits for the daemon's handler
+  EXPECT_TRUE(daemon_.saw_cancel);
+}
+
+TEST_F(ClientTest, SaysWhenItsTimeIsUp) {
+  daemon_.never_ends = true;
+  options_.timeout = std::chrono::milliseconds(200);
+  TestSource source;
+  PushOptions push;
+  push.source = &source;
+  const auto image = PushImage(Client(options_), push);
+  EXPECT_EQ(ReasonOf(image.status()), reason::kDeadlineExceeded);
+  EXPECT_THAT(DetailOf(image.status()).remedy, testing::HasSubstr("--timeout"));
+  EXPECT_EQ(daemon_.calls, 1);
+}
+
+TEST_F(ClientTest, CancelledBeforeItBegan) {
   std::stop_source stop;
   stop.request_stop();
   options_.stop = stop.get_token();

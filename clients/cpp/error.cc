@@ -36,6 +36,8 @@ absl::Status FromGrpc(const grpc::Status& status) {
                                                        retry.retry_delay().nanos() / 1'000'000);
       } else if (any.UnpackTo(&bad)) {
         for (const auto& violation : bad.field_violations()) {
+          // One fault alone is the message already.
+          if (message.find(violation.description()) != message.npos) continue;
           message += fmt::format("\n  {}: {}", violation.field(), violation.description());
         }
       }

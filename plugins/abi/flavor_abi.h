@@ -87,7 +87,7 @@ typedef struct gantry_push_plan {
   uint32_t max_parallel_blobs;          /* 0: host default */
   const gantry_target* target;            /* rewritten for this cloud */
   const gantry_str* mount_from; size_t mount_from_count; /* repositories of the same host, best first */
-  int64_t chunk_bytes;                  /* of CHUNKED, and of the others after a 413; 0: not then */
+  int64_t chunk_bytes;                  /* of GANTRY_UPLOAD_CHUNKED */
   int32_t upload;                       /* GANTRY_UPLOAD_* */
   uint32_t flags;                       /* GANTRY_PLAN_* */
 } gantry_push_plan;
@@ -151,6 +151,9 @@ typedef struct gantry_host {
    * login by the daemon's own identity needs.  NOT_FOUND when it is not there; PERMISSION_DENIED unless the
    * operator allows such logins. */
   gantry_code (*local)(void* ctx, gantry_call*, int32_t kind, gantry_str name, gantry_str_sink) GANTRY_NOEXCEPT;
+  /* Returns OK after that time, for a cloud's operation that takes a while; CANCELLED as soon as the caller
+   * has gone, DEADLINE_EXCEEDED at once when the call has less time left. */
+  gantry_code (*wait)(void* ctx, gantry_call*, int64_t milliseconds) GANTRY_NOEXCEPT;
 } gantry_host;
 
 /* open and close: never concurrent for one instance.  All else: concurrent, on any thread. */

@@ -24,7 +24,6 @@ using sdk::Status;
 using sdk::Target;
 
 // Azure's own tools send 4 MB; what proxies let through, and few requests, speak for 8.
-constexpr int64_t kChunkBytes = 8 << 20;
 
 void CheckConnector(const Config& config, Findings& findings) {
   if (config.connector_type() != "azure") return;
@@ -75,13 +74,6 @@ class AzureFlavor final : public sdk::Flavor {
     credential.scheme = GANTRY_AUTH_IDENTITY_TOKEN;
     credential.secret = std::move(refresh.value);
     credential.expires_unix_ms = refresh.expires_unix_ms;
-    return Ok();
-  }
-
-  // Whole blobs in one stream; what stands in front of some registries wants pieces.
-  Status PreparePush(Call&, Plan& plan) override {
-    plan.upload = GANTRY_UPLOAD_STREAM;
-    plan.chunk_bytes = kChunkBytes;
     return Ok();
   }
 

@@ -32,13 +32,12 @@ TEST_F(AzureFlavorTest, ValidatesHostAndConnector) {
             "connector.client_id");
 }
 
-TEST_F(AzureFlavorTest, PushesInOneStreamAndKnowsASizeToFallBackTo) {
+TEST_F(AzureFlavorTest, PushesInOneStream) {
   ASSERT_TRUE(flavor_.Open(ServicePrincipal()).ok());
   std::optional<sdk::Plan> plan;
   ASSERT_TRUE(flavor_.PreparePush({kHost, "team/app", "v1", ""}, &plan).ok());
   EXPECT_EQ(plan->target.repository, "team/app");
   EXPECT_EQ(plan->upload, GANTRY_UPLOAD_STREAM);
-  EXPECT_EQ(plan->chunk_bytes, 8 << 20);
   EXPECT_EQ(host_.http_calls, 0);
 }
 

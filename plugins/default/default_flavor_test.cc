@@ -72,7 +72,7 @@ TEST_F(DefaultFlavor, ACredentialMadeForAnotherRegistryIsNotGivenAway) {
 TEST_F(DefaultFlavor, SaysWhatTheConnectorLacks) {
   Open(ConfigJson("registry.example.com", true));
   const Outcome outcome = flavor_.Authenticate(target_, GANTRY_PULL, &credential_);
-  EXPECT_EQ(outcome.reason(), "INVALID_CONFIG");
+  EXPECT_EQ(outcome.reason(), "CONNECTOR_MISMATCH");
   EXPECT_THAT(outcome.message(), HasSubstr("password"));
 }
 
@@ -106,6 +106,22 @@ TEST_F(DefaultFlavor, ListsTagsPageByPage) {
   EXPECT_EQ(page_.next_page_token, "");
   EXPECT_THAT(host_.requests(), ElementsAre("GET /v2/team/app/tags/list?n=2",
                                             "GET /v2/team/app/tags/list?n=2&last=b"));
+}
+
+TEST_F(DefaultFlavor, CutsTheListOfARegistryThatKnowsNoPages) {
+  Open();
+  Answer(200, {}, R"({"name": "team/app", "tags": ["d", "a", "c", "b", "e"]})");
+  std::vector<std::string> seen;
+  std::string token;
+  for (const uint32_t size : {2u, 1u, 100u}) {
+    page_ = {};
+    ASSERT_TRUE(flavor_.List(target_, token, size, &page_).ok());
+    for (const sdk::Image& image : page_.images) seen.push_back(image.tags[0]);
+    seen.push_back("|");
+    token = page_.next_page_token;
+  }
+  EXPECT_THAT(seen, ElementsAre("a", "b", "|", "c", "|", "d", "e", "|"));
+  EXPECT_EQ(token, "");
 }
 
 TEST_F(DefaultFlavor, APageTokenLeadsNowhereElse) {
@@ -172,7 +188,7 @@ TEST_F(DefaultFlavor, SaysWhyItCannotDelete) {
   by_digest.digest = FakeHost::kDigest;
   Answer(405, {}, R"({"errors": [{"code": "UNSUPPORTED"}]})");
   const Outcome unsupported = flavor_.Remove(by_digest);
-  EXPECT_EQ(unsupported.code, GANTRY_UNIMPLEMENTED);
+  EXPECT_EQ(unsupported.code, GANTRY_FAILED_PRECONDITION);
   EXPECT_THAT(unsupported.remedy(), HasSubstr("storage.delete.enabled"));
   Answer(404);
   EXPECT_EQ(flavor_.Remove(by_digest).reason(), "IMAGE_NOT_FOUND");

@@ -35,6 +35,7 @@ class DockerHubFlavor final : public gantry::sdk::Flavor {
   static constexpr uint32_t kCapabilities = Flavor::kCapabilities | GANTRY_CAN_DIAGNOSE;
 
   static Status ValidateConfig(Call& call, const Config& config, Findings& findings) {
+    if (config.uri().empty()) return Ok();  // a docker connector alone
     const std::string path = config.path();
     if (config.host() != kHost) {
       findings.push_back({GANTRY_ERROR, "uri", "uri",

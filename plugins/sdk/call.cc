@@ -127,6 +127,11 @@ Status Call::ReadFile(std::string_view path, Secret& content) const {
                          "file");
 }
 
+Status Call::Wait(int64_t milliseconds) const {
+  const gantry_code code = host_.wait(host_.ctx, raw_, milliseconds);
+  return code == GANTRY_OK ? Ok() : FromHost(code);
+}
+
 Status Call::Push(const Plan& plan, Image& image) const {
   const RawPlan raw(plan);
   Receiver<gantry_image, Image> receiver{image};

@@ -40,6 +40,8 @@ class Call {
   Status ReadEnvironment(std::string_view name, std::string& value) const;
   // A file of the daemon's machine.  NOT_FOUND when there is none.
   Status ReadFile(std::string_view path, Secret& content) const;
+  // Lets that time pass, for what a cloud does not do at once.  CANCELLED, DEADLINE_EXCEEDED.
+  Status Wait(int64_t milliseconds) const;
   // The host's engine: moves the call's image to where the plan says.  Only within Flavor::Push.
   Status Push(const Plan& plan, Image& image) const;
 

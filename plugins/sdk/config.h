@@ -20,6 +20,8 @@ class Config {
   const std::string& uri() const { return uri_; }
   std::string host() const;  // "docker.io"
   std::string path() const;  // "acme", or empty
+  // Where images go that are not told where; below path(), or empty.
+  std::string default_repository() const { return root_["default_repository"].Text(); }
   // The flavor's own fields.
   Json fields() const { return root_["config"]; }
 

@@ -24,6 +24,12 @@ class ExpiringCache {
     int64_t expires_unix_ms = 0;
   };
 
+  // The next Get fetches: the cloud no longer takes the value.
+  void Forget(const std::string& key) {
+    const std::lock_guard lock(mu_);
+    kept_.erase(key);
+  }
+
   // `fetch(Entry&)` returns a Status.
   template <class Fetch>
   Status Get(const Call& call, const std::string& key, Fetch&& fetch, Entry& out) {

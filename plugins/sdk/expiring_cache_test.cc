@@ -52,6 +52,12 @@ TEST_F(ExpiringCacheTest, AFailedRenewalIsNoFailureWhileTheOldValueLives) {
   EXPECT_EQ(Get(), "DOWN");
 }
 
+TEST_F(ExpiringCacheTest, WhatIsForgottenIsFetchedAnew) {
+  EXPECT_EQ(Get(), "1");
+  cache_.Forget("k");
+  EXPECT_EQ(Get(), "2");
+}
+
 TEST_F(ExpiringCacheTest, WhatDoesNotSayWhenItExpiresIsNotKept) {
   life_ms_ = 0;
   EXPECT_EQ(Get(), "1");

@@ -64,6 +64,13 @@ Json Json::operator[](size_t index) const {
 
 size_t Json::size() const { return is_array() || is_object() ? Node(node_).size() : 0; }
 
+std::vector<std::string> Json::Keys() const {
+  std::vector<std::string> keys;
+  if (!is_object()) return keys;
+  for (const auto& [key, value] : Node(node_).items()) keys.push_back(key);
+  return keys;
+}
+
 std::string Json::Text() const {
   if (node_ == nullptr || !Node(node_).is_string()) return {};
   return Node(node_).get<std::string>();
@@ -74,8 +81,18 @@ int64_t Json::Integer() const {
   return Node(node_).get<int64_t>();
 }
 
+double Json::Number() const {
+  if (node_ == nullptr || !Node(node_).is_number()) return 0;
+  return Node(node_).get<double>();
+}
+
 bool Json::Boolean() const {
   return node_ != nullptr && Node(node_).is_boolean() && Node(node_).get<bool>();
+}
+
+std::string Json::Dump() const {
+  if (node_ == nullptr) return "null";
+  return Node(node_).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string JsonQuote(std::string_view text) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gantry::sdk {
 
@@ -25,11 +26,16 @@ class Json {
   Json operator[](std::string_view key) const;  // member of an object
   Json operator[](size_t index) const;          // element of an array
   size_t size() const;                          // of an array or object, else 0
+  std::vector<std::string> Keys() const;        // of an object, in order of the alphabet
 
   // Empty, 0 or false when it is something else.
   std::string Text() const;
   int64_t Integer() const;
+  double Number() const;  // of an integer too
   bool Boolean() const;
+
+  // The value as text, without blanks; "null" for nothing.
+  std::string Dump() const;
 
  private:
   struct Document;

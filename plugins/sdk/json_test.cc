@@ -14,6 +14,7 @@ TEST(Json, APathCanBeFollowedIntoNothing) {
   EXPECT_FALSE(json["a"]["b"][4]);
   EXPECT_FALSE(json["z"]["y"][size_t{0}]["x"]);
   EXPECT_EQ(json["a"]["b"].size(), 4u);
+  EXPECT_EQ(Json::Parse(R"({"b": 1, "a": 2})").Keys(), (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(json["z"].size(), 0u);
 }
 
@@ -22,6 +23,9 @@ TEST(Json, AnotherTypeIsEmpty) {
   EXPECT_EQ(json["n"].Text(), "");
   EXPECT_EQ(json["s"].Integer(), 0);
   EXPECT_EQ(json["d"].Integer(), 0);
+  EXPECT_EQ(json["d"].Number(), 1.5);
+  EXPECT_EQ(json["n"].Number(), 7.0);
+  EXPECT_EQ(json["s"].Number(), 0.0);
   EXPECT_FALSE(json["s"].Boolean());
 }
 
@@ -40,6 +44,11 @@ TEST(Json, NothingComesOfWhatIsNoJsonOrTooDeep) {
   EXPECT_FALSE(Json::Parse(std::string(65, '[') + std::string(65, ']')));
   EXPECT_TRUE(Json::Parse(std::string(64, '[') + std::string(64, ']')));
   EXPECT_TRUE(Json::Parse("{\"a\": \"" + std::string(1000, '[') + "\"}"));
+}
+
+TEST(Json, WritesWhatItRead) {
+  EXPECT_EQ(Json::Parse(R"({"b": [1, "x"], "a": null})").Dump(), R"({"a":null,"b":[1,"x"]})");
+  EXPECT_EQ(Json().Dump(), "null");
 }
 
 TEST(Json, QuotesWhateverTheBytes) {

@@ -37,7 +37,7 @@ Status PasswordLogin(const Call& call, const Config& config, const Target& targe
   const Status read = call.ReadSecret("password", credential.secret);
   if (read.code == GANTRY_NOT_FOUND || (read.ok() && credential.secret.empty()) ||
       credential.username.empty()) {
-    return MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG",
+    return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_MISMATCH",
                      "the connector lacks its user name or its password",
                      "Update the connector with both fields.");
   }
@@ -47,7 +47,7 @@ Status PasswordLogin(const Call& call, const Config& config, const Target& targe
 }
 
 void CheckPasswordConnector(const Config& config, Findings& findings) {
-  if (config.connector_type() != "docker") return;
+  if (config.connector_type() != "docker" || config.uri().empty()) return;
   if (const std::string other = OtherRegistry(config, config.host()); !other.empty()) {
     findings.push_back({GANTRY_ERROR, "connector", "connector",
                         MismatchMessage(other, config.host()), kMismatchRemedy});

@@ -8,12 +8,12 @@ namespace gantry::sdk {
 
 // The connector's user name and password for the target's registry.  Without a connector, a
 // credential of scheme NONE: the host then uses what docker login has left on its machine.
-//   FAILED_PRECONDITION CONNECTOR_MISMATCH   another type, or made for another registry
-//   FAILED_PRECONDITION INVALID_CONFIG       no user name or password
+//   FAILED_PRECONDITION CONNECTOR_MISMATCH   another type, made for another registry, or without a
+//                                            user name or password
 Status PasswordLogin(const Call& call, const Config& config, const Target& target,
                      Credential& credential);
 
-// Reports a docker connector that was made for another registry than config.uri().
+// Reports a docker connector that was made for another registry than config.uri(), if there is one.
 void CheckPasswordConnector(const Config& config, Findings& findings);
 
 }  // namespace gantry::sdk

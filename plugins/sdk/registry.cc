@@ -1,6 +1,8 @@
 #include "plugins/sdk/registry.h"
 
 #include <algorithm>
+#include <string_view>
+#include <vector>
 
 #include "plugins/sdk/json.h"
 
@@ -8,6 +10,7 @@ namespace gantry::sdk {
 namespace {
 
 constexpr uint32_t kDefaultPage = 100, kMaxPage = 1000;
+constexpr std::string_view kCut = "&cut";  // ends the tokens of CutPage; registries ignore it
 constexpr char kManifestTypes[] =
     "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
     "application/vnd.docker.distribution.manifest.list.v2+json, "
@@ -25,6 +28,23 @@ bool IsQuery(std::string_view token) {
   return token.size() <= 2048 && std::all_of(token.begin(), token.end(), [](char c) {
            return c > ' ' && c < 0x7f && c != '#' && c != '\\' && c != '"';
          });
+}
+
+// The tag after which the page of this token begins, in the distribution spec's words.
+std::string_view LastOf(std::string_view page_token) {
+  const size_t at = page_token.rfind("last=");
+  if (at == page_token.npos) return {};
+  return page_token.substr(at + 5, page_token.find('&', at) - at - 5);
+}
+
+// Registries before Distribution 3 know no pages of tags and answer with all, in no order.  Leaves the
+// `n` tags after `last`, and returns the token of the page that follows, or nothing.
+std::string CutPage(std::vector<std::string>& tags, std::string_view last, uint32_t n) {
+  std::sort(tags.begin(), tags.end());
+  tags.erase(tags.begin(), std::upper_bound(tags.begin(), tags.end(), last));
+  if (tags.size() <= n) return {};
+  tags.resize(n);
+  return "n=" + std::to_string(n) + "&last=" + tags.back() + std::string(kCut);
 }
 
 // What the first of the body's "errors" says, or nothing (OCI distribution-spec, "Error codes").
@@ -105,20 +125,24 @@ Status ListTags(const Call& call, const Target& target, std::string_view page_to
                      target.registry_host + " answered the list of tags with something else",
                      "Check that the host is a registry and not a proxy's login page.");
   }
-  const Json tags = body["tags"];  // null for a repository without tags
-  for (size_t i = 0; i < tags.size(); ++i) {
-    const std::string tag = tags[i].Text();
-    if (tag.empty()) continue;
-    Image image;
-    image.uri = Name(target) + ":" + tag;
-    image.tags = {tag};
-    page.images.push_back(std::move(image));
+  const Json names = body["tags"];  // null for a repository without tags
+  std::vector<std::string> tags;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (std::string tag = names[i].Text(); !tag.empty()) tags.push_back(std::move(tag));
   }
   if (const auto next = NextLink(response)) {
     const size_t query = next->find('?');
     if (query != next->npos && IsQuery(next->substr(query + 1))) {
       page.next_page_token = next->substr(query + 1);
     }
+  } else if (tags.size() > n || page_token.ends_with(kCut)) {
+    page.next_page_token = CutPage(tags, LastOf(page_token), n);
+  }
+  for (std::string& tag : tags) {
+    Image image;
+    image.uri = Name(target) + ":" + tag;
+    image.tags = {std::move(tag)};
+    page.images.push_back(std::move(image));
   }
   return Ok();
 }
@@ -163,7 +187,7 @@ Status RemoveManifest(const Call& call, const Target& target) {
                      Name(target) + "@" + digest + " is not in the registry");
   }
   if (response.status == 405) {
-    return MakeError(GANTRY_UNIMPLEMENTED, "UPSTREAM_REJECTED",
+    return MakeError(GANTRY_FAILED_PRECONDITION, "UPSTREAM_REJECTED",
                      target.registry_host + " does not delete images: " + RegistryWords(response),
                      "Allow it in the registry (the CNCF registry: storage.delete.enabled), or use "
                      "the registry's own interface.");

@@ -16,7 +16,7 @@ Status ListTags(const Call& call, const Target& target, std::string_view page_to
                 uint32_t page_size, Page& page);
 
 // Deletes the manifest: by the target's digest, or the one its tag points to.  With it go all tags
-// that point there.  UNIMPLEMENTED when the registry does not delete.
+// that point there.  FAILED_PRECONDITION when the registry does not delete.
 Status RemoveManifest(const Call& call, const Target& target);
 
 // The digest that the target's tag points to.  NOT_FOUND IMAGE_NOT_FOUND.

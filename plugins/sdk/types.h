@@ -42,7 +42,7 @@ struct Plan {
   std::vector<std::string> mount_from;  // repositories of the same host, best first
   uint32_t max_parallel_blobs = 0;      // 0: the host's default
   int32_t upload = GANTRY_UPLOAD_STREAM;
-  int64_t chunk_bytes = 0;  // of GANTRY_UPLOAD_CHUNKED, and of the others after a 413; 0: not then
+  int64_t chunk_bytes = 0;  // of GANTRY_UPLOAD_CHUNKED
   bool lax_commit = false;
   bool new_repository = false;  // made a moment ago; the registry may not know of it yet
 

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/call_context.h"
 #include "base/executor.h"
+#include "base/nearest.h"
 #include "base/secret.h"
 #include "base/status.h"
 #include "base/strings.h"
@@ -54,6 +55,18 @@ TEST(Strings, ExcerptNeverCutsACharacter) {
   EXPECT_EQ(Excerpt("\xC3\xBC\xC3\xBC", 3), "\xC3\xBC...");
 }
 
+TEST(Nearest, FindsWhatWasMistyped) {
+  const std::vector<std::string> known = {"push", "image", "dockerhub", "dockerhub_registry"};
+  EXPECT_EQ(NearestOf("pusk", known), "push");
+  EXPECT_EQ(NearestOf("dockrhub", known), "dockerhub");
+  EXPECT_EQ(NearestOf("imaeg", known), "image") << "neighbours swapped";
+  EXPECT_EQ(NearestOf("completely-else", known), "");
+  EXPECT_EQ(NearestOf("", known), "");
+  EXPECT_EQ(NearestOf(std::string(1'000'000, 'x'), known), "");
+  EXPECT_EQ(DidYouMean("pusk", known), "did you mean 'push'? ");
+  EXPECT_EQ(DidYouMean("xyz", known), "");
+}
+
 TEST(Strings, Base64TakesBothAlphabetsAndNoPadding) {
   std::string out;
   ASSERT_TRUE(Base64Decode("dXNlcjpwYXNz", &out));
@@ -74,6 +87,7 @@ TEST(CallContext, DeadlineIsMeasuredOnTheClockGiven) {
   const CallContext call(clock, seconds(10), "r");
   EXPECT_TRUE(call.Sleep(seconds(9)).ok());
   EXPECT_EQ(call.Sleep(seconds(2)).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(ReasonOf(call.Sleep(seconds(2))), reason::kDeadlineExceeded);
   EXPECT_EQ(clock.slept(), seconds(9)) << "a wait that cannot help is not begun";
 }
 
@@ -118,7 +132,7 @@ TEST(Bytes, ReadAllIsBounded) {
   StringReader small("12345");
   EXPECT_EQ(*ReadAll(small, 5), "12345");
   StringReader big("123456");
-  EXPECT_EQ(ReadAll(big, 5).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReasonOf(ReadAll(big, 5).status()), reason::kSourceInvalid);
 }
 
 TEST(Uuid, IsVersion4) {

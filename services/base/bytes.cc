@@ -13,7 +13,7 @@ absl::StatusOr<std::string> ReadAll(ByteReader& reader, size_t limit) {
     GANTRY_ASSIGN_OR_RETURN(const size_t n, reader.Read(buffer));
     if (n == 0) return all;
     if (all.size() + n > limit) {
-      return ResourceExhausted(reason::kSourceInvalid, "longer than {} bytes", limit);
+      return InvalidArgument(reason::kSourceInvalid, "longer than {} bytes", limit);
     }
     all.append(buffer.data(), n);
   }

@@ -43,7 +43,7 @@ class StringReader final : public ByteReader {
   size_t offset_ = 0;
 };
 
-// The rest of `reader`; RESOURCE_EXHAUSTED when it is longer than `limit`.
+// The rest of `reader`; INVALID_ARGUMENT SOURCE_INVALID when it is longer than `limit`.
 absl::StatusOr<std::string> ReadAll(ByteReader& reader, size_t limit);
 
 }  // namespace gantry

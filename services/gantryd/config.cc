@@ -41,7 +41,7 @@ std::string DefaultFlavorDir() {
 struct RawOptions {
   int64_t drain_delay, drain_timeout;
   std::vector<std::string> connect_to;
-  std::string ca_file;
+  std::string config_file, ca_file;
 };
 
 void DefineReach(CLI::App& app, Config& config, RawOptions& raw) {
@@ -64,7 +64,10 @@ void DefineReach(CLI::App& app, Config& config, RawOptions& raw) {
 }
 
 void Define(CLI::App& app, Config& config, RawOptions& raw) {
-  app.set_config("--config", "", "Read options from this TOML or INI file");
+  app.add_option("--config", raw.config_file, "Read options from this TOML or INI file")
+      ->check(CLI::ExistingFile)
+      ->configurable(false);
+  app.allow_config_extras(CLI::config_extras_mode::error);
   app.set_version_flag("--version", "gantryd " GANTRY_VERSION);
   app.add_option("--listen", config.listen, "Loopback address host:port, or unix:/path")
       ->envname("GANTRY_LISTEN")
@@ -123,11 +126,17 @@ absl::Status Finish(const RawOptions& raw, Config& config) {
 
 bool ParseConfig(int argc, const char* const* argv, Config& config, EarlyExit& exit) {
   CLI::App app("Holds registry credentials and pushes container images.", "gantryd");
-  RawOptions raw{config.drain_delay.count(), config.drain_timeout.count(), {}, {}};
+  RawOptions raw{config.drain_delay.count(), config.drain_timeout.count(), {}, {}, {}};
   Define(app, config, raw);
   DefineReach(app, config, raw);
   try {
     app.parse(argc, argv);
+    if (!raw.config_file.empty()) {
+      // After the rest, and so only for what the rest left open: CLI11's own set_config() lets the
+      // file outweigh the environment.
+      std::ifstream file(raw.config_file);
+      app.parse_from_stream(file);
+    }
   } catch (const CLI::ParseError& e) {
     std::ostringstream text;
     exit.code = app.exit(e, text, text) == 0 ? 0 : 2;
@@ -157,11 +166,11 @@ absl::Status CheckListenAddress(const std::string& listen) {
         .Remedy("write host:port, such as 127.0.0.1:7460, or unix:/path");
   }
   if (IsLoopbackHost(listen.substr(0, colon))) return absl::OkStatus();
-  return FailedPrecondition(reason::kInvalidArgument,
-                            "refusing to listen on {}: TLS and caller authentication are not there "
-                            "yet, and without them everybody who reaches it could use the team's "
-                            "credentials",
-                            listen)
+  return InvalidArgument(reason::kInvalidArgument,
+                         "refusing to listen on {}: TLS and caller authentication are not there "
+                         "yet, and without them everybody who reaches it could use the team's "
+                         "credentials",
+                         listen)
       .Remedy("listen on loopback, such as 127.0.0.1:7460, and reach it from other machines through "
               "an SSH tunnel");
 }

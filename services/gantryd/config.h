@@ -40,7 +40,7 @@ struct EarlyExit {
 // False, with `exit` filled in, for --help, --version and anything wrong.
 bool ParseConfig(int argc, const char* const* argv, Config& config, EarlyExit& exit);
 
-// OK for loopback addresses and unix sockets.  FAILED_PRECONDITION for any other: TLS and caller
+// OK for loopback addresses and unix sockets.  INVALID_ARGUMENT for any other: TLS and caller
 // authentication come later, and without them the daemon would lend its credentials to everybody.
 absl::Status CheckListenAddress(const std::string& listen);
 

@@ -11,7 +11,9 @@
 namespace gantry {
 namespace {
 
-constexpr int kUnaryThreads = 32;
+// Registries that do not answer hold up the calls that wait for one, and no others.
+constexpr int kLocalThreads = 4;
+constexpr int kRemoteThreads = 32;
 constexpr size_t kUnaryQueue = 256;
 constexpr size_t kPushQueue = 64;
 constexpr char kDevRegistryName[] = "local";
@@ -21,7 +23,7 @@ constexpr char kDevRegistryName[] = "local";
 Daemon::Daemon(const Config& config)
     : config_(config),
       http_({.connect_to = config.connect_to, .ca_certificates = config.ca_certificates}),
-      local_(config.allow_implicit_login
+      identity_(config.allow_implicit_login
                  ? std::make_unique<LocalIdentity>(Environment::OfProcess())
                  : nullptr) {}
 
@@ -48,27 +50,25 @@ absl::Status Daemon::OpenState() {
 absl::Status Daemon::LoadFlavors() {
   GANTRY_ASSIGN_OR_RETURN(flavors_, gantry::LoadFlavors(config_.flavor_dir));
   for (const std::string& file : flavors_->unlisted()) {
-    spdlog::warn("{} is not in the manifest, and so is not loaded", file);
+    spdlog::warn("{}/{} is not in the manifest and is not loaded", config_.flavor_dir, file);
   }
   // A flavor that nobody uses may be missing; one that a registry needs is said loudly, and the
   // other registries are served.
   GANTRY_ASSIGN_OR_RETURN(const auto registries, store_->ListRegistries("", 100'000));
-  for (const FlavorInfo& flavor : flavors_->List()) {
-    if (!flavor.load_error.empty()) spdlog::error("flavor {} ({}): {}", flavor.name, flavor.file, flavor.load_error);
-  }
   for (const RegistryRecord& registry : registries) {
     if (const auto found = flavors_->Find(registry.flavor); !found.ok()) {
       spdlog::error("registry {} cannot be used: {}", registry.name, MessageOf(found.status()));
     }
   }
   pool_ = std::make_unique<RegistryPool>(*store_, *flavors_, http_, gates_, clock_, nullptr,
-                                         local_.get());
+                                         identity_.get());
   layers_ = std::make_unique<StoreLayerCache>(*store_);
   engine_ = std::make_unique<PushEngine>(*layers_);
   registries_ = std::make_unique<RegistryManager>(*store_, *flavors_, *pool_);
   connectors_ = std::make_unique<ConnectorManager>(*store_, *flavors_, *pool_, clock_);
   images_ = std::make_unique<ImageManager>(
       *pool_, *engine_, http_, SourcePolicy{config_.source_roots, config_.docker_engine});
+  mint_ = std::make_unique<CredentialMint>(*pool_, config_.allow_long_lived_credentials);
   requests_ = std::make_unique<RequestLog>(*store_);
   return absl::OkStatus();
 }
@@ -78,24 +78,27 @@ absl::Status Daemon::StartDevRegistry() {
   const CallContext call(clock_, std::chrono::seconds(30), "start");
   GANTRY_ASSIGN_OR_RETURN(dev_registry_,
                           DevRegistry::Start(call, http_, config_.state_dir + "/dev-registry"));
-  RegistryRecord local;
-  local.name = kDevRegistryName;
-  local.flavor = "default";
-  local.uri = dev_registry_->host();
-  const auto stored = registries_->Get(call, kDevRegistryName);
-  if (stored.ok() && stored->uri == local.uri) return absl::OkStatus();
-  const auto noted = stored.ok() ? registries_->Update(call, local)
-                                 : registries_->Create(call, local);
-  return noted.status();
+  auto local = registries_->Get(call, kDevRegistryName);
+  if (local.ok()) {
+    if (local->uri == dev_registry_->host()) return absl::OkStatus();
+    local->uri = dev_registry_->host();  // another port than last time
+    return registries_->Update(call, *std::move(local)).status();
+  }
+  RegistryRecord fresh;
+  fresh.name = kDevRegistryName;
+  fresh.flavor = "default";
+  fresh.uri = dev_registry_->host();
+  return registries_->Create(call, std::move(fresh)).status();
 }
 
 absl::Status Daemon::Serve() {
-  unary_ = std::make_unique<Executor>("unary", kUnaryThreads, kUnaryQueue);
+  local_ = std::make_unique<Executor>("local", kLocalThreads, kUnaryQueue);
+  remote_ = std::make_unique<Executor>("remote", kRemoteThreads, kUnaryQueue);
   pushes_ = std::make_unique<Executor>("push", config_.push_threads, kPushQueue);
   GANTRY_ASSIGN_OR_RETURN(
       server_, RpcServer::Start(config_.listen,
                                 ServerParts{clock_, *flavors_, *registries_, *connectors_, *images_,
-                                            *requests_, *unary_, *pushes_}));
+                                            *mint_, *requests_, *local_, *remote_, *pushes_}));
   return absl::OkStatus();
 }
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "gantryd/config.h"
+#include "gantryd/credentials/credential_mint.h"
 #include "gantryd/connectors/connector_manager.h"
 #include "gantryd/dev/dev_registry.h"
 #include "gantryd/flavors/catalog.h"
@@ -46,7 +47,7 @@ class Daemon {
   const Config config_;
   SystemClock clock_;
   CurlHttpClient http_;
-  std::unique_ptr<LocalIdentity> local_;
+  std::unique_ptr<LocalIdentity> identity_;
   HostGates gates_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<LoadedFlavors> flavors_;
@@ -57,8 +58,10 @@ class Daemon {
   std::unique_ptr<RegistryManager> registries_;
   std::unique_ptr<ConnectorManager> connectors_;
   std::unique_ptr<ImageManager> images_;
+  std::unique_ptr<CredentialMint> mint_;
   std::unique_ptr<RequestLog> requests_;
-  std::unique_ptr<Executor> unary_;
+  std::unique_ptr<Executor> local_;
+  std::unique_ptr<Executor> remote_;
   std::unique_ptr<Executor> pushes_;
   std::unique_ptr<RpcServer> server_;
 };

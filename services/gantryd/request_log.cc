@@ -26,6 +26,10 @@ absl::StatusOr<std::string> RequestLog::Once(
     absl::FunctionRef<absl::StatusOr<std::string>()> work) {
   if (request_id.empty()) return work();
   GANTRY_RETURN_IF_ERROR(CheckId(request_id));
+  if (std::lock_guard lock(mu_); to_forget_.contains(request_id)) {
+    GANTRY_RETURN_IF_ERROR(store_.AbandonRequest(request_id));
+    to_forget_.erase(request_id);
+  }
   GANTRY_ASSIGN_OR_RETURN(RequestState state,
                           store_.BeginRequest(request_id, method, Digest::Of(body).text()));
   switch (state.kind) {
@@ -43,11 +47,17 @@ absl::StatusOr<std::string> RequestLog::Once(
       break;
   }
   absl::StatusOr<std::string> answer = work();
+  End(request_id, answer);
+  return answer;
+}
+
+void RequestLog::End(const std::string& request_id, const absl::StatusOr<std::string>& answer) {
   const absl::Status noted = answer.ok() ? store_.FinishRequest(request_id, *answer)
                                          : store_.AbandonRequest(request_id);
-  // The work itself is done or undone; that the id is forgotten only costs a repeat its shortcut.
-  if (!noted.ok()) spdlog::warn("request id {}: {}", request_id, MessageOf(noted));
-  return answer;
+  if (noted.ok()) return;
+  spdlog::warn("request id {}: {}", request_id, MessageOf(noted));
+  std::lock_guard lock(mu_);
+  to_forget_.insert(request_id);
 }
 
 }  // namespace gantry

@@ -4,9 +4,10 @@
 #include <absl/functional/function_ref.h>
 #include <absl/status/statusor.h>
 
+#include <mutex>
+#include <set>
 #include <string>
 
-#include "base/call_context.h"
 #include "store/store.h"
 
 namespace gantry {
@@ -18,7 +19,7 @@ class RequestLog {
 
   // Runs `work` once per request id and returns its answer's bytes; without an id it just runs it.
   // `body` is what makes two requests the same; only its hash is kept.  Failures are forgotten, so
-  // that a repeat tries again.
+  // that a repeat tries again; so is an answer that could not be written down.
   //   INVALID_ARGUMENT REQUEST_ID_REUSED     the id belongs to another request
   //   ABORTED REQUEST_IN_PROGRESS            the first call still runs; carries RetryAfter
   absl::StatusOr<std::string> Once(const std::string& request_id, const std::string& method,
@@ -26,7 +27,12 @@ class RequestLog {
                                    absl::FunctionRef<absl::StatusOr<std::string>()> work);
 
  private:
+  // The first call has ended: writes its answer down, or forgets the id.
+  void End(const std::string& request_id, const absl::StatusOr<std::string>& answer);
+
   Store& store_;
+  std::mutex mu_;
+  std::set<std::string> to_forget_;  // ended, though the store still calls them running; by mu_
 };
 
 }  // namespace gantry

@@ -31,7 +31,7 @@ std::string OriginOf(const HttpRequest& request) {
   const Transport& t = request.transport;
   return fmt::format("{}\n{}{}{}\n{}\n{}\n{}", request.url.substr(0, end), t.skip_tls_verify,
                      request.bypass_proxy, static_cast<int>(request.addresses), t.unix_socket,
-                     t.ca_certificate, t.client_certificate);
+                     t.ca_certificate, t.identity ? t.identity->certificate : "");
 }
 
 }  // namespace

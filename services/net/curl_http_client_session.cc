@@ -238,9 +238,9 @@ void CurlSession::ConfigureTrust(const HttpRequest& request, const HttpClientOpt
     curl_easy_setopt(easy_, CURLOPT_SSL_CTX_FUNCTION, &AddCertificates);
     curl_easy_setopt(easy_, CURLOPT_SSL_CTX_DATA, &transfer.certificates);
   }
-  if (!request.transport.client_certificate.empty()) {
-    curl_blob certificate = BlobOf(request.transport.client_certificate);
-    curl_blob key = BlobOf(request.transport.client_key.Reveal());
+  if (const auto& identity = request.transport.identity) {
+    curl_blob certificate = BlobOf(identity->certificate);
+    curl_blob key = BlobOf(identity->key.Reveal());
     curl_easy_setopt(easy_, CURLOPT_SSLCERT_BLOB, &certificate);
     curl_easy_setopt(easy_, CURLOPT_SSLKEY_BLOB, &key);
   }

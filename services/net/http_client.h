@@ -7,6 +7,7 @@
 #include <absl/status/statusor.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,15 +42,21 @@ class HttpHeaders {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
+// A client certificate: PEM both, the chain with the certificate itself first.
+struct ClientIdentity {
+  std::string certificate;
+  Secret key;
+};
+
 // How to trust and reach one host; part of a registry's configuration.
 struct Transport {
   bool plain_http = false;        // only where asked for, or the host is on loopback
   bool skip_tls_verify = false;   // only where asked for
   std::string ca_certificate;     // PEM, beside the system's own certificates
-  std::string client_certificate;  // PEM chain to show to the host, with `client_key`
-  Secret client_key;               // PEM
+  std::shared_ptr<const ClientIdentity> identity;  // shown to the host when it asks; or null
   std::string unix_socket;        // path: connect there, whatever the URL's host says
 
+  bool operator==(const Transport&) const = default;
 };
 
 // Which addresses a connection may end at, checked after DNS (clouds that answer with a Location or

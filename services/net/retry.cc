@@ -8,6 +8,9 @@
 namespace gantry {
 namespace {
 
+// What a server may ask for; beyond that the caller should know, and come back by itself.
+constexpr milliseconds kLongestWait = std::chrono::minutes(5);
+
 // Full jitter: callers that failed together must not come back together.
 milliseconds Jittered(milliseconds ceiling) {
   thread_local std::minstd_rand random{std::random_device{}()};
@@ -20,21 +23,22 @@ bool IsRetryable(const absl::Status& status) {
   return status.code() == absl::StatusCode::kUnavailable;
 }
 
+bool Backoff::Wait(const absl::Status& failure) {
+  const milliseconds wait = DetailOf(failure).retry_after.value_or(Jittered(next_));
+  next_ = std::min(next_ * 2, policy_.max_backoff);
+  return wait <= kLongestWait && wait < call_.Remaining() && call_.Sleep(wait).ok();
+}
+
 absl::Status Retry(const CallContext& call, const RetryPolicy& policy,
                    absl::FunctionRef<absl::Status()> step) {
-  milliseconds backoff = policy.first_backoff;
+  Backoff backoff(call, policy);
   for (int attempt = 1;; ++attempt) {
     const absl::Status status = step();
     if (status.ok() || !IsRetryable(status)) return status;
-    const auto told = DetailOf(status).retry_after;
-    const milliseconds wait = told.value_or(Jittered(backoff));
-    backoff = std::min(backoff * 2, policy.max_backoff);
-    const bool last = attempt >= policy.max_attempts;
-    if (last || wait >= call.Remaining() || !call.Sleep(wait).ok()) {
-      // A cancelled caller wants to hear that; anybody else, why it did not work.
-      if (call.stop_token().stop_requested()) return call.Check();
-      return attempt == 1 ? status : Annotate(status, fmt::format("after {} attempts", attempt));
-    }
+    if (attempt < policy.max_attempts && backoff.Wait(status)) continue;
+    // A cancelled caller wants to hear that; anybody else, why it did not work.
+    if (call.stop_token().stop_requested()) return call.Check();
+    return attempt == 1 ? status : Annotate(status, fmt::format("after {} attempts", attempt));
   }
 }
 

@@ -11,13 +11,33 @@ namespace gantry {
 
 // How one step is repeated: exponential backoff with full jitter, or the server's Retry-After.
 struct RetryPolicy {
-  int max_attempts = 6;
+  int max_attempts = 8;  // half a minute at most: a registry that restarts is waited for
   milliseconds first_backoff{250};
   milliseconds max_backoff{30'000};
 };
 
 // Whether the same request may succeed later: UNAVAILABLE, and nothing else.
 bool IsRetryable(const absl::Status& status);
+
+// The pauses between tries of one thing.  Confined to one thread.
+class Backoff {
+ public:
+  // `call` is borrowed.
+  explicit Backoff(const CallContext& call, const RetryPolicy& policy = {})
+      : call_(call), policy_(policy), next_(policy.first_backoff) {}
+
+  // Waits as long as `failure` asks for, else longer each time.  False when there is no use in
+  // another try: the call is cancelled, or the wait would be longer than it lasts or than five
+  // minutes.
+  bool Wait(const absl::Status& failure);
+  // There was progress: the next pause is the first one again.
+  void Reset() { next_ = policy_.first_backoff; }
+
+ private:
+  const CallContext& call_;
+  const RetryPolicy policy_;
+  milliseconds next_;
+};
 
 // Runs `step` until it succeeds, fails for good, or the policy or the call's deadline ends it.  The
 // last error is returned, with the number of attempts in its message when there were several.

@@ -70,7 +70,28 @@ std::unique_ptr<ByteReader> GzipCompress(std::unique_ptr<ByteReader> input) {
 Compression DetectCompression(std::string_view head) {
   if (head.substr(0, 2) == "\x1f\x8b") return Compression::kGzip;
   if (head.substr(0, 4) == "\x28\xb5\x2f\xfd") return Compression::kZstd;
+  if (head.substr(0, 4) == "\xfd"
+                           "7zX") {
+    return Compression::kXz;
+  }
+  if (head.substr(0, 3) == "BZh") return Compression::kBzip2;
   return Compression::kNone;
+}
+
+std::string_view NameOf(Compression compression) {
+  switch (compression) {
+    case Compression::kNone:
+      return "nothing";
+    case Compression::kGzip:
+      return "gzip";
+    case Compression::kZstd:
+      return "zstd";
+    case Compression::kXz:
+      return "xz";
+    case Compression::kBzip2:
+      return "bzip2";
+  }
+  return "";
 }
 
 }  // namespace gantry

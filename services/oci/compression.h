@@ -15,8 +15,10 @@ inline constexpr std::string_view kGzipRecipe = "igzip-2.30-level1";
 // Reads `input` to its end and gives one gzip member without name or time.  Bounded memory.
 std::unique_ptr<ByteReader> GzipCompress(std::unique_ptr<ByteReader> input);
 
-enum class Compression { kNone, kGzip, kZstd };
-// From the first bytes of a file.
+enum class Compression { kNone, kGzip, kZstd, kXz, kBzip2 };
+// From the first four bytes of a file.
 Compression DetectCompression(std::string_view head);
+// As its program is called: "gzip".
+std::string_view NameOf(Compression compression);
 
 }  // namespace gantry

@@ -34,9 +34,7 @@ class DirectoryFiles final : public FileSet {
   absl::StatusOr<std::unique_ptr<ByteReader>> Open(const CallContext&, const std::string& name,
                                                    int64_t offset) override {
     GANTRY_ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(name));
-    if (fd.get() < 0) {
-      return InvalidArgument(reason::kSourceInvalid, "{} has no file {}", path_, Excerpt(name, 200));
-    }
+    if (fd.get() < 0) return NoSuchFile(path_, name);
     return std::make_unique<FileReader>(std::move(fd), offset, INT64_MAX);
   }
 
@@ -49,9 +47,15 @@ class DirectoryFiles final : public FileSet {
     root_ = UniqueFd(open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (root_.get() >= 0) return absl::OkStatus();
     if (errno == ENOENT) {
-      return NotFound(reason::kSourceNotFound, "there is no directory {}", path_);
+      return NotFound(reason::kSourceNotFound, "there is no directory {}", path_)
+          .Remedy("check the path, and on which machine it is");
     }
-    return FailedPrecondition(reason::kSourceUnreadable, "cannot open {}: {}", path_, Reason(errno));
+    if (errno == ENOTDIR) {
+      return FailedPrecondition(reason::kSourceUnreadable, "{} is not a directory", path_)
+          .Remedy("for an archive write oci-archive:{0} or docker-archive:{0}", path_);
+    }
+    return FailedPrecondition(reason::kSourceUnreadable, "cannot open {}: {}", path_, Reason(errno))
+        .Remedy("give this user the right to read it");
   }
 
   // -1 when there is no such file.
@@ -70,12 +74,14 @@ class DirectoryFiles final : public FileSet {
     }
     if (fd.get() < 0) {
       return FailedPrecondition(reason::kSourceUnreadable, "cannot open {} in {}: {}",
-                                Excerpt(name, 200), path_, Reason(errno));
+                                Excerpt(name, 200), path_, Reason(errno))
+          .Remedy("give this user the right to read it");
     }
     struct stat info {};
     if (fstat(fd.get(), &info) == 0 && S_ISREG(info.st_mode)) return fd;
     return InvalidArgument(reason::kSourceInvalid, "{} in {} is not a plain file", Excerpt(name, 200),
-                           path_);
+                           path_)
+        .Remedy("an OCI layout holds plain files; save or copy the image again");
   }
 
   const std::string path_;

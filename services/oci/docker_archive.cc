@@ -1,13 +1,15 @@
 #include "oci/docker_archive.h"
 
-#include <array>
+#include <algorithm>
 #include <utility>
 
 #include "base/status.h"
 #include "oci/compression.h"
+#include "oci/diff_id_reader.h"
 #include "oci/json.h"
 #include "oci/oci_layout.h"
 #include "oci/reference.h"
+#include "oci/skip_bytes.h"
 
 namespace gantry {
 namespace {
@@ -17,6 +19,11 @@ struct Entry {
   std::string config;
   std::vector<std::string> repo_tags, layers;
 };
+
+Error Invalid(std::string_view what) {
+  return InvalidArgument(reason::kSourceInvalid, "{}", what)
+      .Remedy("the archive is damaged; save the image again");
+}
 
 std::vector<std::string> Strings(const Json* array) {
   std::vector<std::string> out;
@@ -28,15 +35,16 @@ std::vector<std::string> Strings(const Json* array) {
 }
 
 absl::StatusOr<std::vector<Entry>> ParseEntries(const std::string& bytes) {
-  GANTRY_ASSIGN_OR_RETURN(const Json json, ParseJson(bytes));
+  const auto json = ParseJson(bytes);
+  if (!json.ok()) return Invalid(MessageOf(json.status()));
   std::vector<Entry> entries;
-  if (!json.is_array()) return InvalidArgument(reason::kSourceInvalid, "it is not a list");
-  for (const Json& item : json) {
+  if (!json->is_array()) return Invalid("it is not a list");
+  for (const Json& item : *json) {
     Entry entry;
     entry.config = GetString(item, "Config").value_or("");
     entry.repo_tags = Strings(GetArray(item, "RepoTags"));
     entry.layers = Strings(GetArray(item, "Layers"));
-    if (entry.config.empty()) return InvalidArgument(reason::kSourceInvalid, "an image has no Config");
+    if (entry.config.empty()) return Invalid("an image has no Config");
     entries.push_back(std::move(entry));
   }
   return entries;
@@ -60,7 +68,7 @@ absl::StatusOr<Entry> Select(const std::vector<Entry>& entries, const std::strin
       if (!selector.empty() && FullName(tag) == FullName(selector)) return entries[i];
     }
   }
-  if (entries.empty()) return InvalidArgument(reason::kSourceInvalid, "{} holds no image", where);
+  if (entries.empty()) return Invalid(where + " holds no image");
   if (selector.empty()) {
     return InvalidArgument(reason::kSourceAmbiguous, "{} holds several images: {}", where,
                            Excerpt(names, 400))
@@ -71,40 +79,21 @@ absl::StatusOr<Entry> Select(const std::vector<Entry>& entries, const std::strin
       .Remedy("name one that it holds");
 }
 
-// Passes an uncompressed layer on; its end comes only if it is what its diffID says.
-class DiffIdReader final : public ByteReader {
- public:
-  DiffIdReader(std::unique_ptr<ByteReader> input, Digest diff_id)
-      : input_(std::move(input)), diff_id_(std::move(diff_id)) {}
-  absl::StatusOr<size_t> Read(std::span<char> buffer) override {
-    GANTRY_ASSIGN_OR_RETURN(const size_t n, input_->Read(buffer));
-    if (n > 0) {
-      hash_.Update({buffer.data(), n});
-    } else if (!buffer.empty() && hash_.Finish() != diff_id_) {
-      return InvalidArgument(reason::kDigestMismatch, "the layer's bytes have digest {}, the config "
-                                                      "says {}", hash_.Finish().text(), diff_id_.text())
-          .Remedy("the archive is damaged; save the image again");
-    }
-    return n;
+// "@N" counts the images as manifest.json does; index.json has one entry for each name of an image.
+absl::StatusOr<std::string> SelectInIndex(const CallContext& call, FileSet& files,
+                                          const std::string& selector) {
+  if (selector.substr(0, 1) != "@") return selector;
+  GANTRY_ASSIGN_OR_RETURN(const std::string bytes, ReadDocument(call, files, "index.json"));
+  GANTRY_ASSIGN_OR_RETURN(const Manifest index, Manifest::Parse(bytes, media_type::kOciIndex));
+  std::vector<std::string> images;
+  for (const Descriptor& d : index.manifests) {
+    if (std::find(images.begin(), images.end(), d.digest.text()) != images.end()) continue;
+    images.push_back(d.digest.text());
+    if (selector == fmt::format("@{}", images.size() - 1)) return images.back();
   }
-
- private:
-  const std::unique_ptr<ByteReader> input_;
-  const Digest diff_id_;
-  Sha256 hash_;
-};
-
-absl::Status SkipBytes(const CallContext& call, ByteReader& reader, int64_t bytes) {
-  std::array<char, 64 << 10> waste;
-  while (bytes > 0) {
-    GANTRY_RETURN_IF_ERROR(call.Check());
-    const auto want = std::min<int64_t>(bytes, static_cast<int64_t>(waste.size()));
-    GANTRY_ASSIGN_OR_RETURN(const size_t n,
-                            reader.Read(std::span(waste).first(static_cast<size_t>(want))));
-    if (n == 0) return absl::OkStatus();
-    bytes -= static_cast<int64_t>(n);
-  }
-  return absl::OkStatus();
+  return NotFound(reason::kSourceNotFound, "{} holds no image '{}', but {} images", files.name(),
+                  Excerpt(selector, 200), images.size())
+      .Remedy("name one that it holds");
 }
 
 }  // namespace
@@ -112,14 +101,15 @@ absl::Status SkipBytes(const CallContext& call, ByteReader& reader, int64_t byte
 absl::StatusOr<SourceImage> DockerArchiveSource::Load(const CallContext& call) {
   GANTRY_ASSIGN_OR_RETURN(const bool is_layout, IsOciLayout(call, *files_));
   if (is_layout) {
-    layout_ = std::make_unique<OciLayoutSource>(std::move(files_), selector_);
+    GANTRY_ASSIGN_OR_RETURN(std::string selector, SelectInIndex(call, *files_, selector_));
+    layout_ = std::make_unique<OciLayoutSource>(std::move(files_), std::move(selector));
     return layout_->Load(call);
   }
   GANTRY_ASSIGN_OR_RETURN(const auto index, files_->Find(call, "manifest.json"));
   if (!index) {
     return InvalidArgument(reason::kSourceInvalid, "{} is not an archive of 'docker save': it has no "
                                                    "manifest.json", files_->name())
-        .Remedy("for an OCI layout write oci:… or oci-archive:…");
+        .Remedy("save the image again; a file of another kind is none that can be pushed");
   }
   GANTRY_ASSIGN_OR_RETURN(const std::string bytes, ReadDocument(call, *files_, "manifest.json"));
   auto entries = ParseEntries(bytes);
@@ -154,15 +144,14 @@ absl::Status DockerArchiveSource::AddLayers(const CallContext& call,
   }
   for (size_t i = 0; i < files.size(); ++i) {
     GANTRY_ASSIGN_OR_RETURN(const auto info, files_->Find(call, files[i]));
-    if (!info) {
-      return InvalidArgument(reason::kSourceInvalid, "{} has no layer {}", files_->name(),
-                             Excerpt(files[i], 200))
-          .Remedy("the image is not whole; save it again");
-    }
+    if (!info) return NoSuchFile(files_->name(), files[i]);
     const Compression compression = DetectCompression(info->head);
-    SourceBlob blob{.media_type = std::string(compression == Compression::kZstd
-                                                  ? media_type::kOciLayerZstd
-                                                  : media_type::kOciLayerGzip),
+    if (compression != Compression::kNone && compression != Compression::kGzip) {
+      return InvalidArgument(reason::kSourceInvalid, "layer {} in {} is compressed by {}",
+                             Excerpt(files[i], 200), files_->name(), NameOf(compression))
+          .Remedy("'docker save' does not compress layers; an OCI archive may have them by zstd");
+    }
+    SourceBlob blob{.media_type = std::string(media_type::kOciLayerGzip),
                     .digest = std::nullopt,
                     .size = 0,
                     .diff_id = diff_ids[i],
@@ -178,11 +167,14 @@ absl::StatusOr<std::unique_ptr<ByteReader>> DockerArchiveSource::OpenBlob(const 
                                                                           int64_t offset) {
   if (layout_) return layout_->OpenBlob(call, blob, offset);
   const Place& place = places_.at(blob.key());
-  if (!place.compress) return files_->Open(call, place.file, offset);
-  GANTRY_ASSIGN_OR_RETURN(auto raw, files_->Open(call, place.file, 0));
-  auto compressed = GzipCompress(std::make_unique<DiffIdReader>(std::move(raw), *blob.diff_id));
-  GANTRY_RETURN_IF_ERROR(SkipBytes(call, *compressed, offset));
-  return compressed;
+  if (blob.digest) return files_->Open(call, place.file, offset);
+  // Only from its first byte on can a layer be compressed, or checked against its diffID.
+  GANTRY_ASSIGN_OR_RETURN(auto stored, files_->Open(call, place.file, 0));
+  auto layer = place.compress
+                   ? GzipCompress(CheckTarDiffId(std::move(stored), *blob.diff_id))
+                   : CheckGzipDiffId(std::move(stored), *blob.diff_id);
+  GANTRY_RETURN_IF_ERROR(SkipBytes(call, *layer, offset).status());
+  return layer;
 }
 
 int DockerArchiveSource::max_parallel_reads() const {

@@ -11,7 +11,8 @@
 namespace gantry {
 
 // Docker's own format names layers by where they lie and holds them uncompressed: they are compressed
-// on the way, and checked against the diffIDs of the config.  Where the archive is an OCI layout too,
+// on the way.  Compressed or not, they are checked against the diffIDs of the config while they are
+// read: DIGEST_MISMATCH in place of a layer's end.  Where the archive is an OCI layout too,
 // that is what is read, since it keeps the digests that the engine knows.
 class DockerArchiveSource final : public ImageSource {
  public:

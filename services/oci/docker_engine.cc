@@ -64,7 +64,8 @@ class DockerEngineSource final : public ImageSource {
     const auto json = ParseJson(answer.body);
     const std::string message = json.ok() ? GetString(*json, "message").value_or("") : "";
     return FailedPrecondition(reason::kSourceUnreadable, "the Docker engine answers {}: {}",
-                              answer.status, Excerpt(message, 200));
+                              answer.status, Excerpt(message, 200))
+        .Remedy("see the engine's log");
   }
 
   absl::StatusOr<std::unique_ptr<ByteReader>> Save(const CallContext& call) {

@@ -41,4 +41,7 @@ class FileSet {
 absl::StatusOr<std::string> ReadDocument(const CallContext& call, FileSet& files,
                                          const std::string& name);
 
+// INVALID_ARGUMENT SOURCE_INVALID: what `set` should have and has not.
+absl::Status NoSuchFile(std::string_view set, std::string_view name);
+
 }  // namespace gantry

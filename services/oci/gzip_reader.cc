@@ -56,7 +56,7 @@ class GzipReader final : public ByteReader {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ByteReader>> GzipDecompress(std::unique_ptr<ByteReader> input) {
+std::unique_ptr<ByteReader> GzipDecompress(std::unique_ptr<ByteReader> input) {
   return std::make_unique<GzipReader>(std::move(input));
 }
 

@@ -18,7 +18,8 @@ constexpr int64_t kMaxBlobBytes = int64_t{1} << 42;  // 4 TiB: more is a lie
 constexpr size_t kMaxDescriptors = 10'000;
 
 Error Invalid(std::string_view what) {
-  return InvalidArgument(reason::kSourceInvalid, "the manifest is not valid: {}", what);
+  return InvalidArgument(reason::kSourceInvalid, "the manifest is not valid: {}", what)
+      .Remedy("the image is damaged, or no image; make it again, or save or copy it again");
 }
 
 Platform ParsePlatform(const Json& json) {
@@ -129,7 +130,8 @@ absl::StatusOr<Manifest> Manifest::Parse(std::string_view bytes, std::string_vie
 
 absl::StatusOr<ImageConfig> ImageConfig::Parse(std::string_view bytes) {
   const auto invalid = [](std::string_view why) {
-    return InvalidArgument(reason::kSourceInvalid, "the image config is not valid: {}", why);
+    return InvalidArgument(reason::kSourceInvalid, "the image config is not valid: {}", why)
+        .Remedy("the image is damaged; make it again, or save or copy it again");
   };
   if (bytes.size() > kMaxManifestBytes) return invalid("it is longer than 4 MiB");
   auto json = ParseJson(bytes);

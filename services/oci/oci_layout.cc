@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kMaxDepth = 8;
 constexpr size_t kMaxManifests = 1000;
+constexpr size_t kMaxDocumentBytes = 64 << 20;  // of all manifests and configs: they stay in memory
 constexpr char kRefName[] = "org.opencontainers.image.ref.name";
 constexpr char kImageName[] = "io.containerd.image.name";  // what Docker's containerd store writes
 
@@ -35,6 +36,11 @@ bool Matches(const Descriptor& d, const std::string& selector) {
          (!Annotation(d, kImageName).empty() && SameImage(Annotation(d, kImageName), selector));
 }
 
+// Docker, "Image attestation storage": a statement about a manifest beside it.
+bool IsAttestation(const Descriptor& d) {
+  return Annotation(d, "vnd.docker.reference.type") == "attestation-manifest";
+}
+
 std::string NameOf(const Descriptor& d) {
   const std::string name = Annotation(d, kImageName);
   if (!name.empty()) return name;
@@ -44,9 +50,14 @@ std::string NameOf(const Descriptor& d) {
 absl::StatusOr<Descriptor> Select(const std::vector<Descriptor>& images,
                                   const std::string& selector, const std::string& where) {
   if (images.empty()) {
-    return InvalidArgument(reason::kSourceInvalid, "{} holds no image", where);
+    return InvalidArgument(reason::kSourceInvalid, "{} holds no image", where)
+        .Remedy("save or copy the image again");
   }
-  if (selector.empty() && images.size() == 1) return images[0];
+  // One image under several names is one image.
+  const bool only_one = std::all_of(images.begin(), images.end(), [&](const Descriptor& d) {
+    return d.digest == images[0].digest;
+  });
+  if (selector.empty() && only_one) return images[0];
   std::string names;
   for (const Descriptor& d : images) names += (names.empty() ? "" : ", ") + Excerpt(NameOf(d), 100);
   if (selector.empty()) {
@@ -90,8 +101,11 @@ class OciLayoutSource::Walk {
   absl::Status Add(const Descriptor& d, int depth) {
     if (!seen_.insert(d.digest).second) return absl::OkStatus();
     if (depth > kMaxDepth || seen_.size() > kMaxManifests) {
-      return InvalidArgument(reason::kSourceInvalid, "the image's indexes are nested too deep, or name "
-                                                     "more than {} manifests", kMaxManifests);
+      return InvalidArgument(reason::kSourceInvalid,
+                             "the image's indexes are nested deeper than {} levels, or name more "
+                             "than {} manifests",
+                             kMaxDepth, kMaxManifests)
+          .Remedy("push its parts one by one");
     }
     GANTRY_ASSIGN_OR_RETURN(std::string bytes, ReadChecked(d));
     GANTRY_ASSIGN_OR_RETURN(const Manifest manifest, Manifest::Parse(bytes, d.media_type));
@@ -112,26 +126,33 @@ class OciLayoutSource::Walk {
   }
 
   // Docker saves an index of which it has only the platforms that were pulled.  When that is one, it
-  // stands for the index: true.
+  // stands for the index, without what attests it: true.
   absl::StatusOr<bool> AddChildren(const Manifest& index, int depth) {
-    std::vector<const Descriptor*> present;
+    std::vector<const Descriptor*> present, images;
     std::string missing;
     for (const Descriptor& child : index.manifests) {
       GANTRY_ASSIGN_OR_RETURN(const auto info, files_.Find(call_, BlobName(child.digest)));
       if (info) {
         present.push_back(&child);
+        if (!IsAttestation(child)) images.push_back(&child);
       } else {
-        missing += (missing.empty() ? "" : ", ") +
-                   (child.platform ? child.platform->text() : child.digest.text());
+        const std::string& digest = child.digest.text();
+        missing += missing.empty() ? "" : ", ";
+        missing += IsAttestation(child) ? "an attestation"
+                   : child.platform     ? child.platform->text()
+                                        : digest;
       }
     }
-    if (!missing.empty() && (present.size() != 1 || depth > 0)) {
+    const bool whole = present.size() == index.manifests.size();
+    if (!whole && (images.size() != 1 || depth > 0)) {
       return InvalidArgument(reason::kSourceInvalid, "the image's index names manifests that are not "
                                                      "there: {}", Excerpt(missing, 300))
           .Remedy("save it again with all its platforms, or with one");
     }
-    for (const Descriptor* child : present) GANTRY_RETURN_IF_ERROR(Add(*child, depth + 1));
-    if (missing.empty()) return false;
+    for (const Descriptor* child : whole ? present : images) {
+      GANTRY_RETURN_IF_ERROR(Add(*child, depth + 1));
+    }
+    if (whole) return false;
     image_.notices.push_back("left out, since the source does not hold them: " + Excerpt(missing, 300));
     return true;
   }
@@ -139,6 +160,13 @@ class OciLayoutSource::Walk {
   absl::StatusOr<std::string> ReadChecked(const Descriptor& d) {
     auto bytes = ReadDocument(call_, files_, BlobName(d.digest));
     if (!bytes.ok()) return bytes.status();
+    document_bytes_ += bytes->size();
+    if (document_bytes_ > kMaxDocumentBytes) {
+      return InvalidArgument(reason::kSourceInvalid,
+                             "the image's manifests and configs are longer than {} bytes together",
+                             kMaxDocumentBytes)
+          .Remedy("push its parts one by one");
+    }
     if (static_cast<int64_t>(bytes->size()) == d.size && Digest::Of(*bytes) == d.digest) return bytes;
     return InvalidArgument(reason::kDigestMismatch, "{} in {} is not what its name says",
                            BlobName(d.digest), files_.name())
@@ -153,11 +181,7 @@ class OciLayoutSource::Walk {
                          .urls = d.urls});
     if (!d.urls.empty()) return absl::OkStatus();
     GANTRY_ASSIGN_OR_RETURN(const auto info, files_.Find(call_, BlobName(d.digest)));
-    if (!info) {
-      return InvalidArgument(reason::kSourceInvalid, "{} has no file {}", files_.name(),
-                             BlobName(d.digest))
-          .Remedy("the image is not whole; save or copy it again");
-    }
+    if (!info) return NoSuchFile(files_.name(), BlobName(d.digest));
     if (info->size != d.size) {
       return InvalidArgument(reason::kDigestMismatch, "{} in {} has {} bytes instead of {}",
                              BlobName(d.digest), files_.name(), info->size, d.size)
@@ -185,6 +209,7 @@ class OciLayoutSource::Walk {
   std::map<std::string, int64_t>& ranks_;
   SourceImage image_;
   std::set<Digest> seen_;
+  size_t document_bytes_ = 0;
 };
 
 absl::StatusOr<SourceImage> OciLayoutSource::Load(const CallContext& call) {

@@ -71,10 +71,10 @@ bool IsHostName(std::string_view name) {
   return name.size() <= 253 && std::all_of(labels.begin(), labels.end(), IsHostLabel);
 }
 
-// As Docker reads a name: what stands before the first slash is a host only if it looks like one.
+// What stands before the first slash is a host only if it looks like one.  Docker takes "Team" for a
+// host too; here it is a repository that is written wrong, since "team" in lower case is no host.
 bool LooksLikeHost(std::string_view first) {
-  return first == "localhost" || first.find_first_of(".:") != first.npos ||
-         first.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != first.npos;
+  return ToLower(first) == "localhost" || first.find_first_of(".:") != first.npos;
 }
 
 Error BadReference(std::string_view text, std::string_view why) {
@@ -94,7 +94,7 @@ absl::StatusOr<std::string> CanonicalHost(std::string_view host) {
                            Excerpt(host, 200))
         .Remedy("a registry host looks like registry.example.com or localhost:5000");
   }
-  if (parts.port == "443") lower.resize(parts.name.size());
+  if (parts.port == "443" && LooksLikeHost(parts.name)) lower.resize(parts.name.size());
   if (lower == "index.docker.io" || lower == "registry-1.docker.io" ||
       lower == "registry.hub.docker.com") {
     return std::string(kHub);
@@ -168,7 +168,8 @@ absl::StatusOr<RegistryUri> RegistryUri::Parse(std::string_view text) {
   }
   GANTRY_ASSIGN_OR_RETURN(uri.host_, CanonicalHost(host));
   if (slash != rest.npos) {
-    uri.prefix_ = rest.substr(slash + 1);
+    // Account names are often written with capitals; as a part of a repository's name they have none.
+    uri.prefix_ = ToLower(rest.substr(slash + 1));
     GANTRY_RETURN_IF_ERROR(ValidateRepository(uri.prefix_));
   }
   return uri;

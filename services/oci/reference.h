@@ -12,8 +12,8 @@
 
 namespace gantry {
 
-// "host[:port]" in canonical form: lower case, without ":443" where that is https; every alias of
-// Docker Hub is "docker.io".  INVALID_ARGUMENT INVALID_REFERENCE.
+// "host[:port]" in canonical form: lower case, without ":443" where it is a host without it too;
+// every alias of Docker Hub is "docker.io".  INVALID_ARGUMENT INVALID_REFERENCE.
 absl::StatusOr<std::string> CanonicalHost(std::string_view host);
 
 // Where to connect for that host: "registry-1.docker.io" for Docker Hub, itself otherwise.

@@ -24,6 +24,8 @@ TEST(Reference, ReadsNamesAsDockerDoes) {
       {"GCR.io/project/app", "gcr.io/project/app"},
       {"ghcr.io:443/a/b", "ghcr.io/a/b"},
       {"[::1]:5000/x:y", "[::1]:5000/x:y"},
+      {"LocalHost/app", "localhost/app"},
+      {"registry:443/app", "registry:443/app"},
       {"a.b/c__d/e-f.g", "a.b/c__d/e-f.g"},
   };
   for (const auto& c : cases) {
@@ -45,7 +47,7 @@ TEST(Reference, RefusesWhatIsNoName) {
   for (const char* bad :
        {"", " ", "/", "a//b", "-a", "a-", "a.b/C", "a.b/c:", "a.b/c:-x", "a.b/c:x+y", "a.b/c@x",
         "a.b/c@sha256:12", "a___b", "a..b", "http://a.b/c", "a.b:0/c", "a.b:99999/c", "a.b:x/c",
-        "[::g]/c", "a b/c", "a.b/c\n/d", "a.-b/c",
+        "[::g]/c", "a b/c", "a.b/c\n/d", "a.-b/c", "Team/app",
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}) {
     const auto reference = Reference::Parse(bad);
     EXPECT_FALSE(reference.ok()) << bad;
@@ -67,6 +69,7 @@ TEST(RegistryUri, IsStoredCanonical) {
        "123456789012.dkr.ecr.us-east-1.amazonaws.com"},
       {"http://10.0.0.1:5000/a/b", "10.0.0.1:5000/a/b"},
       {"localhost:5000", "localhost:5000"},
+      {"GHCR.io/MyUserName", "ghcr.io/myusername"},
   };
   for (const auto& c : cases) {
     const auto uri = RegistryUri::Parse(c.text);
@@ -76,7 +79,7 @@ TEST(RegistryUri, IsStoredCanonical) {
   EXPECT_EQ(RegistryUri::Parse("http://a.b")->plain_http(), true);
   EXPECT_EQ(RegistryUri::Parse("https://a.b")->plain_http(), false);
   EXPECT_EQ(RegistryUri::Parse("a.b")->plain_http(), std::nullopt);
-  for (const char* bad : {"", "/", "myusername", "my/project", "ftp://a.b", "a.b/UPPER", "a.b/x:tag"}) {
+  for (const char* bad : {"", "/", "myusername", "MyUsername", "my/project", "ftp://a.b", "a.b/x:tag"}) {
     EXPECT_FALSE(RegistryUri::Parse(bad).ok()) << bad;
   }
 }

@@ -257,6 +257,9 @@ TokenScopes RegistryAuth::ScopesOf(const AuthAttempt& attempt) const {
 
 bool RegistryAuth::Learn(const AuthAttempt& attempt, const std::string& scopes) {
   if (scopes.size() > kMaxScopeBytes) return false;
+  // Where no repository was asked for, one that the challenge names is but an example: ghcr.io says
+  // "repository:user/image:pull", and has no token for that.
+  if (attempt.repository.empty() && scopes.starts_with("repository:")) return false;
   TokenScopes heard;
   heard.Add(scopes);
   if (!attempt.actions.remove) heard = heard.WithoutDelete();

@@ -232,6 +232,13 @@ TEST_F(RegistryAuthTest, AScopeThatTheChallengeAddsIsAskedFor) {
   EXPECT_THAT(http_.seen()[1].url, HasSubstr("scope=aws&scope=repository"));
 }
 
+TEST_F(RegistryAuthTest, ARepositoryThatWasNotAskedForIsAnExample) {
+  challenge_ =
+      R"(Bearer realm="https://auth.example.com/token",service=r,scope="repository:user/image:pull")";
+  EXPECT_TRUE(Client(login_)->Ping(call_).ok());
+  EXPECT_EQ(http_.seen()[1].url, "https://auth.example.com/token?service=r");
+}
+
 TEST_F(RegistryAuthTest, DeleteIsNotAskedForUnlessDeleting) {
   challenge_ =
       R"(Bearer realm="https://auth.example.com/token",scope="repository:team/app:pull,delete")";

@@ -155,7 +155,7 @@ absl::Status RegistryClient::Failure(const CallContext& call, const RegistryRequ
                              call.clock().Now()};
   const int status = response.status;
   const bool untold = request.method == "HEAD" && status >= 400 && status < 500 && status != 401 &&
-                      status != 404 && status != 408 && status != 429;
+                      status != 404 && status != 408 && status != 429 && status != 499;
   if (untold) {
     RegistryRequest get = request;
     get.method = "GET";

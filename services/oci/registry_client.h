@@ -81,8 +81,9 @@ class RegistryClient {
   // GET /v2/ with credentials.  UPSTREAM_PROTOCOL when what answers is no registry.
   absl::Status Ping(const CallContext& call);
 
-  // Size when the blob is there.  Odd answers (405, 501, 403) count as "not there": the upload's
-  // own answer decides then.
+  // Size when the blob is there.
+  //   PERMISSION_DENIED UPSTREAM_DENIED   it may not be looked at; an upload may be allowed
+  //   UNIMPLEMENTED UPSTREAM_REJECTED     the registry knows no HEAD of blobs
   absl::StatusOr<std::optional<int64_t>> HeadBlob(const CallContext& call,
                                                   const std::string& repository,
                                                   const Digest& digest);
@@ -107,7 +108,7 @@ class RegistryClient {
   absl::StatusOr<int> CommitUpload(const CallContext& call, const std::string& repository,
                                    UploadSession& session, const Digest& digest, int64_t blob_size,
                                    OpenBody body = nullptr);
-  // GET of the session: its offset as the registry knows it.  NOT_FOUND when it is gone.
+  // GET of the session: its offset as the registry knows it.  UPSTREAM_REJECTED when it is gone.
   absl::Status SyncUpload(const CallContext& call, const std::string& repository,
                           UploadSession& session);
   // DELETE of the session; failures are ignored.  Gives itself two seconds, whatever `call` says,

@@ -92,19 +92,23 @@ absl::StatusOr<std::optional<int64_t>> RegistryClient::HeadBlob(const CallContex
   request.method = "HEAD";
   request.path = BlobPath(repository, digest);
   request.repository = repository;
-  const auto response = Do(call, request);
-  if (!response.ok()) {
-    if (ReasonOf(response.status()) == reason::kUpstreamDenied) return std::nullopt;
-    return response.status();
+  GANTRY_ASSIGN_OR_RETURN(const HttpResponse response, Do(call, request));
+  const int status = response.status;
+  if (status == 404) return std::nullopt;
+  if (status == 405 || status == 501) {
+    return Unimplemented(reason::kUpstreamRejected, "registry {} knows no HEAD of layers", host())
+        .With("registry", host())
+        .With("httpStatus", std::to_string(status));
   }
-  const int status = response->status;
-  if (status == 404 || status == 405 || status == 501 || status == 403) return std::nullopt;
-  if (status != 200) {
-    return Failure(call, request, *response, "a look at a layer", digest.text());
+  constexpr std::string_view kOperation = "a look at a layer";
+  if (status == 403) {
+    return ErrorFromResponse(response, {std::string(kOperation), host(), repository, digest.text(),
+                                        call.clock().Now()});
   }
+  if (status != 200) return Failure(call, request, response, kOperation, digest.text());
   // A server that says 200 to everything has nothing: a blob has a length, and no other digest.
-  const auto size = ContentLength(*response);
-  const auto named = NamedDigest(*response);
+  const auto size = ContentLength(response);
+  const auto named = NamedDigest(response);
   if (!size || (named && *named != digest)) return std::nullopt;
   if (*size == 0 && digest != Digest::Of("")) return std::nullopt;
   return size;

@@ -69,13 +69,16 @@ TEST_F(RegistryClientTest, PingTellsARegistryFromAWebPage) {
   EXPECT_EQ(ReasonOf(client_.Ping(call_)), "UPSTREAM_AUTH_REJECTED");
 }
 
-TEST_F(RegistryClientTest, OddAnswersToAHeadMeanThatTheBlobIsNotThere) {
-  for (const int status : {403, 404, 405, 501}) {
-    server_ = [&](const SeenRequest&) { return Answer(status); };
-    EXPECT_EQ(*client_.HeadBlob(call_, kRepo, blob_), std::nullopt) << status;
-  }
-  server_ = [](const SeenRequest&) { return Answer(503); };
-  EXPECT_FALSE(client_.HeadBlob(call_, kRepo, blob_).ok());
+TEST_F(RegistryClientTest, ABlobThatMayNotBeLookedAtIsNotTheSameAsNone) {
+  const auto head = [this](int status) {
+    server_ = [status](const SeenRequest&) { return Answer(status); };
+    return client_.HeadBlob(call_, kRepo, blob_);
+  };
+  EXPECT_EQ(*head(404), std::nullopt);
+  EXPECT_EQ(ReasonOf(head(403).status()), "UPSTREAM_DENIED");
+  EXPECT_EQ(head(405).status().code(), absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(head(501).status().code(), absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(ReasonOf(head(503).status()), "UPSTREAM_UNAVAILABLE");
 }
 
 TEST_F(RegistryClientTest, A200AloneIsNoBlob) {

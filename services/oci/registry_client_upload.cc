@@ -48,8 +48,8 @@ std::optional<int64_t> ConfirmedBytes(const HttpResponse& response, int64_t sent
 }
 
 Error LostSession(const std::string& host, const std::string& repository, std::string_view why) {
-  return NotFound(reason::kUpstreamRejected, "registry {} has no such upload for {}: {}", host,
-                  repository, why)
+  return FailedPrecondition(reason::kUpstreamRejected, "registry {} has no such upload for {}: {}",
+                            host, repository, why)
       .With("registry", host)
       .With("repository", repository)
       .With("upstreamCode", "BLOB_UPLOAD_UNKNOWN");
@@ -145,7 +145,8 @@ absl::Status RegistryClient::PatchUpload(const CallContext& call, const std::str
   GANTRY_ASSIGN_OR_RETURN(const Exchange exchange, Send(call, request));
   const HttpResponse& response = exchange.response;
   const int status = response.status;
-  const bool stored = status == 202 || status == 201 || status == 204;
+  // Which 2xx it is says little; the commit's digest says all.
+  const bool stored = status == 202 || status == 201 || status == 204 || status == 200;
   if (stored || status == 416) {
     if (response.headers.Get("Location")) {
       GANTRY_ASSIGN_OR_RETURN(UploadSession next, ReadSession(exchange));

@@ -169,7 +169,7 @@ TEST_F(RegistryUploadTest, ACommitOfOtherBytesIsAnIntegrityError) {
             "UPSTREAM_PROTOCOL");
   answer_ = Answer(400, {}, ErrorJson("DIGEST_INVALID"));
   EXPECT_EQ(ReasonOf(client_.CommitUpload(call_, kRepo, session, blob_, 7).status()),
-            "UPSTREAM_REJECTED");
+            "INTEGRITY");
 }
 
 TEST_F(RegistryUploadTest, AsksWhereASessionStands) {
@@ -183,7 +183,7 @@ TEST_F(RegistryUploadTest, AsksWhereASessionStands) {
   EXPECT_EQ(session.offset, 0);
   for (const HttpResponse& gone : {Answer(404), Answer(204)}) {
     answer_ = gone;
-    EXPECT_EQ(client_.SyncUpload(call_, kRepo, session).code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(ReasonOf(client_.SyncUpload(call_, kRepo, session)), reason::kUpstreamRejected);
   }
 }
 

@@ -12,6 +12,9 @@ namespace gantry {
 namespace {
 
 constexpr size_t kMaxText = 200;  // bytes of a stranger's text in a message
+constexpr char kBytesChanged[] =
+    "the bytes changed on their way: check for a proxy that re-compresses or rewrites, then push "
+    "again";
 
 bool Mentions(const UpstreamMessage& message, std::string_view word) {
   return ToLower(message.text).find(word) != std::string::npos;
@@ -153,11 +156,10 @@ std::optional<Verdict> JudgeByCode(const ErrorContext& context, const UpstreamMe
         "the registry does not take this kind of manifest or layer; an older one may "
         "only take Docker schema 2 with gzip layers");
   }
-  if (code == "DIGEST_INVALID" || code == "SIZE_INVALID") {
-    return Rejected(
-        "the bytes changed on their way: check for a proxy that re-compresses or "
-        "rewrites, then push again");
+  if (code == "DIGEST_INVALID") {
+    return Verdict{absl::StatusCode::kDataLoss, reason::kIntegrity, kBytesChanged};
   }
+  if (code == "SIZE_INVALID") return Rejected(kBytesChanged);
   if (code == "TOOMANYREQUESTS") return Throttled(message);
   if (code == "UNAVAILABLE") {
     return Verdict{absl::StatusCode::kUnavailable, reason::kUpstreamUnavailable,
@@ -222,7 +224,10 @@ Verdict Judge(const HttpResponse& response, const ErrorContext& context,
                         "front of it",
                         context.host)};
   }
-  return client_error ? Rejected("") : NoRegistry(context);
+  if (!client_error) return NoRegistry(context);
+  return Rejected(message.html ? "a proxy or firewall answered instead of the registry: check what "
+                                 "stands in front of it, and NO_PROXY for its host"
+                               : "");
 }
 
 }  // namespace
@@ -288,15 +293,20 @@ absl::Status ErrorFromResponse(const HttpResponse& response, const ErrorContext&
     text += fmt::format(" (missing: {})", scope);
   }
 
+  const auto wait =
+      ParseRetryAfter(response.headers.Get("Retry-After").value_or(""), context.now);
+  if (wait) {
+    text += fmt::format(" (it asks to wait {} s)",
+                        std::chrono::ceil<std::chrono::seconds>(*wait).count());
+  }
+
   Error error(verdict.code, verdict.reason, std::move(text));
   error.With("httpStatus", std::to_string(response.status)).With("registry", context.host);
   if (!context.repository.empty()) error.With("repository", context.repository);
   if (!message.code.empty()) error.With("upstreamCode", message.code);
   if (!scope.empty()) error.With("scope", scope);
   if (!verdict.remedy.empty()) error.Remedy("{}", verdict.remedy);
-  if (const auto value = response.headers.Get("Retry-After")) {
-    if (const auto wait = ParseRetryAfter(*value, context.now)) error.RetryAfter(*wait);
-  }
+  if (wait) error.RetryAfter(*wait);
   return error;
 }
 

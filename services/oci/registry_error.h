@@ -38,6 +38,7 @@ UpstreamMessage ReadErrorBody(const HttpResponse& response);
 //   RESOURCE_EXHAUSTED UPSTREAM_QUOTA                          403, 413, 507 about quota
 //   NOT_FOUND REPOSITORY_NOT_FOUND, IMAGE_NOT_FOUND            404
 //   FAILED_PRECONDITION UPSTREAM_CONFLICT                      409, 412, an immutable tag
+//   DATA_LOSS INTEGRITY                                        other bytes came than were announced
 //   FAILED_PRECONDITION UPSTREAM_REJECTED                      everything else, also a lost upload
 //   FAILED_PRECONDITION UPSTREAM_PROTOCOL                      no registry answered
 // Metadata: httpStatus, registry, and where known repository, upstreamCode, scope.

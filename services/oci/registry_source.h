@@ -27,8 +27,7 @@ class RegistrySource final : public ImageSource {
   }
 
  private:
-  absl::Status Add(const CallContext& call, const std::string& key,
-                   const std::optional<Descriptor>& named, int depth, SourceImage& out);
+  class Walk;
 
   const std::shared_ptr<RegistryClient> registry_;
   const Reference reference_;

@@ -3,8 +3,12 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <filesystem>
+#include <system_error>
 #include <utility>
+#include <vector>
 
+#include "base/nearest.h"
 #include "base/status.h"
 #include "oci/directory_files.h"
 #include "oci/docker_archive.h"
@@ -50,10 +54,13 @@ absl::StatusOr<SourceName> ParseSourceName(std::string_view text) {
     }
     return SplitSelector(kind, rest);
   }
+  std::vector<std::string> known;
+  for (const auto& [word, kind] : kWords) known.emplace_back(word.substr(0, word.find(':')));
   return InvalidArgument(reason::kInvalidArgument, "'{}' does not say what kind of source it is",
                          Excerpt(text, 200))
-      .Remedy("write docker-archive:FILE, oci:DIRECTORY, oci-archive:FILE, docker-daemon:NAME or "
-              "docker://REFERENCE");
+      .Remedy("{}write docker-archive:FILE, oci:DIRECTORY, oci-archive:FILE, docker-daemon:NAME or "
+              "docker://REFERENCE",
+              DidYouMean(text.substr(0, text.find(':')), known));
 }
 
 absl::StatusOr<std::unique_ptr<ImageSource>> OpenLocalSource(const SourceName& name,
@@ -83,6 +90,10 @@ std::string SuggestName(const SourceName& name) {
                          : name.location;
   const bool is_path = text == name.location && !named;
   while (!text.empty() && text.back() == '/') text.pop_back();
+  if (is_path && (text == "." || text == ".." || text.ends_with("/.") || text.ends_with("/.."))) {
+    std::error_code error;
+    text = std::filesystem::weakly_canonical(text, error).string();
+  }
   text = text.substr(text.rfind('/') + 1);
   text = text.substr(0, text.find_first_of(is_path ? "" : ":@"));
   if (is_path) {

@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "oci/compression.h"
 #include "oci/gzip_reader.h"
+#include "oci/skip_bytes.h"
 #include "oci/tar_reader.h"
 #include "oci/unique_fd.h"
 
@@ -18,6 +19,14 @@ namespace gantry {
 namespace {
 
 constexpr int kMaxLinks = 32;
+constexpr size_t kMagicBytes = 4;           // FileInfo::head
+constexpr size_t kKeptFileBytes = 64 << 10;  // small files of a stream are kept, as long as all
+constexpr size_t kKeptBytes = 16 << 20;      // of them together are not longer than this
+
+absl::Status Truncated() {
+  return InvalidArgument(reason::kSourceInvalid, "the tar is truncated")
+      .Remedy("save or copy the image again");
+}
 
 // Forward only, counting; what is skipped is read and thrown away.
 class StreamInput final : public TarInput {
@@ -31,19 +40,9 @@ class StreamInput final : public TarInput {
     return n;
   }
   absl::Status Skip(int64_t bytes) override {
-    std::array<char, 256 << 10> waste;
-    while (bytes > 0) {
-      GANTRY_RETURN_IF_ERROR(call_.Check());
-      const auto want = std::min<int64_t>(bytes, static_cast<int64_t>(waste.size()));
-      GANTRY_ASSIGN_OR_RETURN(const size_t n,
-                              Read(std::span(waste).first(static_cast<size_t>(want))));
-      if (n == 0) {
-        return InvalidArgument(reason::kSourceInvalid, "the tar is truncated")
-            .Remedy("save or copy the image again");
-      }
-      bytes -= static_cast<int64_t>(n);
-    }
-    return absl::OkStatus();
+    GANTRY_ASSIGN_OR_RETURN(const int64_t skipped, SkipBytes(call_, *reader_, bytes));
+    position_ += skipped;
+    return skipped == bytes ? absl::OkStatus() : Truncated();
   }
   int64_t position() const { return position_; }
 
@@ -63,10 +62,7 @@ class FileInput final : public TarInput {
     return n;
   }
   absl::Status Skip(int64_t bytes) override {
-    if (bytes > left_) {
-      return InvalidArgument(reason::kSourceInvalid, "the tar is truncated")
-          .Remedy("save or copy the image again");
-    }
+    if (bytes > left_) return Truncated();
     reader_.Skip(bytes);
     left_ -= bytes;
     return absl::OkStatus();
@@ -85,52 +81,71 @@ class TarFiles : public FileSet {
   absl::StatusOr<std::optional<FileInfo>> Find(const CallContext& call,
                                                const std::string& name) override {
     GANTRY_RETURN_IF_ERROR(Index(call));
-    const TarEntry* entry = Resolve(name);
-    if (!entry) return std::optional<FileInfo>();
-    return FileInfo{.size = entry->size, .rank = entry->offset, .head = heads_.at(entry->offset)};
+    const Place* place = Resolve(name);
+    if (!place) return std::optional<FileInfo>();
+    return FileInfo{.size = place->size, .rank = place->offset,
+                    .head = place->head.substr(0, kMagicBytes)};
   }
 
   absl::StatusOr<std::unique_ptr<ByteReader>> Open(const CallContext& call, const std::string& name,
                                                    int64_t offset) override {
     GANTRY_RETURN_IF_ERROR(Index(call));
-    const TarEntry* entry = Resolve(name);
-    if (!entry || offset > entry->size) {
-      return InvalidArgument(reason::kSourceInvalid, "{} has no file {}", name_, Excerpt(name, 200));
+    const Place* place = Resolve(name);
+    if (!place || offset > place->size) return NoSuchFile(name_, name);
+    if (static_cast<int64_t>(place->head.size()) == place->size) {
+      return std::make_unique<StringReader>(place->head.substr(static_cast<size_t>(offset)));
     }
-    return OpenAt(call, entry->offset + offset, entry->size - offset);
+    return OpenAt(call, place->offset + offset, place->size - offset);
   }
 
   const std::string& name() const override { return name_; }
 
  protected:
+  // How much of each file the scan keeps.
+  virtual size_t head_bytes() const { return kMagicBytes; }
   virtual absl::StatusOr<std::unique_ptr<TarInput>> Start(const CallContext& call) = 0;
   virtual absl::StatusOr<std::unique_ptr<ByteReader>> OpenAt(const CallContext& call,
                                                              int64_t offset, int64_t size) = 0;
 
  private:
+  // Of a file, or of a link and what it leads to.
+  struct Place {
+    int64_t size = 0, offset = 0;
+    std::string head;  // the first bytes, or all
+    bool is_link = false;
+    std::string target;
+  };
+
   absl::Status Index(const CallContext& call) {
     std::lock_guard lock(mu_);
     if (indexed_) return absl::OkStatus();
     auto input = Start(call);
     if (!input.ok()) return input.status();
-    entries_.clear();
-    const absl::Status scanned = ScanTar(call, **input, [&](const TarEntry& entry, std::string head) {
+    places_.clear();
+    size_t kept = 0;
+    const auto add = [&](const TarEntry& entry, std::string head) {
       if (entry.name.empty() || entry.type == TarEntry::Type::kOther) return absl::OkStatus();
-      heads_[entry.offset] = std::move(head);
-      entries_[entry.name] = entry;  // as tar unpacks: the last one stays
+      const bool is_whole = static_cast<int64_t>(head.size()) == entry.size;
+      if (!is_whole || kept + head.size() > kKeptBytes) head = head.substr(0, kMagicBytes);
+      kept += head.size();
+      const bool is_link = entry.type == TarEntry::Type::kLink;
+      // As tar unpacks: the last one of a name stays.
+      places_[entry.name] = {entry.size, entry.offset, std::move(head), is_link, entry.target};
       return absl::OkStatus();
-    });
+    };
+    const absl::Status scanned = ScanTar(call, **input, head_bytes(), add);
     if (!scanned.ok()) return Annotate(scanned, name_);
     indexed_ = true;
     return absl::OkStatus();
   }
 
-  const TarEntry* Resolve(std::string name) const {
+  const Place* Resolve(const std::string& name) const {
+    std::string at = CleanPath(name).value_or("");
     for (int links = 0; links < kMaxLinks; ++links) {
-      const auto it = entries_.find(name);
-      if (it == entries_.end()) return nullptr;
-      if (it->second.type == TarEntry::Type::kFile) return &it->second;
-      name = it->second.target;
+      const auto it = places_.find(at);
+      if (it == places_.end()) return nullptr;
+      if (!it->second.is_link) return &it->second;
+      at = it->second.target;
     }
     return nullptr;
   }
@@ -138,8 +153,7 @@ class TarFiles : public FileSet {
   const std::string name_;
   std::mutex mu_;
   bool indexed_ = false;
-  std::map<std::string, TarEntry> entries_;    // written once, by the first Find
-  std::map<int64_t, std::string> heads_;
+  std::map<std::string, Place> places_;  // by name; written once, by the first Find
 };
 
 class PlainTar final : public TarFiles {
@@ -173,6 +187,7 @@ class StreamTar final : public TarFiles {
     Reader(StreamTar& tar, std::unique_ptr<StreamInput> input, int64_t left)
         : tar_(tar), input_(std::move(input)), left_(left) {}
     ~Reader() override {
+      if (failed_) return;
       std::lock_guard lock(tar_.idle_mu_);
       tar_.idle_ = std::move(input_);
     }
@@ -180,8 +195,9 @@ class StreamTar final : public TarFiles {
       const auto want = static_cast<size_t>(
           std::min<int64_t>(left_, static_cast<int64_t>(buffer.size())));
       if (want == 0) return 0;
-      GANTRY_ASSIGN_OR_RETURN(const size_t n, input_->Read(buffer.first(want)));
-      left_ -= static_cast<int64_t>(n);
+      const auto n = input_->Read(buffer.first(want));
+      failed_ = !n.ok();
+      if (n.ok()) left_ -= static_cast<int64_t>(*n);
       return n;
     }
 
@@ -189,8 +205,11 @@ class StreamTar final : public TarFiles {
     StreamTar& tar_;
     std::unique_ptr<StreamInput> input_;
     int64_t left_;
+    bool failed_ = false;
   };
 
+  // A manifest and a config then take no pass of their own.
+  size_t head_bytes() const override { return kKeptFileBytes; }
   absl::StatusOr<std::unique_ptr<TarInput>> Start(const CallContext& call) override {
     GANTRY_ASSIGN_OR_RETURN(auto stream, open_(call));
     return std::make_unique<StreamInput>(call, std::move(stream));
@@ -240,33 +259,49 @@ class TarFile final : public FileSet {
     std::lock_guard lock(mu_);
     if (files_) return absl::OkStatus();
     UniqueFd fd(open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (fd.get() < 0) return CannotRead(errno);
     struct stat info {};
-    if (fd.get() < 0 && errno == ENOENT) {
-      return NotFound(reason::kSourceNotFound, "there is no file {}", path_);
+    if (fstat(fd.get(), &info) != 0) return CannotRead(errno);
+    if (S_ISDIR(info.st_mode)) {
+      return FailedPrecondition(reason::kSourceUnreadable, "{} is a directory", path_)
+          .Remedy("for an OCI layout in a directory write oci:{}", path_);
     }
-    if (fd.get() < 0 || fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
-      return FailedPrecondition(reason::kSourceUnreadable, "cannot read {}: {}", path_,
-                                fd.get() < 0 ? std::generic_category().message(errno)
-                                             : "it is not a file");
+    if (!S_ISREG(info.st_mode)) {
+      return FailedPrecondition(reason::kSourceUnreadable, "{} is not a file", path_)
+          .Remedy("an archive is read more than once; save it to a file first");
     }
     std::array<char, 4> head{};
     const ssize_t n = pread(fd.get(), head.data(), head.size(), 0);
-    switch (DetectCompression({head.data(), static_cast<size_t>(std::max<ssize_t>(n, 0))})) {
+    if (n < 0) return CannotRead(errno);
+    const Compression compression = DetectCompression({head.data(), static_cast<size_t>(n)});
+    switch (compression) {
       case Compression::kNone:
         files_ = std::make_unique<PlainTar>(path_, std::move(fd), info.st_size);
-        break;
-      case Compression::kGzip: {
-        auto shared = std::make_shared<UniqueFd>(std::move(fd));
-        files_ = OpenTarStream(path_, [shared](const CallContext&) {
+        return absl::OkStatus();
+      case Compression::kGzip:
+        files_ = OpenTarStream(path_, [shared = std::make_shared<UniqueFd>(std::move(fd))](
+                                          const CallContext&) {
           return GzipDecompress(std::make_unique<FileReader>(shared, 0, INT64_MAX));
         });
-        break;
-      }
+        return absl::OkStatus();
       case Compression::kZstd:
-        return InvalidArgument(reason::kSourceInvalid, "{} is compressed by zstd", path_)
-            .Remedy("unpack it first: zstd -d {}", path_);
+      case Compression::kXz:
+      case Compression::kBzip2:
+        break;
     }
-    return absl::OkStatus();
+    return InvalidArgument(reason::kSourceInvalid, "{} is compressed by {}", path_,
+                           NameOf(compression))
+        .Remedy("unpack it first: {} -d {}", NameOf(compression), path_);
+  }
+
+  absl::Status CannotRead(int error) const {
+    if (error == ENOENT) {
+      return NotFound(reason::kSourceNotFound, "there is no file {}", path_)
+          .Remedy("check the path");
+    }
+    return FailedPrecondition(reason::kSourceUnreadable, "cannot read {}: {}", path_,
+                              std::generic_category().message(error))
+        .Remedy("give this user the right to read it");
   }
 
   const std::string path_;

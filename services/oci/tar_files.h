@@ -1,4 +1,4 @@
-// The files of a tar: of a plain one at any offset, of a stream forward.
+// The files of a tar: of a plain one at any offset, of a stream forward, its small files kept.
 #pragma once
 
 #include <functional>

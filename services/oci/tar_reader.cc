@@ -11,13 +11,14 @@ namespace gantry {
 namespace {
 
 constexpr int64_t kBlock = 512;
-constexpr int64_t kMaxEntries = 1'000'000;
+// Far beyond what an archive of images has: what is kept of an entry stays in memory.
+constexpr int64_t kMaxEntries = 100'000;
+constexpr size_t kMaxNameBytes = 32 << 20;  // of all names and link targets
 constexpr int64_t kMaxExtension = 1 << 20;  // of a long name or a PAX header
-constexpr size_t kHeadBytes = 4;
 
 Error Invalid(std::string_view what) {
   return InvalidArgument(reason::kSourceInvalid, "not a whole, well-formed tar: {}", what)
-      .Remedy("save or copy the image again");
+      .Remedy("check that this is the archive of an image, and save or copy it again");
 }
 
 // POSIX.1-1988 ustar, with GNU's binary numbers.
@@ -102,15 +103,17 @@ class Scanner {
   // Nothing at the end of the archive.
   absl::StatusOr<std::optional<TarEntry>> Next() {
     Extension next;
+    bool extended = false;
     for (;;) {
       GANTRY_RETURN_IF_ERROR(call_.Check());
       Header header{};
       GANTRY_ASSIGN_OR_RETURN(const size_t got, ReadFully(header.block));
-      if (got == 0 && position_ > 0) return std::optional<TarEntry>();
+      if (got == 0 && position_ == 0) return Invalid("it is empty");
+      if (got == 0 && !extended) return std::optional<TarEntry>();
       if (got < header.block.size()) return Invalid("it ends in the middle of a header");
       if (header.IsZero()) return std::optional<TarEntry>();
       if (!header.ChecksumFits()) return Invalid("a header's checksum is wrong");
-      if (++entries_ > kMaxEntries) return Invalid("more than a million entries");
+      if (++entries_ > kMaxEntries) return Invalid("more than 100,000 entries");
       const auto size = header.Number(124, 12);
       if (!size || *size < 0) return Invalid("an entry's size is no number");
       const char type = header.block[156];
@@ -119,6 +122,7 @@ class Scanner {
         if (type == 'L') next.name = data.substr(0, data.find('\0'));
         if (type == 'K') next.link = data.substr(0, data.find('\0'));
         if (type == 'x') GANTRY_RETURN_IF_ERROR(ParsePax(data, next));
+        extended = extended || type != 'g';
         continue;
       }
       return Entry(header, next, type, *size);
@@ -126,8 +130,8 @@ class Scanner {
   }
 
   // The first bytes of the entry's data, then past the rest.
-  absl::StatusOr<std::string> HeadAndSkip(const TarEntry& entry) {
-    std::string head(std::min<size_t>(kHeadBytes, static_cast<size_t>(entry.size)), '\0');
+  absl::StatusOr<std::string> HeadAndSkip(const TarEntry& entry, size_t head_bytes) {
+    std::string head(std::min(head_bytes, static_cast<size_t>(entry.size)), '\0');
     GANTRY_ASSIGN_OR_RETURN(const size_t got, ReadFully(head));
     if (got < head.size()) return Invalid("it ends in the middle of a file");
     const int64_t padded = (entry.size + kBlock - 1) / kBlock * kBlock;
@@ -171,7 +175,9 @@ class Scanner {
     entry.size = next.size.value_or(size);
     entry.offset = position_;
     if (entry.size > (int64_t{1} << 50)) return Invalid("an entry's size is beyond all measure");
-    if (type == 'S' || next.sparse) return Invalid("it has sparse files");
+    if (type == 'S' || next.sparse) {
+      return Invalid("it has sparse files").Remedy("pack it again without tar's option --sparse");
+    }
     if (type == '0' || type == '\0' || type == '7') {
       entry.type = TarEntry::Type::kFile;
     } else if (type == '1' || type == '2') {
@@ -184,10 +190,10 @@ class Scanner {
         link = entry.name.substr(0, slash + 1) + link;
       }
       entry.target = CleanPath(link).value_or("");
-    } else if (type != '5') {
-      entry.type = TarEntry::Type::kOther;
     }
     if (type == '3' || type == '4' || type == '5' || type == '6') entry.size = 0;
+    name_bytes_ += entry.name.size() + entry.target.size();
+    if (name_bytes_ > kMaxNameBytes) return Invalid("its names are longer than 32 MiB together");
     return std::optional<TarEntry>(std::move(entry));
   }
 
@@ -195,6 +201,7 @@ class Scanner {
   TarInput& input_;
   int64_t position_ = 0;
   int64_t entries_ = 0;
+  size_t name_bytes_ = 0;
 };
 
 }  // namespace
@@ -215,13 +222,13 @@ std::optional<std::string> CleanPath(std::string_view path) {
 }
 
 absl::Status ScanTar(
-    const CallContext& call, TarInput& input,
+    const CallContext& call, TarInput& input, size_t head_bytes,
     const std::function<absl::Status(const TarEntry&, std::string head)>& on_entry) {
   Scanner scanner(call, input);
   for (;;) {
     GANTRY_ASSIGN_OR_RETURN(const auto entry, scanner.Next());
     if (!entry) return absl::OkStatus();
-    GANTRY_ASSIGN_OR_RETURN(std::string head, scanner.HeadAndSkip(*entry));
+    GANTRY_ASSIGN_OR_RETURN(std::string head, scanner.HeadAndSkip(*entry, head_bytes));
     GANTRY_RETURN_IF_ERROR(on_entry(*entry, std::move(head)));
   }
 }

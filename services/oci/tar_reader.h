@@ -30,11 +30,12 @@ class TarInput {
   virtual absl::Status Skip(int64_t bytes) = 0;
 };
 
-// Calls `on_entry` for each entry in order; `head` holds the first bytes of a file's data, up to four.
+// Calls `on_entry` for each entry in order; `head` holds the first `head_bytes` of a file's data, or
+// all of it.
 // Ends at the end-of-archive blocks, or at the end of the input between two entries.
-//   INVALID_ARGUMENT SOURCE_INVALID   not a tar, cut off in an entry, a header that is wrong, more than
-//                                     a million entries, sparse files
-absl::Status ScanTar(const CallContext& call, TarInput& input,
+//   INVALID_ARGUMENT SOURCE_INVALID   not a tar, empty, cut off in an entry, a header that is wrong,
+//                                     sparse files, more than 100,000 entries or 32 MiB of names
+absl::Status ScanTar(const CallContext& call, TarInput& input, size_t head_bytes,
                      const std::function<absl::Status(const TarEntry&, std::string head)>& on_entry);
 
 // "a/./b/../c" as "a/c"; nothing when it is absolute or leads out.

@@ -9,8 +9,8 @@ namespace gantry {
 namespace {
 
 Error BadUrl(std::string_view text) {
-  return InvalidArgument(reason::kUpstreamProtocol, "'{}' is not a usable http URL",
-                         Excerpt(text.substr(0, text.find('?')), 200));
+  return FailedPrecondition(reason::kUpstreamProtocol, "'{}' is not a usable http URL",
+                            Excerpt(text.substr(0, text.find('?')), 200));
 }
 
 bool HasForbiddenByte(std::string_view text) {

@@ -15,8 +15,8 @@ struct Url {
   int port = 443;      // the scheme's own when the text has none
   std::string target;  // path and query, begins with '/'
 
-  // Whole URLs only; a fragment is dropped.  INVALID_ARGUMENT UPSTREAM_PROTOCOL when it is no http
-  // URL, names a user, or has blanks, control characters or backslashes, which readers disagree on.
+  // Whole URLs only; a fragment is dropped.  FAILED_PRECONDITION UPSTREAM_PROTOCOL when it is no
+  // http URL, names a user, or has blanks, control characters or backslashes, on which readers differ.
   static absl::StatusOr<Url> Parse(std::string_view text);
   // RFC 3986 §5.2: `reference` may be whole, "//host/…", "/path", "?query" or relative to the path.
   absl::StatusOr<Url> Resolve(std::string_view reference) const;

@@ -10,37 +10,57 @@
 namespace gantry {
 namespace {
 
-constexpr int kMaxSessions = 4;        // upload sessions opened for one blob
-constexpr int kMaxStandstills = 4;     // sends in a row without a byte of progress
+constexpr int kMaxSessions = 4;     // upload sessions opened for one blob
+constexpr int kMaxStandstills = 4;  // sends in a row without a byte of progress
+constexpr int kSettleAttempts = 7;  // half a minute for a new repository to be known
 constexpr int64_t kReportEvery = 1 << 20;
 constexpr RetryPolicy kPolicy;
 
-// Errors after which the same bytes in a new session may do.
-bool WorthANewSession(const absl::Status& status) {
-  if (IsRetryable(status)) return true;
+std::string MetadataOf(const absl::Status& status, std::string_view key) {
   const ErrorDetail detail = DetailOf(status);
-  if (detail.reason == reason::kIntegrity) return true;
-  if (detail.reason != reason::kUpstreamRejected) return false;
-  const auto value = [&](const char* key) {
-    const auto it = detail.metadata.find(key);
-    return it == detail.metadata.end() ? std::string() : it->second;
-  };
-  const std::string code = value("upstreamCode");
-  return value("httpStatus") == "416" || code == "BLOB_UPLOAD_UNKNOWN" ||
-         code == "BLOB_UPLOAD_INVALID" || code == "RANGE_INVALID" || code == "DIGEST_INVALID" ||
-         code == "SIZE_INVALID";
+  const auto it = detail.metadata.find(key);
+  return it == detail.metadata.end() ? "" : it->second;
 }
 
-bool TooLarge(const absl::Status& status) {
-  const ErrorDetail detail = DetailOf(status);
-  const auto http = detail.metadata.find("httpStatus");
-  return http != detail.metadata.end() && http->second == "413";
+bool IsTooLarge(const absl::Status& status) {
+  return ReasonOf(status) == reason::kUpstreamRejected && MetadataOf(status, "httpStatus") == "413";
+}
+
+bool IsMisplaced(const absl::Status& status) {
+  return ReasonOf(status) == reason::kUpstreamRejected && MetadataOf(status, "httpStatus") == "416";
+}
+
+// How many sessions in all a blob gets when one ends so.
+int SessionsWorth(const absl::Status& status) {
+  if (IsRetryable(status) || IsMisplaced(status)) return kMaxSessions;
+  const std::string reason = ReasonOf(status);
+  // Bytes that were damaged once may have met a bad moment; twice, a bad registry.
+  if (reason == reason::kIntegrity) return 2;
+  if (reason != reason::kUpstreamRejected) return 1;
+  const std::string code = MetadataOf(status, "upstreamCode");
+  const bool lost = code == "BLOB_UPLOAD_UNKNOWN" || code == "BLOB_UPLOAD_INVALID";
+  return lost || code == "RANGE_INVALID" ? kMaxSessions : code == "SIZE_INVALID" ? 2 : 1;
+}
+
+absl::Status NotStored(const StoredBlob& blob) {
+  return DataLoss(reason::kIntegrity, "the registry said that it stored blob {}, and does not have it",
+                  blob.digest.text())
+      .With("blob", blob.digest.text())
+      .Remedy("check the registry's storage; replicas may not share theirs");
+}
+
+// Whether the blob may be there although its commit failed: the answer may have been lost.  Not so
+// where the source or the registry lied about the bytes, or the registry wants to be left alone.
+bool MayBeStored(const absl::Status& commit) {
+  const std::string reason = ReasonOf(commit);
+  return reason != reason::kDigestMismatch && reason != reason::kSourceChanged &&
+         reason != reason::kIntegrity && reason != reason::kUpstreamThrottled;
 }
 
 }  // namespace
 
 BlobUpload::BlobUpload(const CallContext& call, const PushTarget& target, const SourceBlob& blob)
-    : call_(call), target_(target), blob_(blob), method_(target.plan.method),
+    : call_(call), target_(target), blob_(blob),
       bytes_(call, target.source, blob, [this](int64_t position) {
         if (position - reported_ >= kReportEvery) Report(BlobState::kSending, position);
       }) {}
@@ -49,15 +69,15 @@ absl::StatusOr<StoredBlob> BlobUpload::Run(bool force) {
   std::optional<UploadSession> session;
   const auto known = Known();
   if (known && !force) {
-    GANTRY_ASSIGN_OR_RETURN(const bool exists, Exists(*known));
-    if (exists) {
+    GANTRY_ASSIGN_OR_RETURN(const Presence presence, Look(*known));
+    if (presence == Presence::kThere) {
       Report(BlobState::kExisting, 0);
-      return StoredBlob{known->digest, known->size, true};
+      return StoredBlob{known->digest, known->size, /*unsent=*/true};
     }
     GANTRY_ASSIGN_OR_RETURN(const bool mounted, Mounted(*known, session));
     if (mounted) {
       Report(BlobState::kMounted, 0);
-      return *known;
+      return StoredBlob{known->digest, known->size, /*unsent=*/true};
     }
   }
   GANTRY_ASSIGN_OR_RETURN(StoredBlob stored, Upload(std::move(session)));
@@ -75,18 +95,23 @@ std::optional<StoredBlob> BlobUpload::Known() const {
   return StoredBlob{layer->digest, layer->size};
 }
 
-absl::StatusOr<bool> BlobUpload::Exists(const StoredBlob& blob) {
+absl::StatusOr<BlobUpload::Presence> BlobUpload::Look(const StoredBlob& blob) {
   std::optional<int64_t> size;
-  GANTRY_RETURN_IF_ERROR(Retry(call_, kPolicy, [&]() -> absl::Status {
-    GANTRY_ASSIGN_OR_RETURN(size, target_.registry.HeadBlob(call_, target_.plan.repository, blob.digest));
+  const absl::Status status = Retry(call_, kPolicy, [&]() -> absl::Status {
+    GANTRY_ASSIGN_OR_RETURN(size,
+                            target_.registry.HeadBlob(call_, target_.plan.repository, blob.digest));
     return absl::OkStatus();
-  }));
+  });
+  const bool untold = status.code() == absl::StatusCode::kUnimplemented ||
+                      ReasonOf(status) == reason::kUpstreamDenied;
+  if (untold) return Presence::kUntold;
+  if (!status.ok()) return status;
   if (size && *size != blob.size) {
     target_.progress.OnNotice(fmt::format("the registry has blob {} with {} bytes instead of {}; "
                                           "sending it again",
                                           blob.digest.text(), *size, blob.size));
   }
-  return size == blob.size;
+  return size == blob.size ? Presence::kThere : Presence::kAbsent;
 }
 
 absl::StatusOr<bool> BlobUpload::Mounted(const StoredBlob& blob,
@@ -100,86 +125,116 @@ absl::StatusOr<bool> BlobUpload::Mounted(const StoredBlob& blob,
       session = **answer;
       return false;
     }
-    return Exists(blob);
+    GANTRY_ASSIGN_OR_RETURN(const Presence presence, Look(blob));
+    return presence != Presence::kAbsent;
   }
   return false;
 }
 
 absl::StatusOr<StoredBlob> BlobUpload::Upload(std::optional<UploadSession> session) {
-  milliseconds pause = kPolicy.first_backoff;
+  Backoff backoff(call_);
   for (;; ++attempt_) {
-    absl::Status status = session ? absl::OkStatus() : Retry(call_, kPolicy, [&]() -> absl::Status {
-      GANTRY_ASSIGN_OR_RETURN(session, target_.registry.OpenUpload(call_, target_.plan.repository));
-      return absl::OkStatus();
-    });
-    if (!status.ok()) return status;
+    if (!session) {
+      GANTRY_ASSIGN_OR_RETURN(session, Open());
+    }
     Report(BlobState::kSending, 0);
-    absl::StatusOr<StoredBlob> stored = UploadOnce(*session);
+    const bool with_commit = FitsIntoCommit();
+    absl::StatusOr<StoredBlob> stored = UploadOnce(*session, with_commit);
     if (stored.ok()) return stored;
     target_.registry.CancelUpload(call_, target_.plan.repository, *session);
     session.reset();
-    status = stored.status();
-    if (TooLarge(status) && method_ != UploadMethod::kChunked && target_.plan.chunk_bytes > 0) {
-      method_ = UploadMethod::kChunked;
-      continue;
-    }
-    if (!WorthANewSession(status) || attempt_ == kMaxSessions) {
+    const absl::Status status = stored.status();
+    if (with_commit && IsTooLarge(status) && Shrink(blob_.size)) continue;
+    if (attempt_ >= SessionsWorth(status) || !backoff.Wait(status)) {
       return attempt_ == 1 ? status : Annotate(status, fmt::format("after {} uploads", attempt_));
     }
-    GANTRY_RETURN_IF_ERROR(call_.Sleep(DetailOf(status).retry_after.value_or(pause)));
-    pause = std::min(pause * 2, kPolicy.max_backoff);
   }
 }
 
-absl::StatusOr<StoredBlob> BlobUpload::UploadOnce(UploadSession& session) {
+absl::StatusOr<UploadSession> BlobUpload::Open() {
+  std::optional<UploadSession> session;
+  const auto post = [&] {
+    return Retry(call_, kPolicy, [&]() -> absl::Status {
+      GANTRY_ASSIGN_OR_RETURN(session, target_.registry.OpenUpload(call_, target_.plan.repository));
+      return absl::OkStatus();
+    });
+  };
+  absl::Status status = post();
+  // An answer without a usable Location; one of several replicas may do better.
+  if (ReasonOf(status) == reason::kUpstreamProtocol) status = post();
+  Backoff backoff(call_);
+  for (int i = 0; i < kSettleAttempts && target_.plan.new_repository &&
+                  ReasonOf(status) == reason::kRepositoryNotFound && backoff.Wait(status);
+       ++i) {
+    status = post();
+  }
+  if (!status.ok()) return status;
+  return *std::move(session);
+}
+
+absl::StatusOr<StoredBlob> BlobUpload::UploadOnce(UploadSession& session, bool with_commit) {
   session.offset = 0;  // "Range: 0-0" of a new session means nothing yet
   GANTRY_RETURN_IF_ERROR(bytes_.SeekTo(0));
-  const bool monolithic = method_ == UploadMethod::kMonolithic && blob_.digest;
-  if (!monolithic) GANTRY_RETURN_IF_ERROR(Send(session));
-  GANTRY_ASSIGN_OR_RETURN(StoredBlob stored, Commit(session));
+  if (!with_commit) GANTRY_RETURN_IF_ERROR(Send(session));
+  GANTRY_ASSIGN_OR_RETURN(StoredBlob stored, Commit(session, with_commit));
   GANTRY_RETURN_IF_ERROR(Verify(stored));
   return stored;
 }
 
+bool BlobUpload::FitsIntoCommit() const {
+  return target_.plan.method == UploadMethod::kMonolithic && blob_.digest &&
+         blob_.size <= target_.body_limit.bytes();
+}
+
 absl::Status BlobUpload::Send(UploadSession& session) {
-  milliseconds pause = kPolicy.first_backoff;
-  int standstills = 0;
-  while (blob_.digest ? session.offset < blob_.size : !bytes_.at_end()) {
+  Backoff backoff(call_);
+  for (int standstills = 0; !SentAll(session);) {
     const int64_t before = session.offset;
-    const absl::Status status = SendOnce(session);
-    if (status.ok() && session.offset == bytes_.position()) continue;
-    if (!status.ok() && !IsRetryable(status)) return status;
-    const bool usable = Resume(session);
-    if (status.ok() && !usable) return absl::OkStatus();  // it took all; the commit will tell
-    if (!usable || session.offset > bytes_.position()) {
-      return status.ok() ? DataLoss(reason::kIntegrity,
-                                    "the registry confirms more bytes than were sent")
-                         : status;
+    const std::optional<int64_t> size = NextPart(session);
+    absl::Status status = SendPart(session, size);
+    const bool accepted = status.ok();
+    if (accepted && session.offset == bytes_.position()) continue;
+    const bool shrunk = size && IsTooLarge(status) && Shrink(*size);
+    if (accepted) {
+      status = DataLoss(reason::kIntegrity,
+                        "the registry confirms {} bytes of a layer where {} were sent",
+                        session.offset, bytes_.position());
+      if (session.offset > bytes_.position()) return status;
+    } else if (IsRetryable(status) ? !backoff.Wait(status) : !shrunk && !IsMisplaced(status)) {
+      return status;
     }
-    standstills = session.offset > before ? 0 : standstills + 1;
-    if (standstills == kMaxStandstills) {
-      return status.ok() ? DataLoss(reason::kIntegrity,
-                                    "the registry takes bytes, but does not confirm them")
-                         : status;
+    if (!Resume(session)) {
+      // A registry that took all and cannot say so: the commit will tell.
+      return accepted && bytes_.at_end() ? absl::OkStatus() : status;
     }
-    if (!status.ok()) {
-      GANTRY_RETURN_IF_ERROR(call_.Sleep(DetailOf(status).retry_after.value_or(pause)));
-      pause = standstills == 0 ? kPolicy.first_backoff : std::min(pause * 2, kPolicy.max_backoff);
-    }
+    if (session.offset > bytes_.position()) return status;
+    standstills = session.offset > before || shrunk ? 0 : standstills + 1;
+    if (standstills == kMaxStandstills) return status;
+    if (standstills == 0) backoff.Reset();
     GANTRY_RETURN_IF_ERROR(bytes_.SeekTo(session.offset));
   }
   return absl::OkStatus();
 }
 
-absl::Status BlobUpload::SendOnce(UploadSession& session) {
+bool BlobUpload::SentAll(const UploadSession& session) const {
+  return blob_.digest ? session.offset >= blob_.size : bytes_.at_end();
+}
+
+std::optional<int64_t> BlobUpload::NextPart(const UploadSession& session) const {
+  if (!blob_.digest) return std::nullopt;
+  int64_t most = target_.body_limit.bytes();
+  if (target_.plan.method == UploadMethod::kChunked) {
+    most = std::min(most, std::max(target_.plan.chunk_bytes, session.min_chunk_bytes));
+  }
+  return std::min(blob_.size - session.offset, most);
+}
+
+absl::Status BlobUpload::SendPart(UploadSession& session, std::optional<int64_t> size) {
+  // A whole blob goes without a range; what is a part goes with one, so that the registry checks
+  // that it fits.
   const int64_t start = session.offset;
-  std::optional<int64_t> size;
-  if (blob_.digest) size = blob_.size - start;
-  const bool chunked = method_ == UploadMethod::kChunked && size;
-  if (chunked) size = std::min(*size, std::max(target_.plan.chunk_bytes, session.min_chunk_bytes));
-  // A whole blob goes without a range; what follows something goes with one, so that the registry
-  // checks that it fits.
-  const bool range = size && *size > 0 && (chunked || start > 0);
+  const bool chunked = target_.plan.method == UploadMethod::kChunked;
+  const bool range = size && *size > 0 && (chunked || *size < blob_.size);
   return target_.registry.PatchUpload(
       call_, target_.plan.repository, session,
       [this, start, size]() -> absl::StatusOr<std::unique_ptr<ByteReader>> {
@@ -189,6 +244,16 @@ absl::Status BlobUpload::SendOnce(UploadSession& session) {
       size, range);
 }
 
+bool BlobUpload::Shrink(int64_t refused) {
+  const bool news = refused <= target_.body_limit.bytes();
+  if (!target_.body_limit.Lower(refused)) return false;
+  if (!news) return true;
+  target_.progress.OnNotice(fmt::format(
+      "what stands before the registry refuses {} bytes at once; sending at most {}", refused,
+      target_.body_limit.bytes()));
+  return true;
+}
+
 bool BlobUpload::Resume(UploadSession& session) {
   if (!call_.Check().ok()) return false;
   return Retry(call_, {.max_attempts = 4}, [&] {
@@ -196,57 +261,50 @@ bool BlobUpload::Resume(UploadSession& session) {
          }).ok();
 }
 
-absl::StatusOr<StoredBlob> BlobUpload::Commit(UploadSession& session) {
-  const bool monolithic = method_ == UploadMethod::kMonolithic && blob_.digest;
+absl::StatusOr<StoredBlob> BlobUpload::Commit(UploadSession& session, bool with_bytes) {
   const StoredBlob blob = blob_.digest ? StoredBlob{*blob_.digest, blob_.size}
                                        : StoredBlob{bytes_.digest(), bytes_.position()};
   RegistryClient::OpenBody body;
-  if (monolithic) {
+  if (with_bytes) {
     body = [this]() -> absl::StatusOr<std::unique_ptr<ByteReader>> {
       GANTRY_RETURN_IF_ERROR(bytes_.SeekTo(0));
       return bytes_.Body(blob_.size);
     };
   }
   int http_status = 0;
-  const RetryPolicy policy{.max_attempts = monolithic ? 1 : kPolicy.max_attempts};
-  const absl::Status status = Retry(call_, policy, [&]() -> absl::Status {
+  const RetryPolicy policy{.max_attempts = with_bytes ? 1 : kPolicy.max_attempts};
+  GANTRY_RETURN_IF_ERROR(Retry(call_, policy, [&]() -> absl::Status {
     const auto answer = target_.registry.CommitUpload(call_, target_.plan.repository, session,
                                                       blob.digest, blob.size, body);
-    if (answer.ok()) {
-      http_status = *answer;
-      return absl::OkStatus();
-    }
-    // The answer may have been lost after the blob was stored: look before anything is sent again.
-    // A source that lied has not been stored by anybody.
-    if (ReasonOf(answer.status()) == reason::kDigestMismatch || !call_.Check().ok()) {
-      return answer.status();
-    }
+    http_status = answer.value_or(0);
+    if (answer.ok()) return absl::OkStatus();
+    // Look before anything is sent again.
+    if (!MayBeStored(answer.status()) || !call_.Check().ok()) return answer.status();
     const auto there = target_.registry.HeadBlob(call_, target_.plan.repository, blob.digest);
-    if (there.ok() && *there == blob.size) {
-      http_status = 201;
-      return absl::OkStatus();
-    }
-    return answer.status();
-  });
-  if (!status.ok()) return status;
-  if (http_status != 201) {
-    if (!target_.plan.lax_commit) {
-      return DataLoss(reason::kIntegrity, "the registry answered {} to a commit, which is not 201",
-                      http_status)
-          .Remedy("what answers may be a proxy, not the registry; check the URI");
-    }
-    target_.progress.OnNotice(fmt::format("the registry answered {} to a commit", http_status));
-  }
+    if (!there.ok() || *there != blob.size) return answer.status();
+    http_status = 201;
+    return absl::OkStatus();
+  }));
+  GANTRY_RETURN_IF_ERROR(CheckCommit(http_status, blob));
   return blob;
 }
 
+absl::Status BlobUpload::CheckCommit(int http_status, const StoredBlob& blob) {
+  if (http_status == 201) return absl::OkStatus();
+  if (!target_.plan.lax_commit) {
+    return FailedPrecondition(reason::kUpstreamProtocol,
+                              "the registry answered {} to a commit, which is not 201", http_status)
+        .With("httpStatus", std::to_string(http_status))
+        .Remedy("what answers may be a proxy, not the registry; check the URI");
+  }
+  target_.progress.OnNotice(fmt::format("the registry answered {} to a commit", http_status));
+  GANTRY_ASSIGN_OR_RETURN(const Presence presence, Look(blob));
+  return presence == Presence::kThere ? absl::OkStatus() : NotStored(blob);
+}
+
 absl::Status BlobUpload::Verify(const StoredBlob& blob) {
-  GANTRY_ASSIGN_OR_RETURN(const bool exists, Exists(blob));
-  if (exists) return absl::OkStatus();
-  return DataLoss(reason::kIntegrity, "the registry said that it stored blob {}, and does not have it",
-                  blob.digest.text())
-      .With("blob", blob.digest.text())
-      .Remedy("check the registry's storage; replicas may not share theirs");
+  GANTRY_ASSIGN_OR_RETURN(const Presence presence, Look(blob));
+  return presence == Presence::kAbsent ? NotStored(blob) : absl::OkStatus();
 }
 
 void BlobUpload::Report(BlobState state, int64_t sent) {

@@ -9,6 +9,7 @@
 #include "base/call_context.h"
 #include "oci/image_source.h"
 #include "oci/registry_client.h"
+#include "push/body_limit.h"
 #include "push/hashed_blob.h"
 #include "push/layer_cache.h"
 #include "push/progress.h"
@@ -23,12 +24,13 @@ struct PushTarget {
   ImageSource& source;
   LayerCache& layers;
   ProgressSink& progress;
+  BodyLimit& body_limit;
 };
 
 struct StoredBlob {
   Digest digest;
   int64_t size;
-  bool existed = false;  // the registry said so; nothing was sent
+  bool unsent = false;  // the registry says that it has it, or has mounted it
 };
 
 // HEAD → mount → open → send → commit → verify, each arrow retried by itself.  Bytes are never sent
@@ -43,17 +45,29 @@ class BlobUpload {
  private:
   // Digest and size, when they are known before the blob is read.
   std::optional<StoredBlob> Known() const;
-  absl::StatusOr<bool> Exists(const StoredBlob& blob);
-  // Nothing when mounted; else a session that the registry opened meanwhile, if any.
+  // Untold: the registry does not let us look, and the upload's own answers have to do.
+  enum class Presence { kThere, kAbsent, kUntold };
+  absl::StatusOr<Presence> Look(const StoredBlob& blob);
+  // If not, `session` is one that the registry opened instead, if any.
   absl::StatusOr<bool> Mounted(const StoredBlob& blob, std::optional<UploadSession>& session);
 
   absl::StatusOr<StoredBlob> Upload(std::optional<UploadSession> session);
-  absl::StatusOr<StoredBlob> UploadOnce(UploadSession& session);
+  absl::StatusOr<UploadSession> Open();
+  // Whether the commit may take the bytes along.
+  bool FitsIntoCommit() const;
+  absl::StatusOr<StoredBlob> UploadOnce(UploadSession& session, bool with_commit);
   absl::Status Send(UploadSession& session);
-  absl::Status SendOnce(UploadSession& session);
+  bool SentAll(const UploadSession& session) const;
+  // What the next request takes; nothing when that shows only at the blob's end.
+  std::optional<int64_t> NextPart(const UploadSession& session) const;
+  absl::Status SendPart(UploadSession& session, std::optional<int64_t> size);
+  // After a 413: whether smaller bodies may do.
+  bool Shrink(int64_t refused);
   // After a broken send: where the registry is.  False when the session is of no more use.
   bool Resume(UploadSession& session);
-  absl::StatusOr<StoredBlob> Commit(UploadSession& session);
+  absl::StatusOr<StoredBlob> Commit(UploadSession& session, bool with_bytes);
+  // 201, or 200 or 204 where the plan takes them and the registry has the blob.
+  absl::Status CheckCommit(int http_status, const StoredBlob& blob);
   absl::Status Verify(const StoredBlob& blob);
 
   void Report(BlobState state, int64_t sent);
@@ -61,7 +75,6 @@ class BlobUpload {
   const CallContext& call_;
   const PushTarget& target_;
   const SourceBlob& blob_;
-  UploadMethod method_;  // the plan's, until the registry finds the blob too large in one piece
   HashedBlob bytes_;
   int attempt_ = 1;
   int64_t reported_ = 0;

@@ -42,7 +42,7 @@ std::unique_ptr<ByteReader> HashedBlob::Body(std::optional<int64_t> limit) {
 }
 
 absl::Status HashedBlob::SeekTo(int64_t offset) {
-  if (offset == position() && reader_) return absl::OkStatus();
+  if (offset == position()) return absl::OkStatus();
   reader_.reset();
   at_end_ = false;
   const auto after = std::upper_bound(
@@ -67,13 +67,19 @@ absl::StatusOr<size_t> HashedBlob::Read(std::span<char> buffer) {
   if (!reader_) {
     GANTRY_ASSIGN_OR_RETURN(reader_, source_.OpenBlob(call_, blob_, position()));
   }
-  GANTRY_ASSIGN_OR_RETURN(const size_t n, reader_->Read(buffer));
+  const auto read = reader_->Read(buffer);
+  if (!read.ok()) {
+    reader_.reset();  // to be opened again where it stopped, if it is worth another try
+    return read.status();
+  }
+  const size_t n = *read;
   if (n > 0) hash_.Update({buffer.data(), n});
   const bool ended = n == 0 || (blob_.digest && position() >= blob_.size);
   if (ended) GANTRY_RETURN_IF_ERROR(CheckEnd());
   if (position() - midstates_.back().bytes() >= kMidstateEvery && midstates_.size() < kMaxMidstates) {
     midstates_.push_back(hash_);
   }
+  furthest_ = std::max(furthest_, position());
   on_bytes_(position());
   return n;
 }
@@ -85,11 +91,16 @@ absl::StatusOr<bool> HashedBlob::NothingFollows() {
 }
 
 absl::Status HashedBlob::CheckEnd() {
-  at_end_ = true;
-  if (!blob_.digest) return absl::OkStatus();
-  const auto mismatch = [&](std::string what) {
-    return Error(absl::StatusCode::kInvalidArgument, reason::kDigestMismatch, std::move(what))
-        .With("blob", blob_.digest->text())
+  if (!blob_.digest) {
+    at_end_ = true;
+    return absl::OkStatus();
+  }
+  const auto mismatch = [&](const std::string& what) {
+    const bool changed = was_right_ || position() < furthest_;
+    Error error = changed ? Aborted(reason::kSourceChanged,
+                                    "the source was changed while it was pushed: {}", what)
+                          : InvalidArgument(reason::kDigestMismatch, "{}", what);
+    return error.With("blob", blob_.digest->text())
         .Remedy("the source is damaged or was changed; save or copy it again");
   };
   bool longer = position() > blob_.size;
@@ -101,8 +112,11 @@ absl::Status HashedBlob::CheckEnd() {
   if (position() < blob_.size) {
     return mismatch(fmt::format("the blob ends after {} of {} bytes", position(), blob_.size));
   }
-  if (digest() == *blob_.digest) return absl::OkStatus();
-  return mismatch(fmt::format("the blob's bytes have digest {}", digest().text()));
+  if (digest() != *blob_.digest) {
+    return mismatch(fmt::format("the blob's bytes have digest {}", digest().text()));
+  }
+  at_end_ = was_right_ = true;
+  return absl::OkStatus();
 }
 
 }  // namespace gantry

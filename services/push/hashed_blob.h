@@ -29,6 +29,7 @@ class HashedBlob {
   // From the current position: `limit` bytes, or all that follow.  The reader must not outlive this.
   // The last bytes come only when they make the blob what its source said:
   //   INVALID_ARGUMENT DIGEST_MISMATCH   its size or digest is another
+  //   ABORTED SOURCE_CHANGED             so it is now, and was not when it was read before
   std::unique_ptr<ByteReader> Body(std::optional<int64_t> limit);
 
   int64_t position() const { return hash_.bytes(); }
@@ -51,6 +52,8 @@ class HashedBlob {
   Sha256 hash_;
   std::vector<Sha256> midstates_;  // ascending; the first is of nothing
   bool at_end_ = false;
+  int64_t furthest_ = 0;    // what was ever read
+  bool was_right_ = false;  // when it was read to its end
 };
 
 }  // namespace gantry

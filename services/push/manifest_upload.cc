@@ -8,8 +8,8 @@ namespace {
 
 constexpr RetryPolicy kPolicy;
 // A registry whose parts see each other's writes late gets half a minute.
-constexpr int kSettleAttempts = 5;
-constexpr milliseconds kSettlePause{1000};
+constexpr int kSettleAttempts = 4;
+constexpr milliseconds kSettlePause{2000};
 
 std::string UpstreamCode(const absl::Status& status) {
   const ErrorDetail detail = DetailOf(status);
@@ -76,6 +76,7 @@ absl::Status PutManifest(const CallContext& call, const PushTarget& target,
     GANTRY_RETURN_IF_ERROR(heal());
     status = PutOnce(call, target, manifest, reference);
   }
+  if (ReasonOf(status) == reason::kIntegrity) return status;
   GANTRY_ASSIGN_OR_RETURN(const bool stored, HasManifest(call, target, manifest.digest));
   if (!status.ok()) return stored ? absl::OkStatus() : status;  // the answer was lost, or an error
   if (stored) return absl::OkStatus();

@@ -117,7 +117,7 @@ class Push {
     Add(image_.manifests[manifest], blobs);
     std::erase_if(blobs, [&](const auto& entry) {
       const auto it = stored_.find(entry.first);
-      return it != stored_.end() && !it->second.existed;
+      return it != stored_.end() && !it->second.unsent;
     });
     return UploadBlobs(call_, target_, blobs, /*force=*/true).status();
   }
@@ -140,7 +140,8 @@ absl::StatusOr<PushedImage> PushEngine::Push(const CallContext& call, const Push
   if (image.manifests.empty()) {
     return InvalidArgument(reason::kSourceInvalid, "the source holds no image");
   }
-  const PushTarget target{plan, registry, source, layers_, progress};
+  BodyLimit body_limit;
+  const PushTarget target{plan, registry, source, layers_, progress, body_limit};
   return gantry::Push(call, target, image).Run();
 }
 

@@ -29,7 +29,7 @@ struct PushPlan {
   std::vector<std::string> tags;        // empty: by digest only
   std::vector<std::string> mount_from;  // repositories of the same host, best first
   UploadMethod method = UploadMethod::kStream;
-  int64_t chunk_bytes = 0;      // of kChunked, and of the others after a 413; 0: not then
+  int64_t chunk_bytes = 0;      // of kChunked
   int max_parallel_blobs = 4;
   bool lax_commit = false;      // 200 or 204 for a commit is taken, after a HEAD has confirmed it
   bool new_repository = false;  // the registry may deny for a while that there is such a repository

@@ -1,6 +1,8 @@
 #include "store/connector_table.h"
 
+#include "base/nearest.h"
 #include "base/status.h"
+#include "store/db.h"
 #include "store/records.h"
 #include "store/registry_table.h"
 
@@ -9,11 +11,11 @@ namespace {
 
 constexpr char kColumns[] =
     "name, type, auth_method, config, labels, description, verification, verification_message, "
-    "verification_host, verification_time, create_time, update_time, version";
+    "verification_host, verification_time, expire_time, create_time, update_time, version";
 
 struct Row {
   std::string name, type, auth_method, config, labels, description, message, host;
-  long long verification = 0, verification_time = 0, create_time = 0, update_time = 0, version = 0;
+  long long verification = 0, verification_time = 0, expire_time = 0, create_time = 0, update_time = 0, version = 0;
 
   ConnectorRecord Record() const {
     ConnectorRecord r;
@@ -27,6 +29,7 @@ struct Row {
     r.verification_message = message;
     r.verification_host = host;
     r.verification_time = FromMicros(verification_time);
+    if (expire_time != 0) r.expires = FromMicros(expire_time);
     r.create_time = FromMicros(create_time);
     r.update_time = FromMicros(update_time);
     r.version = version;
@@ -44,6 +47,7 @@ struct Row {
     row.message = r.verification_message;
     row.host = r.verification_host;
     row.verification_time = ToMicros(r.verification_time);
+    row.expire_time = r.expires ? ToMicros(*r.expires) : 0;
     row.create_time = ToMicros(r.create_time);
     row.update_time = ToMicros(r.update_time);
     row.version = r.version;
@@ -56,7 +60,8 @@ auto IntoRow(Prepared&& prepared, Row& r) {
   return (std::forward<Prepared>(prepared), soci::into(r.name), soci::into(r.type),
           soci::into(r.auth_method), soci::into(r.config), soci::into(r.labels),
           soci::into(r.description), soci::into(r.verification), soci::into(r.message),
-          soci::into(r.host), soci::into(r.verification_time), soci::into(r.create_time),
+          soci::into(r.host), soci::into(r.verification_time), soci::into(r.expire_time),
+          soci::into(r.create_time),
           soci::into(r.update_time), soci::into(r.version));
 }
 
@@ -97,7 +102,7 @@ absl::Status CheckExists(soci::session& sql, const std::string& name) {
   return NotFound(reason::kConnectorNotFound, "no service connector is named '{}'",
                   Excerpt(name, 100))
       .With("connector", name)
-      .Remedy("see 'gantry service-connector list'");
+      .Remedy("{}see 'gantry service-connector list'", DidYouMean(name, NamesIn(sql, "connector")));
 }
 
 absl::StatusOr<ConnectorRecord> Get(soci::session& sql, const SealingKey& key,
@@ -143,11 +148,11 @@ absl::Status Insert(soci::session& sql, const SealingKey& key, const ConnectorRe
   const Row r = Row::Of(record);
   sql << "INSERT INTO connector (" << kColumns
       << ") VALUES (:name, :type, :method, :config, :labels, :description, :verification, :message,"
-         " :host, :tried, :created, :updated, :version)",
+         " :host, :tried, :expires, :created, :updated, :version)",
       soci::use(r.name), soci::use(r.type), soci::use(r.auth_method), soci::use(r.config),
       soci::use(r.labels), soci::use(r.description), soci::use(r.verification),
       soci::use(r.message), soci::use(r.host), soci::use(r.verification_time),
-      soci::use(r.create_time), soci::use(r.update_time), soci::use(r.version);
+      soci::use(r.expire_time), soci::use(r.create_time), soci::use(r.update_time), soci::use(r.version);
   WriteSecrets(sql, key, record);
   return absl::OkStatus();
 }
@@ -157,10 +162,10 @@ void Replace(soci::session& sql, const SealingKey& key, const ConnectorRecord& r
   sql << "UPDATE connector SET type = :type, auth_method = :method, config = :config,"
          " labels = :labels, description = :description, verification = :verification,"
          " verification_message = :message, verification_host = :host, verification_time = :tried,"
-         " update_time = :updated, version = :version WHERE name = :name",
+         " expire_time = :expires, update_time = :updated, version = :version WHERE name = :name",
       soci::use(r.type), soci::use(r.auth_method), soci::use(r.config), soci::use(r.labels),
       soci::use(r.description), soci::use(r.verification), soci::use(r.message), soci::use(r.host),
-      soci::use(r.verification_time), soci::use(r.update_time), soci::use(r.version),
+      soci::use(r.verification_time), soci::use(r.expire_time), soci::use(r.update_time), soci::use(r.version),
       soci::use(r.name);
   WriteSecrets(sql, key, record);
 }

@@ -101,4 +101,10 @@ absl::Status Db::Write(const char* name, Work work) {
   return s;
 }
 
+std::vector<std::string> NamesIn(soci::session& sql, const char* table) {
+  const soci::rowset<std::string> names =
+      (sql.prepare << "SELECT name FROM " << table << " ORDER BY name LIMIT 1000");
+  return {names.begin(), names.end()};
+}
+
 }  // namespace gantry

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace gantry {
 
@@ -35,5 +36,8 @@ class Db {
   std::mutex mu_;
   soci::session session_;  // guarded by mu_
 };
+
+// The first names in `table`, as many as are worth comparing with a mistyped one.
+std::vector<std::string> NamesIn(soci::session& sql, const char* table);
 
 }  // namespace gantry

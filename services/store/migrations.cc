@@ -3,20 +3,16 @@
 #include <openssl/evp.h>
 #include <unistd.h>
 
-#include <vector>
-
 #include "base/status.h"
 #include "base/strings.h"
 #include "store/records.h"
 
 namespace gantry {
-namespace {
 
-// Single statements: SQLite through SOCI runs only the first of several in one string.  Portable SQL:
-// TEXT and BIGINT, times in microseconds.  Never change a step that was released; add one.
-using Step = std::vector<const char*>;
-const std::vector<Step>& Steps() {
-  static const std::vector<Step> steps = {
+// Portable SQL: TEXT and BIGINT, times in microseconds.  Never change a step that was released; add
+// one.
+const std::vector<SchemaStep>& SchemaSteps() {
+  static const std::vector<SchemaStep> steps = {
       {
           "CREATE TABLE connector ("
           " name TEXT PRIMARY KEY, type TEXT NOT NULL, auth_method TEXT NOT NULL,"
@@ -43,11 +39,18 @@ const std::vector<Step>& Steps() {
           " use_time BIGINT NOT NULL, PRIMARY KEY (diff_id, recipe))",
           "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
       },
+      {
+          "ALTER TABLE connector ADD COLUMN expire_time BIGINT NOT NULL DEFAULT 0",
+          "ALTER TABLE registry ADD COLUMN client_certificate TEXT NOT NULL DEFAULT ''",
+          "ALTER TABLE registry ADD COLUMN client_key TEXT NOT NULL DEFAULT ''",
+      },
   };
   return steps;
 }
 
-std::string ChecksumOf(const Step& step) {
+namespace {
+
+std::string ChecksumOf(const SchemaStep& step) {
   std::string text;
   for (const char* statement : step) text += statement;
   unsigned char hash[EVP_MAX_MD_SIZE];
@@ -58,7 +61,8 @@ std::string ChecksumOf(const Step& step) {
 
 }  // namespace
 
-absl::Status Migrate(Db& db, WallTime now, const std::string& backup_path) {
+absl::Status Migrate(Db& db, const std::vector<SchemaStep>& steps, WallTime now,
+                     const std::string& backup_path) {
   GANTRY_RETURN_IF_ERROR(db.Write("schema_version", [](soci::session& sql) {
     sql << "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY,"
            " checksum TEXT NOT NULL, apply_time BIGINT NOT NULL)";
@@ -73,17 +77,16 @@ absl::Status Migrate(Db& db, WallTime now, const std::string& backup_path) {
     while (rows.fetch()) applied.push_back(checksum);
     return absl::OkStatus();
   }));
-  const auto& steps = Steps();
   if (applied.size() > steps.size()) {
-    return FailedPrecondition(reason::kStoreCorrupt,
-                              "the state has schema {}, this program knows {}", applied.size(),
-                              steps.size())
+    return Unavailable(reason::kStoreUnavailable,
+                       "the state has schema {}, this program knows {}", applied.size(),
+                       steps.size())
         .Remedy("start the newer gantryd that wrote it, or restore the backup it made");
   }
   for (size_t i = 0; i < applied.size(); ++i) {
     if (applied[i] == ChecksumOf(steps[i])) continue;
-    return FailedPrecondition(reason::kStoreCorrupt,
-                              "step {} of the state's schema is not this program's", i + 1)
+    return Unavailable(reason::kStoreUnavailable,
+                       "step {} of the state's schema is not this program's", i + 1)
         .Remedy("the state belongs to a different build; give this one a state directory of its own");
   }
   if (!applied.empty() && applied.size() < steps.size()) {

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -24,13 +23,24 @@ namespace fs = std::filesystem;
 constexpr char kCanary[] = "gantry";
 constexpr char kCanaryPlace[] = "gantry|meta|canary|value";
 
+// A directory that was there before is somebody's arrangement, and keeps its rights.
 absl::Status MakeDirectory(const std::string& directory) {
   std::error_code error;
-  fs::create_directories(directory, error);
-  if (!error && chmod(directory.c_str(), 0700) == 0) return absl::OkStatus();
-  return Unavailable(reason::kStoreFull, "cannot make the state directory {}: {}", directory,
-                     error ? error.message() : std::generic_category().message(errno))
-      .Remedy("choose another with --state-dir, or check its owner, rights and free space");
+  if (fs::create_directories(directory, error)) {
+    fs::permissions(directory, fs::perms::owner_all, error);
+  }
+  const fs::file_status made = error ? fs::file_status() : fs::status(directory, error);
+  if (error) {
+    return Unavailable(reason::kStoreFull, "cannot make the state directory {}: {}", directory,
+                       error.message())
+        .Remedy("choose another with --state-dir, or check its owner, rights and free space");
+  }
+  if ((made.permissions() & fs::perms::others_write) != fs::perms::none) {
+    return Unavailable(reason::kStoreUnavailable,
+                       "everybody may write in the state directory {}", directory)
+        .Remedy("chmod o-w {}, or choose another with --state-dir", directory);
+  }
+  return absl::OkStatus();
 }
 
 // Held until the process ends, however it ends.
@@ -39,15 +49,16 @@ absl::StatusOr<int> LockDirectory(const std::string& directory) {
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) {
     return Unavailable(reason::kStoreFull, "cannot open {}: {}", path,
-                       std::generic_category().message(errno));
+                       std::generic_category().message(errno))
+        .Remedy("check the state directory's owner, rights and free space");
   }
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     char pid[32] = {};
     const ssize_t n = pread(fd, pid, sizeof pid - 1, 0);
     close(fd);
-    return FailedPrecondition(reason::kStoreUnavailable,
-                              "the state directory {} is used by another gantryd, process {}",
-                              directory, n > 0 ? Trim(pid) : "unknown")
+    return Unavailable(reason::kStoreUnavailable,
+                       "the state directory {} is used by another gantryd, process {}", directory,
+                       n > 0 ? Trim(pid) : "unknown")
         .Remedy("stop that one, or give this one a --state-dir of its own");
   }
   const std::string pid = std::to_string(getpid()) + "\n";
@@ -79,7 +90,8 @@ absl::StatusOr<std::unique_ptr<Store>> SqliteStore::Open(const Options& options)
   std::unique_ptr<SqliteStore> store(new SqliteStore(lock_fd, *options.clock, *std::move(key)));
   const std::string path = options.directory + "/gantry.db";
   GANTRY_ASSIGN_OR_RETURN(store->db_, Db::OpenSqlite(path));
-  GANTRY_RETURN_IF_ERROR(Migrate(*store->db_, options.clock->Now(), path + ".before-migration"));
+  GANTRY_RETURN_IF_ERROR(Migrate(*store->db_, SchemaSteps(), options.clock->Now(),
+                                 path + ".before-migration"));
   GANTRY_RETURN_IF_ERROR(store->CheckCanary());
   return store;
 }
@@ -109,7 +121,7 @@ absl::StatusOr<RegistryRecord> SqliteStore::CreateRegistry(RegistryRecord record
   record.create_time = record.update_time = clock_.Now();
   record.version = 1;
   GANTRY_RETURN_IF_ERROR(db_->Write("create registry", [&](soci::session& sql) {
-    return registry_table::Insert(sql, record);
+    return registry_table::Insert(sql, key_, record);
   }));
   return record;
 }
@@ -117,7 +129,7 @@ absl::StatusOr<RegistryRecord> SqliteStore::CreateRegistry(RegistryRecord record
 absl::StatusOr<RegistryRecord> SqliteStore::GetRegistry(const std::string& name) {
   RegistryRecord record;
   GANTRY_RETURN_IF_ERROR(db_->Read("get registry", [&](soci::session& sql) -> absl::Status {
-    GANTRY_ASSIGN_OR_RETURN(record, registry_table::Get(sql, name));
+    GANTRY_ASSIGN_OR_RETURN(record, registry_table::Get(sql, key_, name));
     return absl::OkStatus();
   }));
   return record;
@@ -126,8 +138,8 @@ absl::StatusOr<RegistryRecord> SqliteStore::GetRegistry(const std::string& name)
 absl::StatusOr<std::vector<RegistryRecord>> SqliteStore::ListRegistries(const std::string& after,
                                                                         int limit) {
   std::vector<RegistryRecord> records;
-  GANTRY_RETURN_IF_ERROR(db_->Read("list registries", [&](soci::session& sql) {
-    records = registry_table::List(sql, after, limit);
+  GANTRY_RETURN_IF_ERROR(db_->Read("list registries", [&](soci::session& sql) -> absl::Status {
+    GANTRY_ASSIGN_OR_RETURN(records, registry_table::List(sql, key_, after, limit));
     return absl::OkStatus();
   }));
   return records;
@@ -135,19 +147,19 @@ absl::StatusOr<std::vector<RegistryRecord>> SqliteStore::ListRegistries(const st
 
 absl::StatusOr<RegistryRecord> SqliteStore::UpdateRegistry(RegistryRecord record) {
   GANTRY_RETURN_IF_ERROR(db_->Write("update registry", [&](soci::session& sql) -> absl::Status {
-    GANTRY_ASSIGN_OR_RETURN(const RegistryRecord stored, registry_table::Get(sql, record.name));
+    GANTRY_ASSIGN_OR_RETURN(const RegistryRecord stored, registry_table::Get(sql, key_, record.name));
     GANTRY_ASSIGN_OR_RETURN(record.version,
                             NextVersion(stored.version, record.version, record.name));
     record.create_time = stored.create_time;
     record.update_time = clock_.Now();
-    return registry_table::Replace(sql, record);
+    return registry_table::Replace(sql, key_, record);
   }));
   return record;
 }
 
 absl::Status SqliteStore::DeleteRegistry(const std::string& name, int64_t version) {
   return db_->Write("delete registry", [&](soci::session& sql) -> absl::Status {
-    GANTRY_ASSIGN_OR_RETURN(const RegistryRecord stored, registry_table::Get(sql, name));
+    GANTRY_ASSIGN_OR_RETURN(const RegistryRecord stored, registry_table::Get(sql, key_, name));
     GANTRY_RETURN_IF_ERROR(NextVersion(stored.version, version, name).status());
     registry_table::Delete(sql, name);
     return absl::OkStatus();

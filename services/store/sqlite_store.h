@@ -14,12 +14,13 @@ namespace gantry {
 class SqliteStore final : public Store {
  public:
   struct Options {
-    std::string directory;         // made, readable by its owner alone, when it is not there
+    std::string directory;         // made, its owner's alone, when it is not there
     const Clock* clock = nullptr;  // borrowed
     std::string key_file;          // empty: sealing.key in the directory
   };
-  //   FAILED_PRECONDITION STORE_UNAVAILABLE   another daemon has the directory; its pid is named
-  //   FAILED_PRECONDITION SEALING_KEY         the key does not open what is stored
+  //   UNAVAILABLE STORE_UNAVAILABLE     another daemon has the directory, its pid is named; or
+  //                                     everybody may write there
+  //   FAILED_PRECONDITION SEALING_KEY   the key does not open what is stored
   //   and those of Db::OpenSqlite and Migrate
   static absl::StatusOr<std::unique_ptr<Store>> Open(const Options& options);
   ~SqliteStore() override;

@@ -27,6 +27,8 @@ struct RegistryRecord {
   bool plain_http = false;
   bool skip_tls_verify = false;
   std::string ca_certificate;
+  std::string client_certificate;
+  Secret client_key;  // of the certificate; sealed on disk
   WallTime create_time{}, update_time{};
   int64_t version = 0;  // 1, 2, …; set by the store
 };
@@ -41,6 +43,7 @@ struct ConnectorRecord {
   std::map<std::string, Secret> secrets;  // sealed on disk
   Labels labels;
   std::string description;
+  std::optional<WallTime> expires;  // of a fixed token
   Verification verification = Verification::kNone;
   std::string verification_message, verification_host;
   WallTime verification_time{};

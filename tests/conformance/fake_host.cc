@@ -114,6 +114,14 @@ struct HostFunctions {
     return GANTRY_OK;
   }
 
+  // Time passes at once.
+  static gantry_code Wait(void* ctx, gantry_call* call, int64_t milliseconds) noexcept {
+    FakeHost& self = Self(ctx);
+    if (Remaining(call) <= 0) return HostFailure(call, GANTRY_DEADLINE_EXCEEDED);
+    self.now_unix_ms += milliseconds;
+    return GANTRY_OK;
+  }
+
   static gantry_code Push(void* ctx, gantry_call* call, const gantry_push_plan* plan,
                           gantry_image_sink sink) noexcept {
     FakeHost& self = Self(ctx);
@@ -134,7 +142,8 @@ FakeHost::FakeHost()
     : table_{sizeof(gantry_host),   GANTRY_ABI_MINOR,    this,
              HostFunctions::Log,    HostFunctions::Now,  HostFunctions::RemainingMs,
              HostFunctions::Fail,   HostFunctions::Http, HostFunctions::Registry,
-             HostFunctions::Secret, HostFunctions::Push, HostFunctions::Local} {}
+             HostFunctions::Secret, HostFunctions::Push, HostFunctions::Local,
+             HostFunctions::Wait} {}
 
 std::vector<std::string> FakeHost::faults() const {
   const std::lock_guard lock(mu_);

@@ -47,6 +47,13 @@ class ReflectionClient:
     def services(self):
         return [s.name for s in self.ask(list_services="*").list_services_response.service]
 
+    def health(self, service=""):
+        """Of grpc.health.v1, whose messages are small enough to be written by hand."""
+        name = service.encode()
+        check = self.channel.unary_unary("/grpc.health.v1.Health/Check")
+        answer = check(bytes([0x0A, len(name)]) + name, timeout=20)
+        return ("UNKNOWN", "SERVING", "NOT_SERVING")[answer[1]]
+
     def _add(self, data):
         proto = descriptor_pb2.FileDescriptorProto.FromString(data)
         if proto.name in self.known:
@@ -64,17 +71,45 @@ class ReflectionClient:
             self._add(raw)
         return {m.name: m for m in self.pool.FindServiceByName(service).methods}
 
-    def call(self, method, *requests, timeout=60):
-        """Sends JSON values; returns the answers as JSON values.  Raises grpc.RpcError."""
+    def _json(self, message):
+        return json_format.MessageToDict(message, preserving_proto_field_name=True, descriptor_pool=self.pool)
+
+    def start(self, method, *requests, timeout=60):
+        """Begins a call with JSON values as messages.  The grpc call: iterate it, cancel it."""
         request_type = self.factory.GetPrototype(method.input_type)
-        response_type = self.factory.GetPrototype(method.output_type)
         messages = [json_format.ParseDict(r, request_type(), descriptor_pool=self.pool) for r in requests]
         path = f"/{method.containing_service.full_name}/{method.name}"
-        serialize, parse = request_type.SerializeToString, response_type.FromString
-        if method.name == "PushImage":
-            call = self.channel.stream_stream(path, serialize, parse)
-            answers = list(call(iter(messages), timeout=timeout))
-        else:
-            answers = [self.channel.unary_unary(path, serialize, parse)(messages[0], timeout=timeout)]
-        return [json_format.MessageToDict(a, preserving_proto_field_name=True, descriptor_pool=self.pool)
-                for a in answers]
+        parse = self.factory.GetPrototype(method.output_type).FromString
+        return self.channel.stream_stream(path, request_type.SerializeToString, parse)(iter(messages),
+                                                                                       timeout=timeout)
+
+    def call(self, method, *requests, timeout=60):
+        """Sends JSON values; returns the answers as JSON values.  Raises grpc.RpcError."""
+        return [self._json(answer) for answer in self.start(method, *requests, timeout=timeout)]
+
+    def error_of(self, call):
+        """What a failed call carries: {"code", "message", "reason", "metadata", "details"}."""
+        trailer = dict(call.trailing_metadata() or ()).get("grpc-status-details-bin")
+        found = {"code": call.code().name, "message": call.details(), "reason": None, "metadata": {},
+                 "details": {}}
+        if trailer is None:
+            return found
+        for symbol in ("google.rpc.Status", "google.rpc.ErrorInfo"):
+            for raw in self.ask(file_containing_symbol=symbol).file_descriptor_response.file_descriptor_proto:
+                self._add(raw)
+        status = self.factory.GetPrototype(self.pool.FindMessageTypeByName("google.rpc.Status"))
+        for detail in self._json(status.FromString(trailer)).get("details", []):
+            name = detail.pop("@type").rpartition(".")[2]
+            found["details"][name] = detail
+        info = found["details"].pop("ErrorInfo", {})
+        found.update(reason=info.get("reason"), metadata=info.get("metadata", {}), domain=info.get("domain"))
+        return found
+
+    def fails(self, method, *requests, timeout=60):
+        """Makes a call that must fail; returns its error."""
+        call = self.start(method, *requests, timeout=timeout)
+        try:
+            answers = list(call)
+        except grpc.RpcError:
+            return self.error_of(call)
+        raise AssertionError(f"{method.name} answered {[self._json(a) for a in answers]}")

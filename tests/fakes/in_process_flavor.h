@@ -17,7 +17,8 @@ namespace gantry {
 // What a test changes of a flavor; what is not set is done the plain way.
 struct FlavorBehaviour {
   std::function<std::vector<Finding>(const std::string& config_json)> validate;
-  std::function<absl::StatusOr<Credential>(const CallContext&, InstanceHost&)> authenticate;
+  std::function<absl::StatusOr<Credential>(const CallContext&, InstanceHost&, const Target&, Actions)>
+      authenticate;
   std::function<absl::StatusOr<FlavorPlan>(const Target&)> prepare;
   std::function<absl::StatusOr<FlavorImage>(const CallContext&, const FlavorPlan&, PushJob&)> push;
   std::function<absl::StatusOr<FlavorInstance::Page>(const Target&, const std::string&, int)> list;
@@ -32,9 +33,9 @@ class InProcessInstance final : public FlavorInstance {
   InProcessInstance(FlavorBehaviour& behaviour, std::string config, InstanceHost& host)
       : behaviour_(behaviour), config_(std::move(config)), host_(host) {}
 
-  absl::StatusOr<Credential> Authenticate(const CallContext& call, const Target&,
-                                          Actions) override {
-    if (behaviour_.authenticate) return behaviour_.authenticate(call, host_);
+  absl::StatusOr<Credential> Authenticate(const CallContext& call, const Target& target,
+                                          Actions actions) override {
+    if (behaviour_.authenticate) return behaviour_.authenticate(call, host_, target, actions);
     Credential credential;
     auto password = host_.GetSecret("password");
     if (!password.ok()) return credential;
@@ -129,7 +130,12 @@ class InProcessCatalog final : public FlavorCatalog {
     cloud.name = "cloud";
     cloud.connector_types = {
         {"cloud", "Cloud", "A cloud's own login", {{"key", "Key", R"({"type":"object","properties":{
-             "key_file":{"type":"object","writeOnly":true}},"required":["key_file"]})"}}}};
+             "key_file":{"type":"object","writeOnly":true}},"required":["key_file"]})"},
+                                                     {"implicit", "This machine's own",
+                                                      R"({"type":"object"})", true}}}};
+    cloud.hosts = {R"([a-z]+\.cloud\.example)"};
+    cloud.capabilities = {"verify", "list-resources"};
+    cloud.error_hints = {{403, "", "role", "the role is missing", "Grant it."}};
     flavors_.emplace("cloud", InProcessFlavor(cloud));
     broken_.name = "broken";
     broken_.load_error = "its file is not what the manifest says";

@@ -5,8 +5,10 @@ Tokens are RS256 JWTs that a real docker-registry verifies by the certificate in
 "ready PORT" when it listens; every request is logged to --log, a JSON object a line.
 
   token_server.py --key K --cert C --service S --issuer I --lifetime SECONDS --users JSON --log FILE
+                  [--tls] [--post-status STATUS]
 
---users: {"name": {"password": "...", "actions": ["pull", "push"]}}; "" is the anonymous user.
+--users: {"name": {"password": "...", "actions": ["pull", "push"]}}; "" is the anonymous user.  A user's
+password is also taken as an OAuth2 refresh token by POST, unless --post-status answers all of those.
 """
 import argparse
 import base64
@@ -34,10 +36,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         url = urllib.parse.urlparse(self.path)
-        query = urllib.parse.parse_qs(url.query)
-        user = self.authenticated_user()
+        self.give_token(url, urllib.parse.parse_qs(url.query), self.authenticated_user())
+
+    def do_POST(self):
+        form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        known = {user["password"]: name for name, user in OPTIONS.users.items()}
+        user = known.get(form.get("refresh_token", [""])[0]) if form.get("grant_type") == ["refresh_token"] else None
+        self.give_token(urllib.parse.urlparse(self.path), form, user)
+
+    def give_token(self, url, query, user):
         scopes = [s for value in query.get("scope", []) for s in value.split(" ")]
-        self.log({"path": url.path, "user": user, "scopes": scopes, "service": query.get("service")})
+        self.log({"method": self.command, "path": url.path, "user": user, "scopes": scopes,
+                  "service": query.get("service")})
+        if self.command == "POST" and OPTIONS.post_status:
+            return self.answer(OPTIONS.post_status, {"details": "no OAuth2 here"})
         if url.path != "/token":
             return self.answer(404, {"details": "no such path"})
         if user is None:
@@ -62,6 +74,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if scheme.lower() != "basic":
             return None
         user, _, password = base64.b64decode(value).decode().partition(":")
+        if user == "<token>":
+            return next((name for name, known in OPTIONS.users.items() if known["password"] == password), None)
         known = OPTIONS.users.get(user)
         return user if user and known and known["password"] == password else None
 
@@ -98,6 +112,7 @@ def options():
     parser.add_argument("--lifetime", type=int, default=300)
     parser.add_argument("--users", type=json.loads, required=True)
     parser.add_argument("--tls", action="store_true")
+    parser.add_argument("--post-status", type=int)
     opts = parser.parse_args()
     with open(opts.key, "rb") as f:
         opts.private = serialization.load_pem_private_key(f.read(), None)

@@ -186,22 +186,6 @@ class Failures(harness.Case):
         filler.unlink()
         self.ok(daemon, "container-registry", "register", "after", "--flavor=default", "--uri=localhost:5000")
 
-    def test_second_daemons_and_public_addresses_are_refused(self):
-        daemon = harness.Gantryd(self)
-        log = self.dir / "second.log"
-        second = harness.Process(self, [harness.GANTRYD, "--listen", daemon.address, "--state-dir",
-                                        self.dir / "s2"], log, daemon.env)
-        self.assertEqual(second.child.wait(20), 1)
-        self.assertIn(daemon.address, second.log())
-        same_state = harness.Process(self, [harness.GANTRYD, "--listen", "127.0.0.1:0", "--state-dir",
-                                            daemon.state], self.dir / "third.log", daemon.env)
-        self.assertEqual(same_state.child.wait(20), 1)
-        self.assertIn(str(daemon.process.child.pid), same_state.log())
-        public = harness.Process(self, [harness.GANTRYD, "--listen", "0.0.0.0:0", "--state-dir",
-                                        self.dir / "s3"], self.dir / "public.log", daemon.env)
-        self.assertNotEqual(public.child.wait(20), 0)
-        self.assertIn("TLS", public.log())
-
     def test_nobody_answers(self):
         port = harness.free_port()
         result = subprocess.run([str(harness.GANTRY), "flavor", "list"], capture_output=True, text=True,

@@ -109,7 +109,9 @@ def make_ca(directory):
 class Registry:
     """Debian's docker-registry: plain, or behind htpasswd and TLS, or with a token server."""
 
-    def __init__(self, case, auth="none", users=None, lifetime=300):
+    def __init__(self, case, auth="none", users=None, lifetime=300, tls=False, token_flags=()):
+        """`tls`: also that of the token server; with htpasswd always."""
+        tls = tls or auth == "htpasswd"
         self.dir = pathlib.Path(tempfile.mkdtemp(dir=case.dir, prefix="registry"))
         self.port = free_port()
         self.host = f"127.0.0.1:{self.port}"
@@ -121,21 +123,21 @@ class Registry:
                   "http": {"addr": self.host, "secret": "test"}}
         if auth != "none":
             pki = make_ca(self.dir)
+        if tls:
             self.ca = pki / "ca.pem"
-        if auth == "htpasswd":
             config["http"]["tls"] = {"certificate": str(pki / "server.pem"), "key": str(pki / "server.key")}
+        if auth == "htpasswd":
             for name, password in (users or {"me": "secret-of-me"}).items():
                 subprocess.run(["htpasswd", "-Bb" + ("" if (self.dir / "pw").exists() else "c"),
                                 self.dir / "pw", name, password], check=True, capture_output=True)
             config["auth"] = {"htpasswd": {"realm": "test", "path": str(self.dir / "pw")}}
         if auth == "token":
-            self.ca = None
             self.tokens = Helper(case, FAKES / "token_server.py", "--key", pki / "server.key", "--cert",
                                  pki / "server.pem", "--service", "test-registry", "--issuer", "test-issuer",
                                  "--lifetime", lifetime, "--users", json.dumps(users), "--log",
-                                 self.token_log)
+                                 self.token_log, *(["--tls"] if tls else []), *token_flags)
             config["auth"] = {"token": {
-                "realm": f"http://127.0.0.1:{self.tokens.port}/token", "service": "test-registry",
+                "realm": f"{'https' if tls else 'http'}://127.0.0.1:{self.tokens.port}/token", "service": "test-registry",
                 "issuer": "test-issuer", "rootcertbundle": str(pki / "server.pem")}}
         path = self.dir / "config.yml"
         path.write_text(json.dumps(config))  # JSON is YAML
@@ -155,15 +157,15 @@ class Registry:
 class Gantryd:
     """The daemon, with flavors from the build tree."""
 
-    def __init__(self, case, *flags, state=None, env=None, expect_start=True):
+    def __init__(self, case, *flags, state=None, env=None, listen=None, expect_start=True):
         self.state = pathlib.Path(state or tempfile.mkdtemp(dir=case.dir, prefix="state"))
         self.port = free_port()
-        self.address = f"127.0.0.1:{self.port}"
+        self.address = listen or f"127.0.0.1:{self.port}"
         home = pathlib.Path(tempfile.mkdtemp(dir=case.dir, prefix="home"))
         self.env = {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), "DOCKER_CONFIG": str(home / ".docker"),
                     **(env or {})}
         argv = [GANTRYD, "--listen", self.address, "--state-dir", self.state, *flags]
-        self.process = Process(case, argv, str(self.state) + ".log", self.env)
+        self.process = Process(case, argv, home / "gantryd.log", self.env)
         if expect_start:
             wait_until(lambda: accepts(self.port) or self.process.child.poll() is not None, "gantryd listens")
             assert self.process.child.poll() is None, self.process.log()
@@ -196,11 +198,11 @@ class Case(unittest.TestCase):
         self.addCleanup(self.scratch.cleanup)
         self.dir = pathlib.Path(self.scratch.name)
 
-    def gantry(self, daemon, *argv, input=None, env=None, timeout=300):
+    def gantry(self, daemon, *argv, input=None, env=None, timeout=300, cwd=None):
         """Runs the CLI; returns its Result, whatever its exit code."""
         return Result(subprocess.run([str(GANTRY), *map(str, argv)], input=input, text=True,
-                                     capture_output=True, timeout=timeout,
-                                     env=dict(os.environ, GANTRY_ADDRESS=daemon.address, **(env or {}))))
+                                     capture_output=True, timeout=timeout, cwd=cwd,
+                                     env={**os.environ, "GANTRY_ADDRESS": daemon.address, **(env or {})}))
 
     def ok(self, daemon, *argv, **kwargs):
         result = self.gantry(daemon, *argv, **kwargs)

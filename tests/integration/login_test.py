@@ -2,6 +2,8 @@
 """Logging in to real registries: htpasswd behind TLS with a private CA, and short-lived tokens."""
 import base64
 import json
+import os
+import pathlib
 import unittest
 
 import harness
@@ -66,7 +68,6 @@ class Login(harness.Case):
         self.assertEqual(created.code, 0, created)
         self.register(daemon, "slow", registry, "--connector", "c")
         layout = images.Layout(self.dir / "l")
-        import os
         layers = [layout.layer({f"f{i}": os.urandom(3_000_000)}, "none") for i in range(6)]
         digest = layout.root(layout.image(layers), "latest")
         image = self.push(daemon, f"oci:{self.dir}/l", "-r", "slow", "--repository", "team/app", "--tag", "t")
@@ -89,6 +90,41 @@ class Login(harness.Case):
         self.assertIn("repository:team/app:", denied.err)
         self.assertIn("push", denied.err)
         self.assertEqual(registry.stored_tags() if (registry.dir / "data").exists() else [], [])
+
+    def test_anonymous_tokens(self):
+        registry = harness.Registry(self, "token", {"": {"password": "", "actions": ["pull", "push"]}})
+        daemon = harness.Gantryd(self)
+        self.register(daemon, "open", registry)
+        digest = images.simple(self.dir / "l")
+        image = self.push(daemon, f"oci:{self.dir}/l", "--repository", "a", "--tag", "t")
+        self.assertEqual(image["digest"], digest)
+        self.assertEqual({r["user"] for r in registry.token_requests()}, {""})
+
+    def test_tokens_over_tls_of_a_private_ca(self):
+        registry = harness.Registry(self, "token", USERS, tls=True)
+        daemon = harness.Gantryd(self)
+        self.ok(daemon, "service-connector", "register", "c", "--type", "docker", "--auth-method=password",
+                "--username=pusher", "--password=p-secret-1", "--no-verify")
+        self.register(daemon, "private", registry, "--connector", "c")
+        digest = images.simple(self.dir / "l")
+        image = self.push(daemon, f"oci:{self.dir}/l", "--repository", "a", "--tag", "t")
+        self.assertEqual(image["digest"], digest)
+
+    def test_identity_tokens_are_posted_and_fall_back_to_get(self):
+        digest = images.simple(self.dir / "l")
+        for status, methods in ((None, {"POST"}), (404, {"POST", "GET"}), (405, {"POST", "GET"})):
+            with self.subTest(status):
+                flags = ["--post-status", status] if status else []
+                registry = harness.Registry(self, "token", USERS, token_flags=flags)
+                auth = {"auths": {registry.host: {"identitytoken": "p-secret-1"}}}
+                daemon = harness.Gantryd(self, env={"DOCKER_AUTH_CONFIG": ""})
+                docker = pathlib.Path(daemon.env["DOCKER_CONFIG"])
+                docker.mkdir()
+                (docker / "config.json").write_text(json.dumps(auth))
+                self.register(daemon, "r", registry)
+                image = self.push(daemon, f"oci:{self.dir}/l", "--repository", "a", "--tag", "t")
+                self.assertEqual(image["digest"], digest)
+                self.assertEqual({r["method"] for r in registry.token_requests()}, methods)
 
     def test_wrong_password_is_refused_and_not_stored(self):
         for auth, users in (("htpasswd", {"me": "x1"}), ("token", USERS)):
@@ -117,7 +153,6 @@ class Login(harness.Case):
         helper.write_text('#!/bin/sh\nread key\n[ "$1" = get ] || exit 1\n'
                           'printf \'{"ServerURL":"%s","Username":"pusher","Secret":"p-secret-1"}\' "$key"\n')
         helper.chmod(0o755)
-        import os
         with_helper = self.dir / "with-helper"
         with_helper.mkdir()
         (with_helper / "config.json").write_text(json.dumps({"credHelpers": {registry.host: "test"}}))

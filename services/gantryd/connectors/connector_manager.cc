@@ -25,8 +25,8 @@ void Note(const VerificationResult& result, ConnectorRecord& record) {
 }
 
 // What the caller's input makes of the connector; secrets of `stored` that it leaves out are kept.
-absl::StatusOr<ConnectorRecord> Read(const FlavorCatalog& flavors, const ConnectorInput& input,
-                                     const ConnectorRecord* stored) {
+absl::StatusOr<ConnectorRecord> Read(const FlavorCatalog& flavors, bool implicit_allowed,
+                                     const ConnectorInput& input, const ConnectorRecord* stored) {
   ConnectorRecord record;
   record.name = input.name;
   record.type = input.type.empty() && stored ? stored->type : input.type;
@@ -34,8 +34,10 @@ absl::StatusOr<ConnectorRecord> Read(const FlavorCatalog& flavors, const Connect
       input.auth_method.empty() && stored ? stored->auth_method : input.auth_method;
   record.labels = input.labels;
   record.description = input.description;
+  record.expires = input.expires;
   GANTRY_ASSIGN_OR_RETURN(const AuthMethodInfo method,
                           FindAuthMethod(flavors, record.type, record.auth_method));
+  if (method.implicit && !implicit_allowed) return ImplicitLoginNotAllowed();
   const std::string owner = fmt::format("auth method {}/{}", record.type, record.auth_method);
   GANTRY_ASSIGN_OR_RETURN(const ConfigSchema schema,
                           ConfigSchema::Parse(method.config_schema_json, owner));
@@ -58,7 +60,7 @@ absl::StatusOr<ConnectorRecord> ConnectorManager::Create(const CallContext& call
                                                          bool skip_verification) {
   GANTRY_RETURN_IF_ERROR(call.Check());
   if (auto fault = CheckName(input.name)) return InvalidConfig({*std::move(fault)});
-  GANTRY_ASSIGN_OR_RETURN(ConnectorRecord record, Read(flavors_, input, nullptr));
+  GANTRY_ASSIGN_OR_RETURN(ConnectorRecord record, Read(flavors_, implicit_login_allowed(), input, nullptr));
   // Not found here is what is hoped for; a credential is not tried in vain.
   if (const auto known = store_.GetConnector(record.name); known.ok()) {
     return AlreadyExists(reason::kConnectorExists, "connector {} exists", record.name)
@@ -118,7 +120,8 @@ absl::StatusOr<ConnectorRecord> ConnectorManager::UpdateOnce(const CallContext& 
         .With("connector", stored.name)
         .Remedy("read it again and repeat the change");
   }
-  GANTRY_ASSIGN_OR_RETURN(ConnectorRecord record, Read(flavors_, input, &stored));
+  GANTRY_ASSIGN_OR_RETURN(ConnectorRecord record, 
+                          Read(flavors_, implicit_login_allowed(), input, &stored));
   GANTRY_ASSIGN_OR_RETURN(const auto registries, pool_.Records(call));
   for (const RegistryRecord& registry : registries) {
     if (registry.connector != record.name) continue;
@@ -175,6 +178,21 @@ absl::StatusOr<std::vector<VerificationResult>> ConnectorManager::Verify(const C
     return stored.status();
   }
   return results;
+}
+
+absl::StatusOr<FlavorInstance::ResourcePage> ConnectorManager::ListResources(
+    const CallContext& call, const std::string& name, const std::string& page_token) {
+  GANTRY_RETURN_IF_ERROR(call.Check());
+  const std::string scope = fmt::format("resources\n{}", name);
+  GANTRY_ASSIGN_OR_RETURN(const std::string after, ReadPageToken(scope, page_token));
+  GANTRY_ASSIGN_OR_RETURN(const ConnectorRecord record, store_.GetConnector(name));
+  GANTRY_ASSIGN_OR_RETURN(const auto session, pool_.OpenConnector(call, record, "list-resources"));
+  auto page = session->flavor().ListResources(call, after);
+  if (!page.ok()) return session->Explain(std::move(page).status());
+  if (!page->next_page_token.empty()) {
+    page->next_page_token = MakePageToken(scope, page->next_page_token);
+  }
+  return page;
 }
 
 }  // namespace gantry

@@ -20,6 +20,7 @@ struct ConnectorInput {
   std::string name, type, auth_method, description;
   Labels labels;
   Secret config_json;
+  std::optional<WallTime> expires;
   int64_t version = 0;  // of an update; 0: any
 };
 
@@ -63,6 +64,13 @@ class ConnectorManager {
   // stores how that ended.
   absl::StatusOr<std::vector<VerificationResult>> Verify(const CallContext& call,
                                                          const std::string& name);
+
+  // The registries that the credential reaches.  UNIMPLEMENTED FLAVOR_UNSUPPORTED when this kind of
+  // connector cannot tell.
+  absl::StatusOr<FlavorInstance::ResourcePage> ListResources(const CallContext& call,
+                                                             const std::string& name,
+                                                             const std::string& page_token);
+  bool implicit_login_allowed() const { return pool_.implicit_login_allowed(); }
 
  private:
   absl::StatusOr<ConnectorRecord> UpdateOnce(const CallContext& call, const ConnectorInput& input,

@@ -279,5 +279,81 @@ TEST_F(ConnectorTest, NamesAreTakenOnceAndListsHavePages) {
   EXPECT_TRUE(connectors.Delete(w.call, "a", 0).ok());
 }
 
+// A connector of the flavor "cloud", which is tried by the cloud's own login.
+struct CloudConnectorTest : ConnectorTest {
+  CloudConnectorTest() {
+    cloud.verify = [](const CallContext&, InstanceHost& host) -> absl::StatusOr<std::vector<Finding>> {
+      if (!host.GetSecret("key_file").ok()) return Internal(reason::kInternal, "no secret");
+      return std::vector<Finding>{{Finding::Level::kInfo, "identity", "", "logged in as robot", ""}};
+    };
+  }
+  static ConnectorInput Key() {
+    ConnectorInput input = Input(R"({"key_file": {"k": 1}})");
+    input.type = "cloud";
+    input.auth_method = "key";
+    return input;
+  }
+  FlavorBehaviour& cloud = w.catalog.flavor("cloud").behaviour;
+};
+
+TEST_F(CloudConnectorTest, IsTriedByTheCloudsOwnLogin) {
+  const ConnectorRecord record = Create(Key());
+  EXPECT_EQ(record.verification, Verification::kAccepted);
+  EXPECT_EQ(record.verification_message, "logged in as robot");
+  EXPECT_EQ(record.verification_host, "");
+}
+
+TEST_F(CloudConnectorTest, ARefusalSaysWhatItMeansAndIsNotStored) {
+  cloud.verify = [](const CallContext&, InstanceHost&) -> absl::StatusOr<std::vector<Finding>> {
+    return PermissionDenied(reason::kUpstreamDenied, "no such role").With("httpStatus", "403");
+  };
+  const auto refused = connectors.Create(w.call, Key(), false);
+  EXPECT_THAT(refused.status(),
+              FailsWith(StatusCode::kFailedPrecondition, reason::kUpstreamAuthRejected));
+  EXPECT_THAT(MessageOf(refused.status()), HasSubstr("the role is missing; Grant it."));
+  EXPECT_FALSE(w.store.GetConnector("c").ok());
+}
+
+TEST_F(CloudConnectorTest, ImplicitLoginsNeedTheOperatorsLeave) {
+  ConnectorInput input = Key();
+  input.auth_method = "implicit";
+  input.config_json = Secret("{}");
+  const auto refused = connectors.Create(w.call, input, true);
+  EXPECT_THAT(refused.status(),
+              FailsWith(StatusCode::kPermissionDenied, reason::kImplicitLoginNotAllowed));
+  EXPECT_THAT(DetailOf(refused.status()).remedy, HasSubstr("--allow-implicit-login"));
+
+  LocalIdentity identity{Environment()};
+  RegistryPool pool(w.store, w.catalog, w.http, w.gates, w.clock, w.docker_login, &identity);
+  ConnectorManager allowed(w.store, w.catalog, pool, w.clock);
+  EXPECT_TRUE(allowed.Create(w.call, input, true).ok());
+}
+
+TEST_F(CloudConnectorTest, ListsWhatItReachesPageByPage) {
+  Create(Key());
+  std::string asked;
+  cloud.list_resources =
+      [&](const std::string& token) -> absl::StatusOr<FlavorInstance::ResourcePage> {
+    asked = token;
+    if (!token.empty()) return FlavorInstance::ResourcePage{{{"b.cloud.example", "B"}}, ""};
+    return FlavorInstance::ResourcePage{{{"a.cloud.example", "A"}}, "next"};
+  };
+  const auto first = connectors.ListResources(w.call, "c", "");
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->resources.at(0).uri, "a.cloud.example");
+  const auto second = connectors.ListResources(w.call, "c", first->next_page_token);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(asked, "next");
+  EXPECT_EQ(second->next_page_token, "");
+  EXPECT_THAT(connectors.ListResources(w.call, "c", "forged").status(),
+              FailsWith(StatusCode::kInvalidArgument, reason::kInvalidArgument));
+}
+
+TEST_F(ConnectorTest, DockerConnectorsCannotTellWhatTheyReach) {
+  Create(Input(Config("right")), true);
+  EXPECT_THAT(connectors.ListResources(w.call, "c", "").status(),
+              FailsWith(StatusCode::kUnimplemented, reason::kFlavorUnsupported));
+}
+
 }  // namespace
 }  // namespace gantry

@@ -6,6 +6,7 @@
 #include <stop_token>
 
 #include "base/status.h"
+#include "gantryd/flavors/description.h"
 #include "gantryd/registries/connector_fit.h"
 
 namespace gantry {
@@ -14,24 +15,18 @@ namespace {
 constexpr milliseconds kMaxTime{15'000};
 constexpr std::string_view kDockerType = "docker";
 
-bool FlavorTakes(const FlavorInfo& flavor, const ConnectorRecord& connector) {
-  for (const ConnectorTypeInfo& type : flavor.connector_types) {
-    if (type.type != connector.type) continue;
-    for (const AuthMethodInfo& method : type.auth_methods) {
-      if (method.name == connector.auth_method) return true;
-    }
-  }
-  return false;
-}
-
-// A registry that is not configured, served by a flavor that takes the connector: the most general
-// one where there is a choice.
+// A registry that is not configured, served by a flavor that takes the connector: the one whose host
+// it is, else the most general one.
 std::optional<RegistryRecord> MakeUp(const FlavorCatalog& flavors, const ConnectorRecord& connector,
                                      const std::string& host) {
   RegistryRecord record;
   for (const FlavorInfo& flavor : flavors.List()) {
-    const bool usable = flavor.load_error.empty() && FlavorTakes(flavor, connector);
-    if (usable && (record.flavor.empty() || flavor.name == "default")) record.flavor = flavor.name;
+    if (!flavor.load_error.empty() || !FlavorTakes(flavor, connector)) continue;
+    if (record.flavor.empty() || flavor.name == "default") record.flavor = flavor.name;
+    if (IsHomeOf(flavor, host)) {
+      record.flavor = flavor.name;
+      break;
+    }
   }
   if (record.flavor.empty()) return std::nullopt;
   record.name = host;
@@ -80,6 +75,12 @@ Verification Judge(const absl::Status& status) {
   return refused ? Verification::kRejected : Verification::kUnreachable;
 }
 
+std::string Told(const absl::Status& status) {
+  const std::string remedy = DetailOf(status).remedy;
+  const std::string message = Excerpt(MessageOf(status), 500);
+  return remedy.empty() ? message : message + "; " + remedy;
+}
+
 VerificationResult TryAt(const CallContext& call, RegistryPool& pool, const RegistryRecord& record,
                          const ConnectorRecord& connector) {
   VerificationResult result;
@@ -94,14 +95,38 @@ VerificationResult TryAt(const CallContext& call, RegistryPool& pool, const Regi
   if (status.code() == absl::StatusCode::kDeadlineExceeded) {
     result.message = fmt::format("{} gave no answer in time", record.uri);
   } else if (!status.ok()) {
-    result.message = Excerpt(MessageOf(status), 500);
-    const std::string remedy = DetailOf(status).remedy;
-    if (!remedy.empty()) result.message += "; " + remedy;
+    result.message = Told(status);
   } else if (!(*session)->login_was_wanted()) {
     result.message =
         fmt::format("{} asks for no login: the credential was not tried", result.registry_host);
   } else {
     result.message = fmt::format("{} accepts the credential", result.registry_host);
+  }
+  return result;
+}
+
+// By the cloud's own login; nothing when this kind of connector can only be tried at a registry.
+std::optional<VerificationResult> TryAlone(const CallContext& call, RegistryPool& pool,
+                                           const ConnectorRecord& connector) {
+  VerificationResult result;
+  result.time = call.clock().Now();
+  auto session = pool.OpenConnector(call, connector, "verify");
+  absl::Status status = session.status();
+  std::vector<Finding> findings;
+  if (session.ok()) {
+    auto verified = (*session)->flavor().Verify(call);
+    if (verified.ok()) findings = *std::move(verified);
+    status = (*session)->Explain(verified.status());
+  }
+  if (ReasonOf(status) == reason::kFlavorUnsupported) return std::nullopt;
+  result.state = Judge(status);
+  if (!status.ok()) {
+    result.message = Told(status);
+    return result;
+  }
+  for (const Finding& finding : findings) {
+    if (!result.message.empty()) result.message += "; ";
+    result.message += Excerpt(finding.message, 500);
   }
   return result;
 }
@@ -129,7 +154,13 @@ absl::StatusOr<std::vector<VerificationResult>> TryConnector(const CallContext& 
                                                              const ConnectorRecord& connector) {
   GANTRY_ASSIGN_OR_RETURN(const auto candidates, Candidates(call, flavors, pool, connector));
   std::vector<VerificationResult> results;
-  if (candidates.empty()) {
+  CallContext bounded(call.clock(), std::min(kMaxTime, call.Remaining()), call.request_id());
+  const std::stop_callback stop(call.stop_token(), [&bounded] { bounded.RequestStop(); });
+  if (auto alone = TryAlone(bounded, pool, connector)) {
+    GANTRY_RETURN_IF_ERROR(call.Check());
+    results.push_back(*std::move(alone));
+  }
+  if (candidates.empty() && results.empty()) {
     VerificationResult skipped;
     skipped.state = Verification::kSkipped;
     skipped.time = call.clock().Now();
@@ -140,8 +171,6 @@ absl::StatusOr<std::vector<VerificationResult>> TryConnector(const CallContext& 
     results.push_back(std::move(skipped));
     return results;
   }
-  CallContext bounded(call.clock(), std::min(kMaxTime, call.Remaining()), call.request_id());
-  const std::stop_callback stop(call.stop_token(), [&bounded] { bounded.RequestStop(); });
   for (const RegistryRecord& record : candidates) {
     results.push_back(TryAt(bounded, pool, record, connector));
     GANTRY_RETURN_IF_ERROR(call.Check());

@@ -14,8 +14,9 @@
 
 namespace gantry {
 
-// Tries `connector`, stored or not, at the host its config names; without one at every registry
-// linked to it; without those at Docker Hub, if it is of type "docker".  One result a host; one
+// Tries `connector`, stored or not, by its cloud's own login, where that can be tried without a
+// registry; then at the host its config names; without one at every registry linked to it; without
+// those at Docker Hub, if it is of type "docker".  One result a host; one
 // that says kSkipped when there is nowhere to try it.  Takes 15 seconds at most for all of them.
 //   CANCELLED, DEADLINE_EXCEEDED   of the call; all else is a result
 absl::StatusOr<std::vector<VerificationResult>> TryConnector(const CallContext& call,

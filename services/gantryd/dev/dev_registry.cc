@@ -27,15 +27,16 @@ namespace fs = std::filesystem;
 
 constexpr milliseconds kFirstRestart{500};
 constexpr milliseconds kSlowestRestart{30'000};
-constexpr milliseconds kStopPatience{5'000};
+constexpr milliseconds kSteady{60'000};  // who ran that long starts again without a longer pause
 
-std::string FindProgram(const std::string& name) {
+absl::StatusOr<std::string> FindProgram(const char* name, const char* package) {
   const char* path = std::getenv("PATH");
   for (const std::string_view directory : Split(path ? path : "/usr/bin:/bin", ':')) {
     const fs::path candidate = fs::path(directory) / name;
     if (access(candidate.c_str(), X_OK) == 0) return candidate.string();
   }
-  return "";
+  return Unavailable(reason::kUpstreamUnavailable, "--dev needs {}, which is not installed", name)
+      .Remedy("install it, apt-get install {}, or start without --dev", package);
 }
 
 // The port itself when it is free (or 0 was asked and the kernel chose one), else 0.
@@ -75,33 +76,41 @@ std::string TailOf(const fs::path& file) {
   return Excerpt(text, 400);
 }
 
+// Waits for the child's end, and asks for it when `stop` is requested.  Returns how it ended, in
+// words.  docker-registry has no handler for SIGTERM, and so ends at once.
+std::string WaitFor(pid_t child, const std::stop_token& stop) {
+  siginfo_t info{};
+  {
+    const std::stop_callback ask(stop, [child] { kill(child, SIGTERM); });
+    while (waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT) != 0 &&
+           errno == EINTR) {
+    }
+  }  // up to here the child is a zombie, and so its number nobody else's
+  waitpid(child, nullptr, 0);
+  return fmt::format("{} {}", info.si_code == CLD_EXITED ? "exit status" : "signal",
+                     info.si_status);
+}
+
 }  // namespace
 
-DevRegistry::DevRegistry(std::string program, std::string directory, int port)
-    : program_(std::move(program)), directory_(std::move(directory)), port_(port) {}
+DevRegistry::DevRegistry(std::string setpriv, std::string program, std::string directory, int port)
+    : setpriv_(std::move(setpriv)), program_(std::move(program)), directory_(std::move(directory)),
+      port_(port) {}
 
 absl::StatusOr<std::unique_ptr<DevRegistry>> DevRegistry::Start(const CallContext& call,
                                                                 HttpClient& http,
                                                                 const std::string& directory) {
-  std::string program = FindProgram("docker-registry");
-  if (program.empty()) {
-    return FailedPrecondition(reason::kInvalidConfig, "--dev needs docker-registry, which is not "
-                                                      "installed")
-        .Remedy("install it: apt-get install docker-registry");
-  }
+  GANTRY_ASSIGN_OR_RETURN(std::string program, FindProgram("docker-registry", "docker-registry"));
+  GANTRY_ASSIGN_OR_RETURN(std::string setpriv, FindProgram("setpriv", "util-linux"));
   std::error_code error;
   fs::create_directories(fs::path(directory) / "data", error);
   const int port = ChoosePort(fs::path(directory) / "port");
-  if (error || port == 0) {
-    return Unavailable(reason::kStoreUnavailable, "cannot set up the development registry in {}",
-                       directory);
-  }
-  std::unique_ptr<DevRegistry> registry(new DevRegistry(std::move(program), directory, port));
+  std::unique_ptr<DevRegistry> registry(
+      new DevRegistry(std::move(setpriv), std::move(program), directory, port));
   GANTRY_RETURN_IF_ERROR(registry->WriteConfig());
-  GANTRY_RETURN_IF_ERROR(registry->Spawn());
-  GANTRY_RETURN_IF_ERROR(registry->WaitUntilReady(call, http));
   registry->supervisor_ =
       std::jthread([r = registry.get()](std::stop_token stop) { r->Supervise(stop); });
+  GANTRY_RETURN_IF_ERROR(registry->WaitUntilReady(call, http));
   return registry;
 }
 
@@ -118,17 +127,32 @@ absl::Status DevRegistry::WriteConfig() const {
   out << config.dump(2) << "\n";
   out.close();
   if (out) return absl::OkStatus();
-  return Unavailable(reason::kStoreFull, "cannot write the development registry's configuration");
+  return Unavailable(reason::kStoreFull, "cannot set up the development registry in {}", directory_)
+      .Remedy("check the state directory's owner, rights and free space");
 }
 
-absl::Status DevRegistry::Spawn() {
+absl::Status DevRegistry::WaitUntilReady(const CallContext& call, HttpClient& http) const {
+  HttpRequest ping;
+  ping.url = "http://127.0.0.1:" + std::to_string(port_) + "/v2/";
+  for (;;) {
+    if (const auto answer = http.Do(call, ping); answer.ok() && answer->status == 200) {
+      return absl::OkStatus();
+    }
+    if (ended_ > 0 || !call.Sleep(milliseconds(20)).ok()) {
+      return Unavailable(reason::kUpstreamUnavailable,
+                         "the development registry does not start: {}",
+                         TailOf(fs::path(directory_) / "log"))
+          .Remedy("see {}/log", directory_);
+    }
+  }
+}
+
+absl::StatusOr<pid_t> DevRegistry::Spawn() const {
   const std::string config = (fs::path(directory_) / "config.yml").string();
   const std::string log = (fs::path(directory_) / "log").string();
-  // setpriv makes the kernel stop the child when the daemon is killed, however it is killed.
-  const std::string setpriv = FindProgram("setpriv");
-  std::vector<std::string> words;
-  if (!setpriv.empty()) words = {setpriv, "--pdeathsig", "TERM"};
-  words.insert(words.end(), {program_, "serve", config});
+  // setpriv makes the kernel kill the child when the thread that started it ends, as it does when
+  // the daemon is killed.
+  std::vector<std::string> words = {setpriv_, "--pdeathsig", "KILL", program_, "serve", config};
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
@@ -150,71 +174,27 @@ absl::Status DevRegistry::Spawn() {
   const int failed = posix_spawn(&child, argv[0], &actions, &attributes, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
-  if (failed != 0) {
-    return Unavailable(reason::kUpstreamUnavailable, "cannot start {}: {}", program_,
-                       std::generic_category().message(failed));
-  }
-  std::lock_guard lock(mu_);
-  child_ = child;
-  return absl::OkStatus();
-}
-
-absl::Status DevRegistry::WaitUntilReady(const CallContext& call, HttpClient& http) const {
-  HttpRequest ping;
-  ping.url = "http://127.0.0.1:" + std::to_string(port_) + "/v2/";
-  for (;;) {
-    if (const auto answer = http.Do(call, ping); answer.ok() && answer->status == 200) {
-      return absl::OkStatus();
-    }
-    int status = 0;
-    if (waitpid(child_, &status, WNOHANG) == child_ || !call.Sleep(milliseconds(20)).ok()) {
-      return Unavailable(reason::kUpstreamUnavailable, "the development registry does not start: {}",
-                         TailOf(fs::path(directory_) / "log"))
-          .Remedy("see {}/log", directory_);
-    }
-  }
+  if (failed == 0) return child;
+  return Unavailable(reason::kUpstreamUnavailable, "cannot start {}: {}", program_,
+                     std::generic_category().message(failed));
 }
 
 void DevRegistry::Supervise(std::stop_token stop) {
   const SystemClock clock;
   milliseconds pause = kFirstRestart;
   while (!stop.stop_requested()) {
-    pid_t child;
-    {
-      std::lock_guard lock(mu_);
-      child = child_;
-    }
-    siginfo_t info{};
-    const bool ended = child <= 0 || (waitid(P_PID, static_cast<id_t>(child), &info,
-                                             WEXITED | WNOHANG) == 0 && info.si_pid == child);
-    if (!ended) {
-      clock.Sleep(milliseconds(200), stop);
-      continue;
-    }
-    spdlog::warn("the development registry ended (status {}); starting it again in {} ms",
-                 info.si_status, pause.count());
-    if (!clock.Sleep(pause, stop)) {
-      std::lock_guard lock(mu_);
-      child_ = -1;
-      return;
-    }
+    const MonoTime started = clock.Mono();
+    const absl::StatusOr<pid_t> child = Spawn();
+    const std::string how =
+        child.ok() ? WaitFor(*child, stop) : std::string(MessageOf(child.status()));
+    if (stop.stop_requested()) return;
+    ++ended_;
+    if (clock.Mono() - started >= kSteady) pause = kFirstRestart;
+    spdlog::warn("the development registry ended ({}); starting it again in {} ms", how,
+                 pause.count());
+    clock.Sleep(pause, stop);
     pause = std::min(pause * 2, kSlowestRestart);
-    if (const absl::Status s = Spawn(); !s.ok()) spdlog::error("{}", MessageOf(s));
   }
-}
-
-DevRegistry::~DevRegistry() {
-  supervisor_.request_stop();
-  if (supervisor_.joinable()) supervisor_.join();
-  if (child_ <= 0) return;
-  kill(child_, SIGTERM);
-  const SystemClock clock;
-  for (milliseconds waited{0}; waited < kStopPatience; waited += milliseconds(20)) {
-    if (waitpid(child_, nullptr, WNOHANG) != 0) return;
-    clock.Sleep(milliseconds(20), {});
-  }
-  kill(child_, SIGKILL);
-  waitpid(child_, nullptr, 0);
 }
 
 }  // namespace gantry

@@ -153,13 +153,13 @@ bool CopyPlan(const gantry_push_plan& raw, const std::string& host, FlavorPlan* 
     *fault = fmt::format("planned the unknown upload method {}", raw.upload);
     return false;
   }
-  const int64_t least = raw.upload == GANTRY_UPLOAD_CHUNKED ? 1 : 0;
-  if (raw.chunk_bytes < least || raw.chunk_bytes > kMaxChunkBytes) {
+  if (raw.upload == GANTRY_UPLOAD_CHUNKED &&
+      (raw.chunk_bytes <= 0 || raw.chunk_bytes > kMaxChunkBytes)) {
     *fault = fmt::format("planned chunks of {} bytes", raw.chunk_bytes);
     return false;
   }
   out->upload = static_cast<UploadMethod>(raw.upload);
-  out->chunk_bytes = raw.chunk_bytes;
+  out->chunk_bytes = raw.upload == GANTRY_UPLOAD_CHUNKED ? raw.chunk_bytes : 0;
   out->max_parallel_blobs = static_cast<int>(std::min(raw.max_parallel_blobs, kMaxParallelBlobs));
   out->lax_commit = (raw.flags & GANTRY_PLAN_LAX_COMMIT) != 0;
   out->new_repository = (raw.flags & GANTRY_PLAN_NEW_REPOSITORY) != 0;

@@ -1,10 +1,12 @@
 #include "gantryd/flavors/catalog.h"
 
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <set>
 #include <utility>
 
+#include "base/nearest.h"
 #include "base/status.h"
 #include "gantryd/flavors/description.h"
 #include "gantryd/flavors/flavor_v1.h"
@@ -42,10 +44,10 @@ std::vector<FlavorInfo> LoadedFlavors::List() const {
 absl::StatusOr<Flavor*> LoadedFlavors::Find(const std::string& name) const {
   const auto it = entries_.find(name);
   if (it == entries_.end()) {
-    std::string known;
-    for (const auto& [other, entry] : entries_) known += (known.empty() ? "" : ", ") + other;
+    std::vector<std::string> known;
+    for (const auto& [other, entry] : entries_) known.push_back(other);
     return NotFound(reason::kFlavorNotFound, "there is no flavor {}", Excerpt(name, 63))
-        .Remedy("Flavors of this daemon: {}.", known);
+        .Remedy("{}flavors of this daemon: {}", DidYouMean(name, known), fmt::join(known, ", "));
   }
   if (it->second.flavor == nullptr) {
     return FailedPrecondition(reason::kFlavorNotLoaded, "flavor {} could not be loaded: {}", name,
@@ -80,9 +82,7 @@ absl::StatusOr<std::unique_ptr<LoadedFlavors>> LoadFlavors(const std::string& di
   }
   GANTRY_ASSIGN_OR_RETURN(const std::vector<std::string> names, trusted.List());
   for (const std::string& name : names) {
-    if (!name.ends_with(".so") || listed.contains(name)) continue;
-    catalog->unlisted_.push_back(name);
-    spdlog::warn("{}/{} is not in {} and is not loaded", trusted.path(), name, kFlavorManifestFile);
+    if (name.ends_with(".so") && !listed.contains(name)) catalog->unlisted_.push_back(name);
   }
   return catalog;
 }

@@ -2,6 +2,7 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -144,6 +145,13 @@ absl::StatusOr<FlavorInfo> DescribeFlavor(const gantry_flavor_table& table) {
     info.connector_types.push_back(std::move(type));
   }
   return info;
+}
+
+bool IsHomeOf(const FlavorInfo& flavor, std::string_view host) {
+  const re2::StringPiece name(host.data(), host.size());
+  return std::any_of(flavor.hosts.begin(), flavor.hosts.end(), [&](const std::string& pattern) {
+    return RE2::FullMatch(name, pattern);
+  });
 }
 
 }  // namespace gantry

@@ -3,6 +3,8 @@
 
 #include <absl/status/statusor.h>
 
+#include <string_view>
+
 #include "gantryd/flavors/flavor.h"
 #include "plugins/abi/flavor_abi.h"
 
@@ -12,5 +14,8 @@ namespace gantry {
 //   FAILED_PRECONDITION FLAVOR_NOT_LOADED   the description or a connector type is not what the ABI
 //                                           asks for; names the member
 absl::StatusOr<FlavorInfo> DescribeFlavor(const gantry_flavor_table& table);
+
+// Whether the registry host is the flavor's alone.
+bool IsHomeOf(const FlavorInfo& flavor, std::string_view host);
 
 }  // namespace gantry

@@ -63,6 +63,22 @@ TEST(Description, NamesTheMemberThatIsMissing) {
   }
 }
 
+TEST(Description, KnowsTheHostsThatAreItsAlone) {
+  const auto with = [](const std::string& hosts) {
+    return Describe(std::string(kSound.substr(0, kSound.size() - 1)) + ", \"hosts\": " + hosts + "}");
+  };
+  const auto info = with(R"(["ghcr\\.io", "containers\\.[a-z]+\\.ghe\\.com"])");
+  ASSERT_TRUE(info.ok()) << info.status();
+  EXPECT_TRUE(IsHomeOf(*info, "ghcr.io"));
+  EXPECT_TRUE(IsHomeOf(*info, "containers.acme.ghe.com"));
+  for (const char* other : {"", "ghcrxio", "ghcr.io.evil.example", "evil-ghcr.io", "ghcr.io:5000"}) {
+    EXPECT_FALSE(IsHomeOf(*info, other)) << other;
+  }
+  EXPECT_FALSE(IsHomeOf(*Describe(kSound), "ghcr.io"));
+  EXPECT_FALSE(with(R"(["("])").ok());
+  EXPECT_FALSE(with("[7]").ok());
+}
+
 TEST(Description, ConnectorTypesAreHeldToTheSame) {
   const std::string twice = fmt::format("{}, {}", kMethod, kMethod);
   const std::pair<std::vector<std::string>, std::string> kCases[] = {

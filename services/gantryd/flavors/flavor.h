@@ -23,8 +23,8 @@ namespace gantry {
 // A way to log in, as flavors declare it.
 struct AuthMethodInfo {
   std::string name, display_name;
-  bool implicit = false;  // uses the daemon's own identity; only where the operator allows that
   std::string config_schema_json;
+  bool implicit = false;  // uses the daemon's own identity; only where the operator allows that
 };
 
 struct ConnectorTypeInfo {

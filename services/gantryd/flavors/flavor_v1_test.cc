@@ -197,6 +197,16 @@ TEST_F(Facade, ASlowFlavorSeesItsDeadlineAndNoCallBeginsAfterIt) {
   EXPECT_EQ(instance->Remove(cancelled, At("a")).code(), absl::StatusCode::kCancelled);
 }
 
+TEST_F(Facade, TheHostWaitsForAFlavorButNeverPastTheDeadline) {
+  const auto instance = Open("slow");
+  EXPECT_TRUE(instance->Diagnose(call_).ok());
+  EXPECT_EQ(clock_.slept(), milliseconds(10'000));
+
+  const CallContext shorter(clock_, milliseconds(9'000), "r");
+  EXPECT_EQ(instance->Diagnose(shorter).status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(clock_.slept(), milliseconds(10'000));
+}
+
 TEST_F(Facade, TheEnginesErrorReachesTheCallerInItsOwnWords) {
   const auto instance = Open("default", R"({"uri": "registry.example.com"})");
   job_.error = InvalidArgument(reason::kDigestMismatch, "layer 3 is not what it says")

@@ -78,7 +78,8 @@ HostServices::HostServices(std::string flavor, const Clock& clock, InstanceHost*
              .registry = Registry,
              .secret = ReadSecret,
              .push = Push,
-             .local = Local} {}
+             .local = Local,
+             .wait = Wait} {}
 
 void HostServices::Log(void* ctx, const gantry_call* call, int32_t level, gantry_str message,
                        const gantry_kv* fields, size_t field_count) noexcept {
@@ -137,6 +138,10 @@ gantry_code HostServices::Local(void* ctx, gantry_call* call, int32_t kind, gant
 gantry_code HostServices::Push(void* ctx, gantry_call* call, const gantry_push_plan* plan,
                                gantry_image_sink sink) noexcept {
   return call == nullptr ? GANTRY_INTERNAL : Finish(*call, Self(ctx).DoPush(*call, plan, sink));
+}
+
+gantry_code HostServices::Wait(void* ctx, gantry_call* call, int64_t duration_ms) noexcept {
+  return call == nullptr ? GANTRY_INTERNAL : Finish(*call, Self(ctx).DoWait(*call, duration_ms));
 }
 
 absl::Status HostServices::DoHttp(gantry_call& call, const gantry_http_request* request,
@@ -244,6 +249,11 @@ absl::Status HostServices::DoPush(gantry_call& call, const gantry_push_plan* pla
       tags.data(), tags.size(), pushed.size_bytes,           NowUnixMs(this)};
   sink.put(sink.ctx, &raw);
   return absl::OkStatus();
+}
+
+absl::Status HostServices::DoWait(gantry_call& call, int64_t duration_ms) {
+  GANTRY_RETURN_IF_ERROR(Enter(*this, call, Rights::kNetwork, "wait", true));
+  return call.context().Sleep(milliseconds(std::max<int64_t>(duration_ms, 0)));
 }
 
 }  // namespace gantry

@@ -41,6 +41,7 @@ class HostServices {
                            gantry_str_sink sink) noexcept;
   static gantry_code Push(void* ctx, gantry_call* call, const gantry_push_plan* plan,
                           gantry_image_sink sink) noexcept;
+  static gantry_code Wait(void* ctx, gantry_call* call, int64_t milliseconds) noexcept;
 
   absl::Status DoHttp(gantry_call& call, const gantry_http_request* request,
                       gantry_http_response_sink sink);
@@ -49,6 +50,7 @@ class HostServices {
   absl::Status DoSecret(gantry_call& call, gantry_str name, gantry_str_sink sink);
   absl::Status DoLocal(gantry_call& call, int32_t kind, gantry_str name, gantry_str_sink sink);
   absl::Status DoPush(gantry_call& call, const gantry_push_plan* plan, gantry_image_sink sink);
+  absl::Status DoWait(gantry_call& call, int64_t duration_ms);
 
   const std::string flavor_;
   const Clock& clock_;

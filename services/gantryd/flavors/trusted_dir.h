@@ -8,21 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "oci/unique_fd.h"
+
 namespace gantry {
-
-// A file descriptor, closed when it goes.  A value that moves.
-class UniqueFd {
- public:
-  explicit UniqueFd(int fd = -1) : fd_(fd) {}
-  UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  UniqueFd& operator=(UniqueFd&& other) noexcept;
-  ~UniqueFd();
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 // Checked when opened: it and each directory above it belong to root or to the daemon's user, and
 // neither group nor others may write there (a sticky directory of root's, such as /tmp, may stand

@@ -1,6 +1,9 @@
 #include "gantryd/images/allowed_path.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -44,6 +47,16 @@ Error NotAllowed(const std::string& path, bool has_roots) {
                                 "--allow-source-root DIRECTORY");
 }
 
+// O_PATH reads nothing and wakes no device.  The links of /proc are not followed: /proc/PID/root leads
+// into another process's mounts, where anybody can put any file below a path of ours.
+UniqueFd OpenInThisTree(const std::string& path) {
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_NO_MAGICLINKS;
+  return UniqueFd(static_cast<int>(
+      syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
+}
+
 // The longest part of the path that exists.
 std::string ExistingPart(std::string path) {
   while (path.size() > 1 && !RealPath(path)) {
@@ -59,9 +72,8 @@ absl::StatusOr<AllowedFile> OpenAllowed(const std::vector<std::string>& roots,
                                         const std::string& path) {
   const bool legal = !path.empty() && path.front() == '/' && path.find('\0') == path.npos;
   if (roots.empty() || !legal) return NotAllowed(path, !roots.empty());
-  // Opened first and looked at then: what is open cannot be exchanged any more.  O_PATH reads
-  // nothing and wakes no device.
-  AllowedFile file{UniqueFd(open(path.c_str(), O_PATH | O_CLOEXEC)), ""};
+  // Opened first and looked at then: what is open cannot be exchanged any more.
+  AllowedFile file{OpenInThisTree(path), ""};
   const int error = errno;
   if (file.fd.get() >= 0) {
     const auto real = RealPath(file.open_path());

@@ -1,7 +1,14 @@
 #include "gantryd/images/allowed_path.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -15,8 +22,7 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
 struct AllowedPathTest : ::testing::Test {
-  AllowedPathTest() : dir(fs::canonical(fs::path(::testing::TempDir())) / "allowed_path") {
-    fs::remove_all(dir);
+  AllowedPathTest() : dir(MakeFolder()) {
     for (const char* name : {"root/sub", "rooted", "outside"}) fs::create_directories(dir / name);
     for (const char* name : {"root/a.tar", "root/sub/b.tar", "rooted/c.tar", "outside/d.tar"}) {
       std::ofstream(dir / name) << "x";
@@ -29,6 +35,10 @@ struct AllowedPathTest : ::testing::Test {
   }
   ~AllowedPathTest() override { fs::remove_all(dir); }
 
+  static fs::path MakeFolder() {
+    std::string name = ::testing::TempDir() + "allowed.XXXXXX";
+    return fs::canonical(mkdtemp(name.data()));
+  }
   std::string Reason(const std::string& path) {
     return ReasonOf(OpenAllowed(roots, dir / path).status());
   }
@@ -77,6 +87,47 @@ TEST_F(AllowedPathTest, NothingElseMay) {
   }
   roots.clear();
   EXPECT_EQ(Reason("root/a.tar"), reason::kSourceNotAllowed);
+}
+
+TEST_F(AllowedPathTest, TheLinksOfProcLeadNowhere) {
+  const UniqueFd inside(open((dir / "root/a.tar").c_str(), O_RDONLY));
+  const UniqueFd outside(open((dir / "outside/d.tar").c_str(), O_RDONLY));
+  for (const UniqueFd* fd : {&inside, &outside}) {
+    for (const char* where : {"/proc/self/fd/", "/dev/fd/"}) {
+      EXPECT_FALSE(OpenAllowed(roots, where + std::to_string(fd->get())).ok());
+    }
+  }
+  EXPECT_EQ(ReasonOf(OpenAllowed(roots, "/proc/self/fd/" + std::to_string(outside.get())).status()),
+            reason::kSourceNotAllowed);
+  EXPECT_FALSE(OpenAllowed(roots, "/proc/self/root" + (dir / "root/a.tar").string()).ok());
+  EXPECT_EQ(ReasonOf(OpenAllowed(roots, "/proc/self/environ").status()), reason::kSourceNotAllowed);
+  fs::create_symlink("/proc/self/fd/" + std::to_string(inside.get()), dir / "root/magic");
+  EXPECT_FALSE(OpenAllowed(roots, dir / "root/magic").ok());
+}
+
+// In its own mounts anybody can put a file of ours below a path that is allowed.
+TEST_F(AllowedPathTest, AnotherProcessesMountsAreNotOurs) {
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const bool mounted =
+        unshare(CLONE_NEWNS) == 0 && mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+        mount((dir / "outside/d.tar").c_str(), (dir / "root/a.tar").c_str(), nullptr, MS_BIND,
+              nullptr) == 0;
+    (void)!write(ready[1], mounted ? "1" : "0", 1);
+    pause();
+  }
+  char mounted = '0';
+  ASSERT_EQ(read(ready[0], &mounted, 1), 1);
+  const std::string path = "/proc/" + std::to_string(child) + "/root" + (dir / "root/a.tar").string();
+  const bool refused = !OpenAllowed(roots, path).ok();
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  close(ready[0]);
+  close(ready[1]);
+  if (mounted != '1') GTEST_SKIP() << "this user may not mount";
+  EXPECT_TRUE(refused);
 }
 
 TEST_F(AllowedPathTest, WhetherAFileExistsIsToldInRootsOnly) {

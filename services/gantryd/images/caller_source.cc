@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/status.h"
+#include "oci/diff_id_reader.h"
+#include "oci/skip_bytes.h"
 
 namespace gantry {
 namespace {
@@ -53,7 +55,12 @@ absl::StatusOr<SourceImage> CallerSource::Load(const CallContext& call) {
 absl::StatusOr<std::unique_ptr<ByteReader>> CallerSource::OpenBlob(const CallContext& call,
                                                                    const SourceBlob& blob,
                                                                    int64_t offset) {
-  return image_.blobs->Open(call, blob.key(), offset);
+  if (blob.digest) return image_.blobs->Open(call, blob.key(), offset);
+  // Other pushes will take the layer's diffID for what is stored now, so that a lie would spread.
+  GANTRY_ASSIGN_OR_RETURN(auto layer, image_.blobs->Open(call, blob.key(), 0));
+  auto checked = CheckGzipDiffId(std::move(layer), *blob.diff_id);
+  GANTRY_RETURN_IF_ERROR(SkipBytes(call, *checked, offset).status());
+  return checked;
 }
 
 int CallerSource::max_parallel_reads() const {
@@ -151,7 +158,7 @@ absl::StatusOr<std::string> CallerSource::ReadDocument(const CallContext& call,
   if (document_bytes_ > kMaxDocumentBytes) return Invalid("its manifests and configs are too long");
   GANTRY_ASSIGN_OR_RETURN(const auto reader, image_.blobs->Open(call, digest.text(), 0));
   auto bytes = ReadAll(*reader, static_cast<size_t>(size));
-  const bool too_long = bytes.status().code() == absl::StatusCode::kResourceExhausted;
+  const bool too_long = ReasonOf(bytes.status()) == reason::kSourceInvalid;
   if (!bytes.ok() && !too_long) return bytes.status();
   const bool right =
       bytes.ok() && static_cast<int64_t>(bytes->size()) == size && Digest::Of(*bytes) == digest;

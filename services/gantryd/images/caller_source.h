@@ -14,7 +14,8 @@
 namespace gantry {
 
 // Load() on one thread, then OpenBlob() on several.  What the caller sends is believed nowhere:
-// manifests and configs are checked against their digests here, blobs by whoever pushes them.
+// manifests and configs are checked against their digests here, and layers without a digest against
+// their diffIDs; other blobs by whoever pushes them.
 class CallerSource final : public ImageSource {
  public:
   // `image.blobs` is borrowed and outlives it.

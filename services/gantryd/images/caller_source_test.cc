@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "gantryd/images/caller_image_fake.h"
+#include "oci/tar_fake.h"
 
 namespace gantry {
 namespace {
@@ -100,6 +101,22 @@ TEST_F(CallerSourceTest, AnAssembledImageHasAConfigThatKnowsItsLayers) {
   EXPECT_EQ(ReasonFor(Assemble({config, ready, nothing})), reason::kSourceInvalid);
   raw.diff_id = Digest::Of("three");
   EXPECT_EQ(ReasonFor(Assemble({config, ready, raw})), reason::kDigestMismatch);
+}
+
+TEST_F(CallerSourceTest, ALayerWithoutADigestIsCheckedAgainstItsDiffId) {
+  const std::string tar(100'000, 't'), gzip = Gzip(tar);
+  SourceBlob layer{std::string(media_type::kOciLayerGzip), std::nullopt, 0, Digest::Of(tar), {}};
+  CallerSource source(Assemble({layer}));
+  caller.blobs[layer.key()] = gzip;
+  EXPECT_TRUE(*ReadAll(**source.OpenBlob(call, layer, 0), 1 << 20) == gzip);
+  EXPECT_TRUE(*ReadAll(**source.OpenBlob(call, layer, 50), 1 << 20) == gzip.substr(50));
+  for (const auto& [bytes, reason] :
+       std::map<std::string, std::string_view>{{Gzip("another"), reason::kDigestMismatch},
+                                               {gzip.substr(0, 60), reason::kSourceInvalid},
+                                               {tar, reason::kSourceInvalid}}) {
+    caller.blobs[layer.key()] = bytes;
+    EXPECT_EQ(ReasonOf(ReadAll(**source.OpenBlob(call, layer, 0), 1 << 20).status()), reason);
+  }
 }
 
 TEST_F(CallerSourceTest, ReadsGoToTheCallerAtTheirOffset) {

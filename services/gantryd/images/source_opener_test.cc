@@ -15,13 +15,16 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 struct SourceOpenerTest : ::testing::Test {
-  SourceOpenerTest() : dir(fs::canonical(::testing::TempDir()) / "source_opener") {
-    fs::remove_all(dir);
+  SourceOpenerTest() : dir(MakeFolder()) {
     fs::create_directories(dir / "root");
     fs::create_directories(dir / "outside");
   }
   ~SourceOpenerTest() override { fs::remove_all(dir); }
 
+  static fs::path MakeFolder() {
+    std::string name = ::testing::TempDir() + "opener.XXXXXX";
+    return fs::canonical(mkdtemp(name.data()));
+  }
   Descriptor WriteLayout(const fs::path& path) {
     CallerImageFake image;
     const Descriptor root = image.AddImage({"one"});

@@ -37,12 +37,17 @@ absl::StatusOr<std::optional<std::string>> HostOfConnector(const ConnectorRecord
                        "name the registry's host, such as ghcr.io, or leave it out");
 }
 
+bool FlavorTakes(const FlavorInfo& flavor, const ConnectorRecord& connector) {
+  const std::vector<std::string> methods = Methods(flavor);
+  const std::string method = connector.type + "/" + connector.auth_method;
+  return std::find(methods.begin(), methods.end(), method) != methods.end();
+}
+
 absl::Status CheckConnectorFits(const ConnectorRecord& connector, const FlavorInfo& flavor,
                                 const RegistryUri& uri) {
-  const std::string method = connector.type + "/" + connector.auth_method;
-  const std::vector<std::string> methods = Methods(flavor);
-  const bool taken = std::find(methods.begin(), methods.end(), method) != methods.end();
-  if (!taken) {
+  if (!FlavorTakes(flavor, connector)) {
+    const std::string method = connector.type + "/" + connector.auth_method;
+    const std::vector<std::string> methods = Methods(flavor);
     return FailedPrecondition(
                reason::kConnectorMismatch, "connector {} logs in by {}, and flavor {} takes {}",
                connector.name, method, flavor.name,

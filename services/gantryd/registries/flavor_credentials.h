@@ -5,16 +5,22 @@
 
 #include "gantryd/flavors/flavor.h"
 #include "oci/credential.h"
+#include "store/store.h"
 
 namespace gantry {
+
+// FAILED_PRECONDITION CONNECTOR_EXPIRED when its time has passed.
+absl::Status CheckNotExpired(const ConnectorRecord& connector, WallTime now);
 
 // Thread-safe.  Keeps nothing itself: RegistryAuth keeps what it gets, for each repository and its
 // actions, until three quarters of its life, and asks once however many requests wait.
 class FlavorCredentials final : public CredentialProvider {
  public:
-  // `flavor` is borrowed and outlives it.
-  explicit FlavorCredentials(FlavorInstance& flavor) : flavor_(flavor) {}
+  // Both are borrowed and outlive it.
+  FlavorCredentials(FlavorInstance& flavor, const ConnectorRecord& connector)
+      : flavor_(flavor), connector_(connector) {}
 
+  //   FAILED_PRECONDITION CONNECTOR_EXPIRED   and the errors of the flavor
   absl::StatusOr<Credential> Get(const CallContext& call, const std::string& host,
                                  const std::string& repository, Actions actions,
                                  bool refresh) override;
@@ -25,6 +31,7 @@ class FlavorCredentials final : public CredentialProvider {
 
  private:
   FlavorInstance& flavor_;
+  const ConnectorRecord& connector_;
 };
 
 }  // namespace gantry

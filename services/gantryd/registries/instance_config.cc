@@ -27,7 +27,12 @@ absl::StatusOr<std::string> InstanceConfig(const RegistryRecord& record,
                             Stored(connector->config_json, "connector " + connector->name));
     json["connector"] = {{"type", connector->type},
                          {"auth_method", connector->auth_method},
-                         {"config", std::move(config)}};
+                         {"config", std::move(config)},
+                         {"expires_unix_ms", nullptr}};
+    if (connector->expires) {
+      json["connector"]["expires_unix_ms"] =
+          std::chrono::duration_cast<milliseconds>(connector->expires->time_since_epoch()).count();
+    }
   }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

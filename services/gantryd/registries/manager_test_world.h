@@ -13,13 +13,9 @@
 #include "tests/fakes/in_process_flavor.h"
 #include "tests/fakes/in_process_registry.h"
 #include "tests/fakes/memory_store.h"
+#include "tests/fakes/status_matchers.h"
 
 namespace gantry {
-
-MATCHER_P2(FailsWith, code, reason, "") {
-  *result_listener << arg.ToString() << " with reason " << ReasonOf(arg);
-  return arg.code() == code && ReasonOf(arg) == reason;
-}
 
 // Confined to the test's thread.
 struct TestWorld {

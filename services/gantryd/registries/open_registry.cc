@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "gantryd/registries/connector_session.h"
 #include "gantryd/registries/flavor_credentials.h"
 #include "gantryd/registries/instance_config.h"
 #include "gantryd/registries/transport.h"
@@ -45,9 +46,11 @@ absl::StatusOr<std::shared_ptr<OpenRegistry>> OpenRegistry::Open(const CallConte
   const std::shared_ptr<OpenRegistry> registry(new OpenRegistry(std::move(parts), std::move(uri), flavor.info()));
   GANTRY_ASSIGN_OR_RETURN(registry->instance_, flavor.Open(call, config, *registry));
   const Parts& kept = registry->parts_;
-  std::shared_ptr<CredentialProvider> source = kept.docker_login;
-  if (has_connector) source = std::make_shared<FlavorCredentials>(*registry->instance_);
-  registry->credentials_ = std::make_shared<WatchedCredentials>(std::move(source));
+  registry->source_ = kept.docker_login;
+  if (has_connector) {
+    registry->source_ = std::make_shared<FlavorCredentials>(*registry->instance_, *kept.connector);
+  }
+  registry->credentials_ = std::make_shared<WatchedCredentials>(registry->source_);
   registry->client_ =
       std::make_unique<RegistryClient>(*kept.http, registry->uri_.host(), TransportOf(kept.record),
                                        registry->credentials_, kept.gate);
@@ -55,6 +58,20 @@ absl::StatusOr<std::shared_ptr<OpenRegistry>> OpenRegistry::Open(const CallConte
 }
 
 bool OpenRegistry::login_was_wanted() const { return credentials_->wanted(); }
+
+absl::StatusOr<Credential> OpenRegistry::PullCredential(const CallContext& call,
+                                                        const std::string& repository) {
+  const Actions actions{.pull = true, .push = false, .remove = false, .hand_out = true};
+  return pull_credentials_.Get(
+      call, repository, [&]() -> absl::StatusOr<RefreshingCache<Credential>::Entry> {
+        GANTRY_ASSIGN_OR_RETURN(
+            Credential made, source_->Get(call, uri_.host(), repository, actions, false));
+        const MonoTime now = call.clock().Mono();
+        const MonoTime expires = made.expires.value_or(now);
+        return RefreshingCache<Credential>::Entry{std::move(made), now + (expires - now) / 4 * 3,
+                                                  expires};
+      });
+}
 
 absl::Status OpenRegistry::Explain(absl::Status status) const {
   return WithHint(std::move(status), flavor_info_.error_hints);
@@ -74,13 +91,10 @@ bool OpenRegistry::IsOf(const RegistryRecord& record, const ConnectorRecord* con
 }
 
 absl::StatusOr<Secret> OpenRegistry::GetSecret(const std::string& name) {
-  if (parts_.connector) {
-    const auto it = parts_.connector->secrets.find(name);
-    if (it != parts_.connector->secrets.end()) return it->second;
-  }
-  return NotFound(reason::kInvalidConfig, "registry {} has no secret '{}'", parts_.record.name,
-                  Excerpt(name, 80))
-      .Remedy("set it in the service connector that the registry logs in with");
+  if (parts_.connector) return SecretOf(*parts_.connector, name);
+  return NotFound(reason::kInvalidConfig, "registry {} has no connector, and so no secret '{}'",
+                  parts_.record.name, Excerpt(name, 80))
+      .Remedy("link a service connector to the registry");
 }
 
 absl::StatusOr<HttpResponse> OpenRegistry::Registry(const CallContext& call, const Target& target,

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "gantryd/registries/registry_pool.h"
+#include "oci/refreshing_cache.h"
 
 namespace gantry {
 
@@ -35,6 +36,8 @@ class OpenRegistry final : public RegistrySession, private InstanceHost {
   FlavorInstance& flavor() override { return *instance_; }
   RegistryClient& client() override { return *client_; }
   bool login_was_wanted() const override;
+  absl::StatusOr<Credential> PullCredential(const CallContext& call,
+                                            const std::string& repository) override;
   absl::Status Explain(absl::Status status) const override;
 
   // Whether it was made from these very records.
@@ -55,8 +58,10 @@ class OpenRegistry final : public RegistrySession, private InstanceHost {
   const RegistryUri uri_;
   const FlavorInfo& flavor_info_;
   std::unique_ptr<FlavorInstance> instance_;
+  std::shared_ptr<CredentialProvider> source_;  // the flavor, or docker's own login
   std::shared_ptr<WatchedCredentials> credentials_;
   std::unique_ptr<RegistryClient> client_;
+  RefreshingCache<Credential> pull_credentials_;  // by repository
 };
 
 }  // namespace gantry

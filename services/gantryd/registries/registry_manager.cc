@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "gantryd/registries/connector_fit.h"
 #include "gantryd/registries/diagnose.h"
+#include "gantryd/registries/flavor_choice.h"
 #include "gantryd/registries/instance_config.h"
 #include "gantryd/registries/names.h"
 #include "gantryd/registries/paging.h"
@@ -102,14 +103,13 @@ absl::Status RegistryManager::Validate(const CallContext& call, RegistryRecord& 
   GANTRY_RETURN_IF_ERROR(call.Check());
   std::vector<FieldViolation> violations;
   if (auto fault = CheckName(record.name)) violations.push_back(*std::move(fault));
+  const auto uri = RegistryUri::Parse(record.uri);
   if (record.flavor.empty()) {
-    violations.push_back({"flavor", "is required; see: gantry flavor list"});
-    return InvalidConfig(std::move(violations));
+    record.flavor = uri.ok() ? FlavorForHost(flavors_, uri->host()) : "default";
   }
   GANTRY_ASSIGN_OR_RETURN(Flavor* const flavor, flavors_.Find(record.flavor));
   const FlavorInfo& info = flavor->info();
 
-  const auto uri = RegistryUri::Parse(record.uri);
   if (!uri.ok()) {
     violations.push_back(
         {"uri", Trim(record.uri).empty()

@@ -77,8 +77,6 @@ TEST(RegistryManager, NeedsALoadedFlavorAndANewName) {
   record.flavor = "broken";
   EXPECT_THAT(w.registries.Create(w.call, record).status(),
               FailsWith(StatusCode::kFailedPrecondition, reason::kFlavorNotLoaded));
-  record.flavor = "";
-  EXPECT_THAT(FieldsOf(w.registries.Create(w.call, record).status()), ElementsAre("flavor"));
   w.Register("r", "gcr.io/p");
   EXPECT_THAT(w.registries.Create(w.call, w.Record("r", "gcr.io/q")).status(),
               FailsWith(StatusCode::kAlreadyExists, reason::kRegistryExists));
@@ -145,6 +143,18 @@ TEST(RegistryManager, UpdatesAllButNameAndFlavor) {
   EXPECT_TRUE(w.registries.Delete(w.call, "r", 0).ok());
   EXPECT_THAT(w.registries.Get(w.call, "r").status(),
               FailsWith(StatusCode::kNotFound, reason::kRegistryNotFound));
+}
+
+TEST(RegistryManager, TheHostSaysWhichFlavorServesIt) {
+  TestWorld w;
+  RegistryRecord record = w.Record("own", "a.cloud.example/team");
+  record.flavor = "";
+  EXPECT_EQ(w.Register(record).flavor, "cloud");
+  for (const char* other : {"a.cloud.example.evil.example", "xa-cloud.example", "registry.example"}) {
+    RegistryRecord stranger = w.Record(other, other);
+    stranger.flavor = "";
+    EXPECT_EQ(w.Register(stranger).flavor, "default") << other;
+  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "gantryd/registries/connector_fit.h"
 #include "gantryd/registries/open_registry.h"
 #include "net/address_policy.h"
 #include "oci/docker_config.h"
@@ -89,6 +90,21 @@ absl::StatusOr<std::shared_ptr<OpenRegistry>> RegistryPool::Make(const CallConte
   parts.gate = gates_.For(uri.host());
   parts.docker_login = docker_login_;
   return OpenRegistry::Open(call, *flavor, std::move(parts));
+}
+
+absl::StatusOr<std::unique_ptr<ConnectorSession>> RegistryPool::OpenConnector(
+    const CallContext& call, const ConnectorRecord& connector, std::string_view capability) {
+  for (const FlavorInfo& info : flavors_.List()) {
+    const auto& can = info.capabilities;
+    if (!info.load_error.empty() || !FlavorTakes(info, connector) ||
+        std::find(can.begin(), can.end(), capability) == can.end()) {
+      continue;
+    }
+    GANTRY_ASSIGN_OR_RETURN(Flavor* const flavor, flavors_.Find(info.name));
+    return ConnectorSession::Open(call, *flavor, connector, http_, local_);
+  }
+  return Unimplemented(reason::kFlavorUnsupported, "no flavor can do that for a connector of type {}",
+                       connector.type);
 }
 
 absl::StatusOr<std::shared_ptr<RegistrySession>> RegistryPool::FindOwner(

@@ -12,6 +12,7 @@
 
 #include "base/call_context.h"
 #include "gantryd/flavors/flavor.h"
+#include "gantryd/registries/connector_session.h"
 #include "net/host_gate.h"
 #include "oci/reference.h"
 #include "oci/registry_client.h"
@@ -33,6 +34,11 @@ class RegistrySession {
   // Whether the registry has asked for a login since the session was opened: until then nothing is
   // known about the credential.
   virtual bool login_was_wanted() const = 0;
+  // A credential for somebody else to pull with, as narrow and short-lived as the registry can make
+  // it; kAnonymous where it asks for no login.  A copy while that has a quarter of its life or more.
+  // `repository` is a full path, or empty for all.
+  virtual absl::StatusOr<Credential> PullCredential(const CallContext& call,
+                                                    const std::string& repository) = 0;
   // An error of the client or the flavor, with what it means at this cloud and what to do about it.
   virtual absl::Status Explain(absl::Status status) const = 0;
 };
@@ -59,6 +65,12 @@ class RegistryPool {
   absl::StatusOr<std::shared_ptr<RegistrySession>> OpenUnsaved(const CallContext& call,
                                                                const RegistryRecord& record,
                                                                const ConnectorRecord* connector);
+  // The connector alone, with a flavor that takes it and can `capability` ("verify", …).
+  //   UNIMPLEMENTED FLAVOR_UNSUPPORTED   there is none
+  absl::StatusOr<std::unique_ptr<ConnectorSession>> OpenConnector(const CallContext& call,
+                                                                  const ConnectorRecord& connector,
+                                                                  std::string_view capability);
+  bool implicit_login_allowed() const { return local_ != nullptr; }
   // The configured registry that owns an image; the longest prefix wins, then one with a connector.
   // Null when there is none.
   absl::StatusOr<std::shared_ptr<RegistrySession>> FindOwner(const CallContext& call,

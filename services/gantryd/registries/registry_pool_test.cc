@@ -102,7 +102,8 @@ TEST(RegistryPool, AFlavorAsksOnlyItsOwnRegistryAndNotWhileLoggingIn) {
               FailsWith(StatusCode::kInternal, reason::kFlavorMisbehaved));
 
   behaviour.authenticate = [&](const CallContext& call,
-                               InstanceHost& h) -> absl::StatusOr<Credential> {
+                               InstanceHost& h, const Target&,
+                               Actions) -> absl::StatusOr<Credential> {
     return h.Registry(call, {w.host, "app", "", ""}, {}, request).status();
   };
   const ConnectorRecord connector = *w.store.GetConnector("c");
@@ -151,6 +152,25 @@ TEST(RegistryPool, ForeignHostsAreReachedAtPublicAddressesOnly) {
   };
   EXPECT_THAT(w.pool.OpenForeign(w.call, "public.example").status(),
               FailsWith(StatusCode::kPermissionDenied, reason::kSourceNotAllowed));
+}
+
+TEST(RegistryPool, AnExpiredConnectorLogsInNoMore) {
+  TestWorld w;
+  w.server.auth = Auth::kBasic;
+  ConnectorRecord connector = w.Connect("c", "right");
+  connector.expires = w.clock.Now() + std::chrono::minutes(1);
+  ASSERT_TRUE(w.store.UpdateConnector(connector).ok());
+  RegistryRecord record = w.Record("r", w.host);
+  record.connector = "c";
+  w.Register(record);
+  EXPECT_TRUE((*w.pool.Open(w.call, "r"))->client().Ping(w.call).ok());
+
+  w.clock.Advance(std::chrono::minutes(1));
+  const ConnectorRecord stored = *w.store.GetConnector("c");
+  const auto fresh = *w.pool.OpenUnsaved(w.call, record, &stored);
+  const absl::Status status = fresh->client().Ping(w.call);
+  EXPECT_THAT(status, FailsWith(StatusCode::kFailedPrecondition, reason::kConnectorExpired));
+  EXPECT_THAT(DetailOf(status).remedy, HasSubstr("service-connector update c"));
 }
 
 }  // namespace

@@ -65,7 +65,8 @@ class BlobReads::Reader final : public ByteReader {
     ids_.pop_front();
     if (!current_.error().empty()) {
       return FailedPrecondition(reason::kSourceUnreadable, "the caller cannot read blob {}: {}",
-                                key_, Excerpt(current_.error(), 300));
+                                key_, Excerpt(current_.error(), 300))
+          .Remedy("the image may be damaged or changing; save or copy it again");
     }
     end_ = current_.end_of_blob();
     if (!end_ && static_cast<int64_t>(current_.data().size()) != asked) {

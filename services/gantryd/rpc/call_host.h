@@ -13,10 +13,17 @@
 
 namespace gantry {
 
+// Where unary calls of one kind run, and how long each may.
+struct Lane {
+  Executor& executor;
+  milliseconds ceiling;
+};
+
 // Thread-safe.  Owned by the server, outlives every call.
 struct CallHost {
   const Clock& clock;
-  Executor& unary;
+  Lane local;   // for calls that ask the daemon's own state alone
+  Lane remote;  // for calls that wait for a registry
   Executor& pushes;
   std::atomic<bool> draining = false;
 

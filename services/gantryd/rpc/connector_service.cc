@@ -8,9 +8,6 @@
 namespace gantry {
 namespace {
 
-constexpr std::chrono::seconds kUnary{60};
-constexpr std::chrono::seconds kSlow{120};  // tries the credential
-
 // What makes two requests the same: not the id, and not the values of fields that may be secret, of
 // which not even a hash is to be kept.
 template <class Request>
@@ -24,18 +21,20 @@ Request IdentityOf(Request request) {
 
 }  // namespace
 
-#define GANTRY_START(Name, Request, Response, ceiling, work) \
-  UnaryCall<v1::Request, v1::Response>::Start(host_, rpc, "ServiceConnectors/" #Name, ceiling, \
+#define GANTRY_START(Name, Request, Response, lane, work)                                     \
+  UnaryCall<v1::Request, v1::Response>::Start(host_, host_.lane, rpc, "ServiceConnectors/" #Name, \
                                               request, response, work)
 
 grpc::ServerUnaryReactor* ConnectorService::ListConnectorTypes(
     Rpc* rpc, const v1::ListConnectorTypesRequest* request,
     v1::ListConnectorTypesResponse* response) {
   return GANTRY_START(
-      ListConnectorTypes, ListConnectorTypesRequest, ListConnectorTypesResponse, kUnary,
+      ListConnectorTypes, ListConnectorTypesRequest, ListConnectorTypesResponse, local,
       [this](CallContext&, const auto&) -> absl::StatusOr<v1::ListConnectorTypesResponse> {
         v1::ListConnectorTypesResponse out;
-        for (const auto& type : connectors_.Types()) *out.add_connector_types() = ToProto(type);
+        for (const auto& type : connectors_.Types()) {
+          *out.add_connector_types() = ToProto(type, connectors_.implicit_login_allowed());
+        }
         return out;
       });
 }
@@ -43,7 +42,7 @@ grpc::ServerUnaryReactor* ConnectorService::ListConnectorTypes(
 grpc::ServerUnaryReactor* ConnectorService::CreateServiceConnector(
     Rpc* rpc, const v1::CreateServiceConnectorRequest* request, v1::ServiceConnector* response) {
   return GANTRY_START(
-      CreateServiceConnector, CreateServiceConnectorRequest, ServiceConnector, kSlow,
+      CreateServiceConnector, CreateServiceConnectorRequest, ServiceConnector, remote,
       [this](CallContext& call, const auto& r) {
         return Idempotent<v1::ServiceConnector>(
             requests_, r.request_id(), "CreateServiceConnector", IdentityOf(r),
@@ -60,7 +59,7 @@ grpc::ServerUnaryReactor* ConnectorService::CreateServiceConnector(
 grpc::ServerUnaryReactor* ConnectorService::GetServiceConnector(
     Rpc* rpc, const v1::GetServiceConnectorRequest* request, v1::ServiceConnector* response) {
   return GANTRY_START(
-      GetServiceConnector, GetServiceConnectorRequest, ServiceConnector, kUnary,
+      GetServiceConnector, GetServiceConnectorRequest, ServiceConnector, local,
       [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::ServiceConnector> {
         GANTRY_ASSIGN_OR_RETURN(const ConnectorRecord record, connectors_.Get(call, r.name()));
         return ToProto(record);
@@ -71,7 +70,7 @@ grpc::ServerUnaryReactor* ConnectorService::ListServiceConnectors(
     Rpc* rpc, const v1::ListServiceConnectorsRequest* request,
     v1::ListServiceConnectorsResponse* response) {
   return GANTRY_START(
-      ListServiceConnectors, ListServiceConnectorsRequest, ListServiceConnectorsResponse, kUnary,
+      ListServiceConnectors, ListServiceConnectorsRequest, ListServiceConnectorsResponse, local,
       [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::ListServiceConnectorsResponse> {
         GANTRY_ASSIGN_OR_RETURN(const auto page,
                                 connectors_.List(call, r.page_size(), r.page_token()));
@@ -85,7 +84,7 @@ grpc::ServerUnaryReactor* ConnectorService::ListServiceConnectors(
 grpc::ServerUnaryReactor* ConnectorService::UpdateServiceConnector(
     Rpc* rpc, const v1::UpdateServiceConnectorRequest* request, v1::ServiceConnector* response) {
   return GANTRY_START(
-      UpdateServiceConnector, UpdateServiceConnectorRequest, ServiceConnector, kSlow,
+      UpdateServiceConnector, UpdateServiceConnectorRequest, ServiceConnector, remote,
       [this](CallContext& call, const auto& r) {
         return Idempotent<v1::ServiceConnector>(
             requests_, r.request_id(), "UpdateServiceConnector", IdentityOf(r),
@@ -103,7 +102,7 @@ grpc::ServerUnaryReactor* ConnectorService::DeleteServiceConnector(
     Rpc* rpc, const v1::DeleteServiceConnectorRequest* request,
     v1::DeleteServiceConnectorResponse* response) {
   return GANTRY_START(
-      DeleteServiceConnector, DeleteServiceConnectorRequest, DeleteServiceConnectorResponse, kUnary,
+      DeleteServiceConnector, DeleteServiceConnectorRequest, DeleteServiceConnectorResponse, local,
       [this](CallContext& call, const auto& r) {
         auto identity = r;
         identity.clear_request_id();
@@ -121,11 +120,26 @@ grpc::ServerUnaryReactor* ConnectorService::VerifyServiceConnector(
     Rpc* rpc, const v1::VerifyServiceConnectorRequest* request,
     v1::VerifyServiceConnectorResponse* response) {
   return GANTRY_START(
-      VerifyServiceConnector, VerifyServiceConnectorRequest, VerifyServiceConnectorResponse, kSlow,
+      VerifyServiceConnector, VerifyServiceConnectorRequest, VerifyServiceConnectorResponse, remote,
       [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::VerifyServiceConnectorResponse> {
         GANTRY_ASSIGN_OR_RETURN(const auto results, connectors_.Verify(call, r.name()));
         v1::VerifyServiceConnectorResponse out;
         for (const auto& result : results) *out.add_verifications() = ToProto(result);
+        return out;
+      });
+}
+
+grpc::ServerUnaryReactor* ConnectorService::ListConnectorResources(
+    Rpc* rpc, const v1::ListConnectorResourcesRequest* request,
+    v1::ListConnectorResourcesResponse* response) {
+  return GANTRY_START(
+      ListConnectorResources, ListConnectorResourcesRequest, ListConnectorResourcesResponse, remote,
+      [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::ListConnectorResourcesResponse> {
+        GANTRY_ASSIGN_OR_RETURN(const auto page,
+                                connectors_.ListResources(call, r.name(), r.page_token()));
+        v1::ListConnectorResourcesResponse out;
+        for (const Resource& resource : page.resources) *out.add_resources() = ToProto(resource);
+        out.set_next_page_token(page.next_page_token);
         return out;
       });
 }

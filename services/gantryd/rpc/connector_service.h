@@ -34,6 +34,8 @@ class ConnectorService final : public v1::ServiceConnectors::CallbackService {
                                 v1::DeleteServiceConnectorResponse*) override;
   Unary* VerifyServiceConnector(Rpc*, const v1::VerifyServiceConnectorRequest*,
                                 v1::VerifyServiceConnectorResponse*) override;
+  Unary* ListConnectorResources(Rpc*, const v1::ListConnectorResourcesRequest*,
+                                v1::ListConnectorResourcesResponse*) override;
 
   CallHost& host_;
   ConnectorManager& connectors_;

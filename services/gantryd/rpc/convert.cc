@@ -7,6 +7,18 @@
 namespace gantry {
 namespace {
 
+v1::Orchestrator::RegistryNeed ToProto(RegistryNeed need) {
+  switch (need) {
+    case RegistryNeed::kRequired:
+      return v1::Orchestrator::REGISTRY_NEED_REQUIRED;
+    case RegistryNeed::kNone:
+      return v1::Orchestrator::REGISTRY_NEED_NONE;
+    case RegistryNeed::kConditional:
+      return v1::Orchestrator::REGISTRY_NEED_CONDITIONAL;
+  }
+  return v1::Orchestrator::REGISTRY_NEED_UNSPECIFIED;
+}
+
 v1::ConnectorVerification::State ToProto(Verification state) {
   switch (state) {
     case Verification::kNone: return v1::ConnectorVerification::STATE_UNSPECIFIED;
@@ -32,9 +44,10 @@ v1::DiagnosticCheck::Outcome ToProto(DiagnosticCheck::Outcome outcome) {
 
 google::protobuf::Timestamp ToProto(WallTime time) {
   google::protobuf::Timestamp out;
-  const auto since = std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch());
-  out.set_seconds(since.count() / 1'000'000'000);
-  out.set_nanos(static_cast<int32_t>(since.count() % 1'000'000'000));
+  // As the store keeps it, so that an answer shows the same time before and after.
+  const auto since = std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch());
+  out.set_seconds(since.count() / 1'000'000);
+  out.set_nanos(static_cast<int32_t>(since.count() % 1'000'000 * 1'000));
   return out;
 }
 
@@ -100,6 +113,7 @@ v1::Registry ToProto(const RegistryRecord& record) {
   transport.set_plain_http(record.plain_http);
   transport.set_skip_tls_verify(record.skip_tls_verify);
   transport.set_ca_certificate(record.ca_certificate);
+  transport.set_client_certificate(record.client_certificate);
   *out.mutable_create_time() = ToProto(record.create_time);
   *out.mutable_update_time() = ToProto(record.update_time);
   out.set_etag(std::to_string(record.version));
@@ -118,6 +132,8 @@ absl::StatusOr<RegistryRecord> FromProto(const v1::Registry& registry) {
   out.plain_http = registry.transport().plain_http();
   out.skip_tls_verify = registry.transport().skip_tls_verify();
   out.ca_certificate = registry.transport().ca_certificate();
+  out.client_certificate = registry.transport().client_certificate();
+  out.client_key = Secret(registry.transport().client_key());
   GANTRY_ASSIGN_OR_RETURN(out.version, VersionOf(registry.etag()));
   return out;
 }
@@ -147,6 +163,7 @@ v1::ServiceConnector ToProto(const ConnectorRecord& record) {
                                    .registry_host = record.verification_host,
                                    .time = record.verification_time});
   }
+  if (record.expires) *out.mutable_expire_time() = ToProto(*record.expires);
   *out.mutable_create_time() = ToProto(record.create_time);
   *out.mutable_update_time() = ToProto(record.update_time);
   out.set_etag(std::to_string(record.version));
@@ -161,11 +178,14 @@ absl::StatusOr<ConnectorInput> FromProto(const v1::ServiceConnector& connector) 
   out.description = connector.description();
   out.labels = Labels(connector.labels().begin(), connector.labels().end());
   out.config_json = Secret(JsonOf(connector.config()));
+  if (connector.has_expire_time()) {
+    out.expires = WallTime(std::chrono::seconds(connector.expire_time().seconds()));
+  }
   GANTRY_ASSIGN_OR_RETURN(out.version, VersionOf(connector.etag()));
   return out;
 }
 
-v1::ConnectorType ToProto(const ConnectorTypeView& type) {
+v1::ConnectorType ToProto(const ConnectorTypeView& type, bool implicit_allowed) {
   v1::ConnectorType out;
   out.set_type(type.info.type);
   out.set_display_name(type.info.display_name);
@@ -175,6 +195,8 @@ v1::ConnectorType ToProto(const ConnectorTypeView& type) {
     m.set_name(method.name);
     m.set_display_name(method.display_name);
     *m.mutable_config_schema() = StructOf(method.config_schema_json);
+    m.set_implicit(method.implicit);
+    m.set_allowed(!method.implicit || implicit_allowed);
   }
   for (const std::string& flavor : type.flavors) out.add_flavors(flavor);
   return out;
@@ -186,6 +208,39 @@ v1::ConnectorVerification ToProto(const VerificationResult& result) {
   out.set_message(ScrubUtf8(result.message));
   out.set_registry_host(result.registry_host);
   *out.mutable_time() = ToProto(result.time);
+  return out;
+}
+
+v1::ConnectorResource ToProto(const Resource& resource) {
+  v1::ConnectorResource out;
+  out.set_uri(resource.uri);
+  out.set_description(ScrubUtf8(resource.description));
+  return out;
+}
+
+v1::Orchestrator ToProto(const OrchestratorInfo& orchestrator) {
+  v1::Orchestrator out;
+  out.set_name(std::string(orchestrator.name));
+  out.set_display_name(std::string(orchestrator.display_name));
+  out.set_registry_need(ToProto(orchestrator.need));
+  out.set_note(std::string(orchestrator.note));
+  if (!orchestrator.flavor.empty()) out.add_flavors(std::string(orchestrator.flavor));
+  return out;
+}
+
+v1::PullCredential ToProto(const PullCredential& credential, const std::string& secret_name,
+                           const std::string& name_space) {
+  v1::PullCredential out;
+  out.set_registry(credential.registry);
+  out.set_registry_host(credential.registry_host);
+  out.set_repository(credential.repository);
+  out.set_username(credential.username);
+  out.set_password(std::string(credential.password.Reveal()));
+  out.set_docker_config_json(std::string(DockerConfigJson(credential).Reveal()));
+  out.set_kubernetes_secret(
+      std::string(KubernetesSecret(credential, secret_name, name_space).Reveal()));
+  if (credential.expires) *out.mutable_expire_time() = ToProto(*credential.expires);
+  out.set_long_lived(credential.long_lived);
   return out;
 }
 

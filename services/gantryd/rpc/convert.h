@@ -4,13 +4,17 @@
 #include <absl/status/statusor.h>
 #include <gantry/v1/flavor.pb.h>
 #include <gantry/v1/image.pb.h>
+#include <gantry/v1/orchestrator.pb.h>
+#include <gantry/v1/pull_credential.pb.h>
 #include <gantry/v1/registry.pb.h>
 #include <gantry/v1/service_connector.pb.h>
 
 #include <string>
 
 #include "gantryd/connectors/connector_manager.h"
+#include "gantryd/credentials/pull_credential.h"
 #include "gantryd/images/image_manager.h"
+#include "gantryd/orchestrators.h"
 #include "gantryd/registries/registry_manager.h"
 
 namespace gantry {
@@ -28,7 +32,13 @@ absl::StatusOr<RegistryRecord> FromProto(const v1::Registry& registry);
 v1::DiagnosticCheck ToProto(const DiagnosticCheck& check);
 v1::ServiceConnector ToProto(const ConnectorRecord& record);
 absl::StatusOr<ConnectorInput> FromProto(const v1::ServiceConnector& connector);
-v1::ConnectorType ToProto(const ConnectorTypeView& type);
+// `implicit_allowed`: whether the operator allows methods that use the daemon's own identity.
+v1::ConnectorType ToProto(const ConnectorTypeView& type, bool implicit_allowed);
+v1::ConnectorResource ToProto(const Resource& resource);
+v1::Orchestrator ToProto(const OrchestratorInfo& orchestrator);
+// With the credential in all its forms; `secret_name` is that of the Kubernetes Secret.
+v1::PullCredential ToProto(const PullCredential& credential, const std::string& secret_name,
+                           const std::string& name_space);
 v1::ConnectorVerification ToProto(const VerificationResult& result);
 v1::Image ToProto(const ImageView& image);
 

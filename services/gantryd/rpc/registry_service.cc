@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/status.h"
+#include "gantryd/registries/field_violations.h"
 #include "gantryd/rpc/convert.h"
 #include "gantryd/rpc/idempotent.h"
 #include "gantryd/rpc/push_call.h"
@@ -11,26 +12,31 @@
 namespace gantry {
 namespace {
 
-constexpr std::chrono::seconds kUnary{60};
-constexpr std::chrono::seconds kSlow{120};  // asks the registry several times
-
 template <class Request>
 Request WithoutId(Request request) {
   request.clear_request_id();
   return request;
 }
 
+// "gantry-prod": names of registries may have what Kubernetes does not take.
+std::string SecretNameFor(const std::string& registry) {
+  std::string name = "gantry-" + registry;
+  std::replace(name.begin(), name.end(), '_', '-');
+  while (name.back() == '-' || name.back() == '.') name.pop_back();
+  return name;
+}
+
 }  // namespace
 
-#define GANTRY_START(Name, Request, Response, ceiling, work) \
-  UnaryCall<v1::Request, v1::Response>::Start(host_, rpc, "ContainerRegistry/" #Name, ceiling, \
+#define GANTRY_START(Name, Request, Response, lane, work)                                     \
+  UnaryCall<v1::Request, v1::Response>::Start(host_, host_.lane, rpc, "ContainerRegistry/" #Name, \
                                               request, response, work)
 
 grpc::ServerUnaryReactor* RegistryService::ListFlavors(Rpc* rpc,
                                                        const v1::ListFlavorsRequest* request,
                                                        v1::ListFlavorsResponse* response) {
   return GANTRY_START(
-      ListFlavors, ListFlavorsRequest, ListFlavorsResponse, kUnary,
+      ListFlavors, ListFlavorsRequest, ListFlavorsResponse, local,
       [this](CallContext&, const auto&) -> absl::StatusOr<v1::ListFlavorsResponse> {
         v1::ListFlavorsResponse out;
         for (const FlavorInfo& info : flavors_.List()) *out.add_flavors() = ToProto(info);
@@ -41,7 +47,7 @@ grpc::ServerUnaryReactor* RegistryService::ListFlavors(Rpc* rpc,
 grpc::ServerUnaryReactor* RegistryService::GetFlavor(Rpc* rpc, const v1::GetFlavorRequest* request,
                                                      v1::Flavor* response) {
   return GANTRY_START(
-      GetFlavor, GetFlavorRequest, Flavor, kUnary,
+      GetFlavor, GetFlavorRequest, Flavor, local,
       [this](CallContext&, const auto& r) -> absl::StatusOr<v1::Flavor> {
         for (const FlavorInfo& info : flavors_.List()) {
           if (info.name == r.name()) return ToProto(info);
@@ -50,11 +56,25 @@ grpc::ServerUnaryReactor* RegistryService::GetFlavor(Rpc* rpc, const v1::GetFlav
       });
 }
 
+grpc::ServerUnaryReactor* RegistryService::ListOrchestrators(
+    Rpc* rpc, const v1::ListOrchestratorsRequest* request,
+    v1::ListOrchestratorsResponse* response) {
+  return GANTRY_START(
+      ListOrchestrators, ListOrchestratorsRequest, ListOrchestratorsResponse, local,
+      [](CallContext&, const auto&) -> absl::StatusOr<v1::ListOrchestratorsResponse> {
+        v1::ListOrchestratorsResponse out;
+        for (const OrchestratorInfo& info : Orchestrators()) {
+          *out.add_orchestrators() = ToProto(info);
+        }
+        return out;
+      });
+}
+
 grpc::ServerUnaryReactor* RegistryService::CreateRegistry(Rpc* rpc,
                                                           const v1::CreateRegistryRequest* request,
                                                           v1::Registry* response) {
   return GANTRY_START(
-      CreateRegistry, CreateRegistryRequest, Registry, kUnary,
+      CreateRegistry, CreateRegistryRequest, Registry, local,
       [this](CallContext& call, const auto& r) {
         return Idempotent<v1::Registry>(
             requests_, r.request_id(), "CreateRegistry", WithoutId(r),
@@ -70,7 +90,7 @@ grpc::ServerUnaryReactor* RegistryService::GetRegistry(Rpc* rpc,
                                                        const v1::GetRegistryRequest* request,
                                                        v1::Registry* response) {
   return GANTRY_START(
-      GetRegistry, GetRegistryRequest, Registry, kUnary,
+      GetRegistry, GetRegistryRequest, Registry, local,
       [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::Registry> {
         GANTRY_ASSIGN_OR_RETURN(const RegistryRecord record, registries_.Get(call, r.name()));
         return ToProto(record);
@@ -81,7 +101,7 @@ grpc::ServerUnaryReactor* RegistryService::ListRegistries(Rpc* rpc,
                                                           const v1::ListRegistriesRequest* request,
                                                           v1::ListRegistriesResponse* response) {
   return GANTRY_START(
-      ListRegistries, ListRegistriesRequest, ListRegistriesResponse, kUnary,
+      ListRegistries, ListRegistriesRequest, ListRegistriesResponse, local,
       [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::ListRegistriesResponse> {
         GANTRY_ASSIGN_OR_RETURN(const auto page,
                                 registries_.List(call, r.page_size(), r.page_token()));
@@ -96,7 +116,7 @@ grpc::ServerUnaryReactor* RegistryService::UpdateRegistry(Rpc* rpc,
                                                           const v1::UpdateRegistryRequest* request,
                                                           v1::Registry* response) {
   return GANTRY_START(
-      UpdateRegistry, UpdateRegistryRequest, Registry, kUnary,
+      UpdateRegistry, UpdateRegistryRequest, Registry, local,
       [this](CallContext& call, const auto& r) {
         return Idempotent<v1::Registry>(
             requests_, r.request_id(), "UpdateRegistry", WithoutId(r),
@@ -112,7 +132,7 @@ grpc::ServerUnaryReactor* RegistryService::DeleteRegistry(Rpc* rpc,
                                                           const v1::DeleteRegistryRequest* request,
                                                           v1::DeleteRegistryResponse* response) {
   return GANTRY_START(
-      DeleteRegistry, DeleteRegistryRequest, DeleteRegistryResponse, kUnary,
+      DeleteRegistry, DeleteRegistryRequest, DeleteRegistryResponse, local,
       [this](CallContext& call, const auto& r) {
         return Idempotent<v1::DeleteRegistryResponse>(
             requests_, r.request_id(), "DeleteRegistry", WithoutId(r),
@@ -128,7 +148,7 @@ grpc::ServerUnaryReactor* RegistryService::DiagnoseRegistry(
     Rpc* rpc, const v1::DiagnoseRegistryRequest* request,
     v1::DiagnoseRegistryResponse* response) {
   return GANTRY_START(
-      DiagnoseRegistry, DiagnoseRegistryRequest, DiagnoseRegistryResponse, kSlow,
+      DiagnoseRegistry, DiagnoseRegistryRequest, DiagnoseRegistryResponse, remote,
       [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::DiagnoseRegistryResponse> {
         GANTRY_ASSIGN_OR_RETURN(const auto checks,
                                 registries_.Diagnose(call, r.name(), r.repository()));
@@ -150,7 +170,7 @@ grpc::ServerUnaryReactor* RegistryService::ResolveImage(Rpc* rpc,
                                                         const v1::ResolveImageRequest* request,
                                                         v1::Image* response) {
   return GANTRY_START(
-      ResolveImage, ResolveImageRequest, Image, kUnary,
+      ResolveImage, ResolveImageRequest, Image, remote,
       [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::Image> {
         GANTRY_ASSIGN_OR_RETURN(const ImageView image,
                                 images_.Resolve(call, r.reference(), r.registry(), r.repository(),
@@ -163,7 +183,7 @@ grpc::ServerUnaryReactor* RegistryService::ListImages(Rpc* rpc,
                                                       const v1::ListImagesRequest* request,
                                                       v1::ListImagesResponse* response) {
   return GANTRY_START(
-      ListImages, ListImagesRequest, ListImagesResponse, kSlow,
+      ListImages, ListImagesRequest, ListImagesResponse, remote,
       [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::ListImagesResponse> {
         GANTRY_ASSIGN_OR_RETURN(const auto page,
                                 images_.List(call, r.registry(), r.repository(), r.page_size(),
@@ -172,6 +192,25 @@ grpc::ServerUnaryReactor* RegistryService::ListImages(Rpc* rpc,
         for (const ImageView& image : page.images) *out.add_images() = ToProto(image);
         out.set_next_page_token(page.next_page_token);
         return out;
+      });
+}
+
+grpc::ServerUnaryReactor* RegistryService::MintPullCredential(
+    Rpc* rpc, const v1::MintPullCredentialRequest* request, v1::PullCredential* response) {
+  return GANTRY_START(
+      MintPullCredential, MintPullCredentialRequest, PullCredential, remote,
+      [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::PullCredential> {
+        for (const auto& [field, name] : {std::pair("secret_name", r.secret_name()),
+                                          std::pair("namespace", r.namespace_())}) {
+          if (name.empty()) continue;
+          if (auto fault = CheckKubernetesName(name)) return InvalidField(field, *std::move(fault));
+        }
+        GANTRY_ASSIGN_OR_RETURN(
+            const PullCredential credential,
+            mint_.Mint(call, {r.reference(), r.registry(), r.repository()}));
+        const std::string name =
+            r.secret_name().empty() ? SecretNameFor(credential.registry) : r.secret_name();
+        return ToProto(credential, name, r.namespace_());
       });
 }
 

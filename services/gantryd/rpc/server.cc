@@ -5,10 +5,13 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <spdlog/spdlog.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "base/status.h"
 #include "gantryd/rpc/connector_service.h"
 #include "gantryd/rpc/registry_service.h"
+#include "oci/unique_fd.h"
 
 namespace gantry {
 namespace {
@@ -20,14 +23,35 @@ void LogGrpc(gpr_log_func_args* args) {
   spdlog::log(level, "grpc: {}", args->message);
 }
 
+constexpr std::chrono::seconds kLocal{60};
+constexpr std::chrono::seconds kRemote{120};  // may ask the registry several times
+constexpr std::string_view kUnix = "unix:";
+
+Error CannotListen(const std::string& address) {
+  return InvalidArgument(reason::kInvalidArgument, "cannot listen on {}", address)
+      .Remedy("another gantryd may have the address: stop it, or choose another with --listen");
+}
+
+// gRPC replaces a socket file whether or not a server still answers there.
+bool SomebodyListens(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
 class GrpcServer final : public RpcServer {
  public:
   explicit GrpcServer(const ServerParts& parts)
-      : host_{parts.clock, parts.unary, parts.pushes},
-        registries_(host_, parts.flavors, parts.registries, parts.images, parts.requests),
+      : host_{parts.clock, {parts.local, kLocal}, {parts.remote, kRemote}, parts.pushes},
+        registries_(host_, parts.flavors, parts.registries, parts.images, parts.mint,
+                    parts.requests),
         connectors_(host_, parts.connectors, parts.requests) {}
 
   absl::Status Listen(const std::string& address) {
+    const bool is_unix = address.rfind(kUnix, 0) == 0;
+    if (is_unix && SomebodyListens(address.substr(kUnix.size()))) return CannotListen(address);
     grpc::ServerBuilder builder;
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
@@ -41,10 +65,8 @@ class GrpcServer final : public RpcServer {
     builder.RegisterService(&registries_);
     builder.RegisterService(&connectors_);
     server_ = builder.BuildAndStart();
-    const bool is_unix = address.rfind("unix:", 0) == 0;
     if (!server_ || (port == 0 && !is_unix)) {
-      return FailedPrecondition(reason::kInvalidArgument, "cannot listen on {}", address)
-          .Remedy("another gantryd may have the port: stop it, or choose another with --listen");
+      return CannotListen(address);
     }
     address_ = is_unix ? address : address.substr(0, address.rfind(':') + 1) + std::to_string(port);
     return absl::OkStatus();
@@ -53,7 +75,11 @@ class GrpcServer final : public RpcServer {
   const std::string& address() const override { return address_; }
 
   void SetServing(bool serving) override {
-    if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus(serving);
+    auto* health = server_->GetHealthCheckService();
+    for (const char* service : {"", v1::ContainerRegistry::service_full_name(),
+                                v1::ServiceConnectors::service_full_name()}) {
+      health->SetServingStatus(service, serving);
+    }
   }
 
   void StartDraining() override {

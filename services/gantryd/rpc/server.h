@@ -8,6 +8,7 @@
 
 #include "base/executor.h"
 #include "gantryd/connectors/connector_manager.h"
+#include "gantryd/credentials/credential_mint.h"
 #include "gantryd/images/image_manager.h"
 #include "gantryd/registries/registry_manager.h"
 #include "gantryd/request_log.h"
@@ -21,8 +22,10 @@ struct ServerParts {
   RegistryManager& registries;
   ConnectorManager& connectors;
   ImageManager& images;
+  CredentialMint& mint;
   RequestLog& requests;
-  Executor& unary;
+  Executor& local;
+  Executor& remote;
   Executor& pushes;
 };
 
@@ -30,7 +33,7 @@ struct ServerParts {
 class RpcServer {
  public:
   // Listens on `address`; another server on the same port is an error, not a companion.
-  //   FAILED_PRECONDITION   the port is taken, or the address is not this machine's
+  //   INVALID_ARGUMENT   the address is taken, or not this machine's
   static absl::StatusOr<std::unique_ptr<RpcServer>> Start(const std::string& address,
                                                           const ServerParts& parts);
   virtual ~RpcServer() = default;

@@ -1,4 +1,4 @@
-// One unary RPC: runs its work on the executor and finishes exactly once.
+// One unary RPC: runs its work on an executor and finishes exactly once.
 #pragma once
 
 #include <absl/functional/any_invocable.h>
@@ -20,13 +20,13 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
  public:
   using Work = absl::AnyInvocable<absl::StatusOr<Response>(CallContext&, const Request&)>;
 
-  static grpc::ServerUnaryReactor* Start(CallHost& host, grpc::CallbackServerContext* rpc,
-                                         const char* method, milliseconds ceiling,
+  static grpc::ServerUnaryReactor* Start(CallHost& host, const Lane& lane,
+                                         grpc::CallbackServerContext* rpc, const char* method,
                                          const Request* request, Response* response, Work work) {
-    auto* call = new UnaryCall(host, rpc, method, ceiling, request, response, std::move(work));
+    auto* call = new UnaryCall(host, rpc, method, lane.ceiling, request, response, std::move(work));
     if (absl::Status s = host.Admit(); !s.ok()) {
       call->Complete(s);
-    } else if (!host.unary.TryPost([call] { call->Run(); })) {
+    } else if (!lane.executor.TryPost([call] { call->Run(); })) {
       call->Complete(Overloaded());
     }
     return call;

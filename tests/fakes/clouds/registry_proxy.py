@@ -7,7 +7,6 @@
         response.status = 201 if request.method == "PATCH" else response.status   # and its habits
         return response
 """
-import contextlib
 import http.client
 
 from clouds.exchange import BLOCK, Response
@@ -26,7 +25,7 @@ class RegistryProxy:
         along, so that a Location is under the cloud's own name.  `path` replaces the path and query."""
         headers = {name: ", ".join(request.headers.get_all(name)) for name in request.headers
                    if name.lower() not in HOP_BY_HOP | {"authorization"}}
-        headers |= {"Host": request.host, "X-Forwarded-Proto": "https"}
+        headers |= {"Host": request.host, "X-Forwarded-Proto": "https", "Connection": "close"}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             connection.request(request.method, path or request.target, headers=headers,
@@ -35,10 +34,4 @@ class RegistryProxy:
             pass  # the registry has answered before it heard everything
         answer = connection.getresponse()
         kept = {k: v for k, v in answer.getheaders() if k.lower() not in HOP_BY_HOP}
-        return Response(answer.status, _blocks(answer, connection), kept)
-
-
-def _blocks(answer, connection):
-    with contextlib.closing(connection):
-        while block := answer.read(BLOCK):
-            yield block
+        return Response(answer.status, iter(lambda: answer.read(BLOCK), b""), kept)

@@ -1,0 +1,27 @@
+// docker-credential-gantry: docker, podman, skopeo and kubelets ask the daemon for logins.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <string>
+
+#include "clients/cpp/client.h"
+
+namespace gantry::cli {
+
+// What a helper answers: text for standard output, and an exit code.
+struct HelperAnswer {
+  std::string text;
+  int exit_code = 0;
+};
+
+// One verb of docker's credential helper protocol: "get", "list", "store", "erase".  `input` is what
+// came on standard input.  Failures are told on standard output, as the protocol wants it.
+HelperAnswer AnswerDocker(const client::Client& client, const std::string& verb,
+                          const std::string& input);
+
+// A kubelet's CredentialProviderRequest (credentialprovider.kubelet.k8s.io/v1) answered.
+//   INVALID_ARGUMENT   it is none
+absl::StatusOr<std::string> AnswerKubelet(const client::Client& client, const std::string& input);
+
+}  // namespace gantry::cli

@@ -1,0 +1,32 @@
+// Credentials that a cloud's own tools have left on this machine, for --auto-configure.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/call_context.h"
+#include "oci/environment.h"
+
+namespace gantry::cli {
+
+// What is registered: an auth method of the connector type, its fields, and when it ends.
+struct LocalLogin {
+  std::string auth_method;
+  std::map<std::string, std::string> fields;
+  std::optional<WallTime> expires;
+};
+
+// Looks where the cloud's tools look:
+//   aws     AWS_* variables, then the profile of AWS_PROFILE in the shared credentials and config
+//           files.  Long-lived keys become "session-token", which lends temporary ones; `method`
+//           may ask for another
+//   gcp     GOOGLE_APPLICATION_CREDENTIALS, then gcloud's application default credentials
+//   azure   a token of `az account get-access-token`, which ends within the hour or so
+// NOT_FOUND SOURCE_NOT_FOUND when there is nothing; INVALID_ARGUMENT for other types.
+absl::StatusOr<LocalLogin> FindLocalLogin(const CallContext& call, const Environment& environment,
+                                          const std::string& type, const std::string& method);
+
+}  // namespace gantry::cli

@@ -1,0 +1,169 @@
+// Amazon ECR: tokens instead of passwords, and repositories that want to be created first.
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "flavor_data.h"
+#include "plugins/aws/aws_error.h"
+#include "plugins/aws/check_config.h"
+#include "plugins/aws/diagnosis.h"
+#include "plugins/aws/ecr_api.h"
+#include "plugins/aws/login.h"
+#include "plugins/aws/repositories.h"
+#include "plugins/aws/resources.h"
+#include "plugins/sdk/table.h"
+
+namespace {
+
+using gantry::aws::EcrApi;
+using gantry::aws::EcrHost;
+using gantry::aws::SharedKeys;
+using gantry::sdk::Call;
+using gantry::sdk::Config;
+using gantry::sdk::Credential;
+using gantry::sdk::Findings;
+using gantry::sdk::MakeError;
+using gantry::sdk::Ok;
+using gantry::sdk::Plan;
+using gantry::sdk::Secret;
+using gantry::sdk::Status;
+using gantry::sdk::Target;
+
+constexpr char kUser[] = "AWS";
+
+bool KeysAreStale(const Status& status) {
+  const std::string_view code = gantry::aws::AwsCodeOf(status);
+  return code == "ExpiredTokenException" || code == "UnrecognizedClientException";
+}
+
+class AwsFlavor final : public gantry::sdk::Flavor {
+ public:
+  AwsFlavor(const gantry_host& host, Config config)
+      : Flavor(host, std::move(config)), login_(this->config()) {}
+  static constexpr uint32_t kCapabilities =
+      Flavor::kCapabilities | GANTRY_CAN_DIAGNOSE | GANTRY_CAN_VERIFY | GANTRY_CAN_LIST_RESOURCES;
+
+  static Status ValidateConfig(Call&, const Config& config, Findings& findings) {
+    gantry::aws::CheckConfig(config, findings);
+    return Ok();
+  }
+
+  Status Authenticate(Call& call, const Target& target, uint32_t actions,
+                      Credential& credential) override {
+    credential.registry_host = target.registry_host;
+    if (!config().has_connector()) return Ok();
+    const EcrApi api = ApiOf(RegistryOf(target));
+    const bool hand_out = (actions & GANTRY_HAND_OUT) != 0;
+    gantry::aws::EcrToken token;
+    Status status = GetToken(call, api, target, hand_out, token);
+    if (KeysAreStale(status)) {
+      login_.Forget();
+      status = GetToken(call, api, target, hand_out, token);
+    }
+    GANTRY_FLAVOR_TRY(status);
+
+    credential.expires_unix_ms = token.expires_unix_ms;
+    if (const int64_t end = config().connector_expires_unix_ms(); end > 0) {
+      credential.expires_unix_ms = std::min(credential.expires_unix_ms, end);
+    }
+    // The public registry takes the token as it is, and refuses the user name with it; docker and
+    // its like exchange them at its token service.
+    if (api.registry().is_public && !hand_out) {
+      credential.scheme = GANTRY_AUTH_BEARER;
+      credential.secret = std::move(token.encoded);
+    } else {
+      credential.scheme = GANTRY_AUTH_BASIC;
+      credential.username = kUser;
+      credential.secret = std::move(token.password);
+    }
+    return Ok();
+  }
+
+  // Whole blobs: of a blob sent in parts, ECR does not say how much of it has arrived.
+  Status PreparePush(Call& call, Plan& plan) override {
+    const EcrHost registry = RegistryOf(plan.target);
+    const std::string fault = NameFault(registry, plan.target.repository);
+    if (!fault.empty()) {
+      return MakeError(GANTRY_INVALID_ARGUMENT, "INVALID_REFERENCE",
+                       "\"" + plan.target.repository + "\" cannot be a repository: " + fault,
+                       "Rename the image.");
+    }
+    plan.upload = GANTRY_UPLOAD_MONOLITHIC;
+    if (!config().fields()["create_repository"].Boolean() || !config().has_connector()) return Ok();
+    SharedKeys keys;
+    GANTRY_FLAVOR_TRY(login_.Keys(call, registry, keys));
+    return EnsureRepository(call, ApiOf(registry), *keys,
+                            gantry::aws::ApiName(registry, plan.target.repository),
+                            config().fields(), plan.new_repository);
+  }
+
+  Status List(Call& call, const Target& target, const std::string& page_token, uint32_t page_size,
+              gantry::sdk::Page& page) override {
+    if (!config().has_connector()) return Flavor::List(call, target, page_token, page_size, page);
+    const EcrHost registry = RegistryOf(target);
+    SharedKeys keys;
+    GANTRY_FLAVOR_TRY(login_.Keys(call, registry, keys));
+    return ListImages(call, ApiOf(registry), *keys, target, page_token, page_size, page);
+  }
+
+  // ECR deletes through its API alone.
+  Status Remove(Call& call, const Target& target) override {
+    if (!config().has_connector()) return Flavor::Remove(call, target);
+    const EcrHost registry = RegistryOf(target);
+    Target image = target;
+    if (image.digest.empty()) GANTRY_FLAVOR_TRY(ResolveTag(call, target, image.digest));
+    SharedKeys keys;
+    GANTRY_FLAVOR_TRY(login_.Keys(call, registry, keys));
+    return DeleteImage(call, ApiOf(registry), *keys, image);
+  }
+
+  Status Diagnose(Call& call, Findings& findings) override {
+    const auto registry = EcrHost::Parse(config().host());
+    if (!registry || !config().has_connector()) return Ok();
+    return DiagnoseRegistry(call, config(), login_, ApiOf(*registry), findings);
+  }
+
+  Status Verify(Call& call, Findings& findings) override {
+    EcrHost registry;
+    GANTRY_FLAVOR_TRY(FindRegistry(call, config(), registry));
+    SharedKeys keys;
+    gantry::aws::Caller caller;
+    gantry::aws::EcrToken token;
+    GANTRY_FLAVOR_TRY(login_.Keys(call, registry, keys));
+    GANTRY_FLAVOR_TRY(login_.StsOf(registry).GetCallerIdentity(call, *keys, caller));
+    GANTRY_FLAVOR_TRY(ApiOf(registry).GetAuthorizationToken(call, *keys, token));
+    findings.push_back({GANTRY_INFO, "identity", "", caller.arn, ""});
+    return Ok();
+  }
+
+  Status ListResources(Call& call, const std::string& page_token,
+                       gantry::sdk::ResourcePage& page) override {
+    return gantry::aws::ListResources(call, config(), login_, page_token, page);
+  }
+
+ private:
+  // The configuration was checked: its host is one of ECR, and so are all targets.
+  static EcrHost RegistryOf(const Target& target) {
+    return EcrHost::Parse(target.registry_host).value_or(EcrHost());
+  }
+
+  EcrApi ApiOf(EcrHost registry) const {
+    return {std::move(registry), config().connector_fields()["endpoint_url"].Text()};
+  }
+
+  Status GetToken(const Call& call, const EcrApi& api, const Target& target, bool hand_out,
+                  gantry::aws::EcrToken& token) {
+    SharedKeys keys;
+    GANTRY_FLAVOR_TRY(hand_out ? login_.PullKeys(call, api.registry(), target.repository, keys)
+                               : login_.Keys(call, api.registry(), keys));
+    return api.GetAuthorizationToken(call, *keys, token);
+  }
+
+  gantry::aws::AwsLogin login_;
+};
+
+}  // namespace
+
+GANTRY_FLAVOR(AwsFlavor)

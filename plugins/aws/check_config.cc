@@ -1,0 +1,81 @@
+#include "plugins/aws/check_config.h"
+
+#include <string>
+
+#include "plugins/aws/ecr_host.h"
+#include "plugins/sdk/json.h"
+
+namespace gantry::aws {
+namespace {
+
+using sdk::Config;
+using sdk::Findings;
+
+void Refuse(Findings& findings, const char* field, std::string message, std::string remedy) {
+  findings.push_back({GANTRY_ERROR, field, field, std::move(message), std::move(remedy)});
+}
+
+void CheckUri(const Config& config, Findings& findings) {
+  const auto registry = EcrHost::Parse(config.host());
+  if (!registry) {
+    Refuse(findings, "uri", config.host() + " is not a registry of Amazon ECR",
+           "Use <account>.dkr.ecr.<region>.amazonaws.com with the twelve digits of the account, or "
+           "public.ecr.aws/<alias>; flavor default is for other registries.");
+  } else if (registry->is_public && config.path().empty()) {
+    Refuse(
+        findings, "uri", "the alias is missing: images live in public.ecr.aws/<alias>",
+        "Put the alias of your public registry behind public.ecr.aws/; the ECR console shows it.");
+  }
+}
+
+void CheckRegion(const Config& config, Findings& findings) {
+  const std::string region = config.connector_fields()["region"].Text();
+  const auto registry = EcrHost::Parse(config.host());
+  if (!registry || registry->is_public || region.empty() || region == registry->region) return;
+  findings.push_back({GANTRY_WARN, "region", "connector",
+                      "the connector names the region " + region + ", but this registry is in " +
+                          registry->region + ", which is used",
+                      "Leave the connector's region out: the registry's host names it."});
+}
+
+void CheckCreation(const sdk::Json& fields, Findings& findings) {
+  const std::string type = fields["encryption_type"].Text();
+  if (!fields["kms_key"].Text().empty() && (type.empty() || type == "AES256")) {
+    Refuse(findings, "kms_key", "kms_key needs the encryption_type KMS or KMS_DSSE",
+           "Set encryption_type=KMS, or leave kms_key out.");
+  }
+  if (fields["create_repository"].Boolean()) return;
+  for (const char* option :
+       {"image_tag_mutability", "scan_on_push", "encryption_type", "kms_key", "repository_tags"}) {
+    if (!fields[option]) continue;
+    Refuse(findings, option, std::string(option) + " is for repositories that Gantry creates",
+           "Set create_repository=true, or leave it out.");
+  }
+}
+
+void CheckConnector(const Config& config, Findings& findings) {
+  if (config.connector_type() != "aws") {
+    Refuse(findings, "connector",
+           "ECR is logged in to with a connector of type aws, not " + config.connector_type(),
+           "Link a connector of type aws.");
+    return;
+  }
+  const std::string policy = config.connector_fields()["policy"].Text();
+  if (!policy.empty() && !sdk::Json::Parse(policy)["Statement"]) {
+    Refuse(findings, "policy", "the session policy is no IAM policy in JSON",
+           "Give it a member \"Statement\", as IAM's policies have.");
+  }
+}
+
+}  // namespace
+
+void CheckConfig(const Config& config, Findings& findings) {
+  if (!config.uri().empty()) {
+    CheckUri(config, findings);
+    CheckRegion(config, findings);
+    CheckCreation(config.fields(), findings);
+  }
+  if (config.has_connector()) CheckConnector(config, findings);
+}
+
+}  // namespace gantry::aws

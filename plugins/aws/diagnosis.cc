@@ -1,0 +1,75 @@
+#include "plugins/aws/diagnosis.h"
+
+#include "plugins/aws/aws_error.h"
+#include "plugins/aws/repositories.h"
+
+namespace gantry::aws {
+namespace {
+
+using sdk::AwsKeys;
+using sdk::Call;
+using sdk::Findings;
+using sdk::Ok;
+using sdk::Status;
+
+void CheckAccount(const Caller& caller, const EcrHost& registry, Findings& findings) {
+  if (registry.is_public || caller.account == registry.account) {
+    findings.push_back({GANTRY_INFO, "identity", "", caller.arn, ""});
+    return;
+  }
+  findings.push_back(
+      {GANTRY_INFO, "identity", "",
+       caller.arn + ", of account " + caller.account + "; the registry is account " +
+           registry.account + "'s",
+       "Check the account in the URI; if it is right, its repositories need a policy that allows " +
+           caller.arn + "."});
+}
+
+void CheckLogin(const Call& call, const AwsKeys& keys, const EcrApi& api, Findings& findings) {
+  EcrToken token;
+  const Status status = api.GetAuthorizationToken(call, keys, token);
+  if (status.ok() || status.host_said_why) return;
+  findings.push_back({GANTRY_ERROR, "authorization-token", "connector", status.message,
+                      "Allow ecr:GetAuthorizationToken on \"*\", in the role's policy and in those "
+                      "of the organisation and of VPC endpoints."});
+}
+
+void CheckRepository(const Call& call, const AwsKeys& keys, const EcrApi& api,
+                     const std::string& name, bool create, Findings& findings) {
+  const Status status = api.DescribeRepository(call, keys, name);
+  if (status.ok()) {
+    findings.push_back({GANTRY_INFO, "repository", "", "the repository " + name + " is there", ""});
+  } else if (status.code == GANTRY_NOT_FOUND && create) {
+    findings.push_back({GANTRY_INFO, "repository", "",
+                        "there is no repository " + name + "; the first push creates it", ""});
+  } else if (status.code == GANTRY_NOT_FOUND) {
+    findings.push_back({GANTRY_WARN, "repository", "", "there is no repository " + name,
+                        "Create it, or set create_repository=true on this registry."});
+  } else if (status.code == GANTRY_PERMISSION_DENIED && !status.host_said_why) {
+    findings.push_back({GANTRY_WARN, "repository", "", status.message,
+                        "Allow ecr:DescribeRepositories, or ask who administers the registry."});
+  }
+}
+
+}  // namespace
+
+Status DiagnoseRegistry(const Call& call, const sdk::Config& config, AwsLogin& login,
+                        const EcrApi& api, Findings& findings) {
+  SharedKeys keys;
+  Caller caller;
+  GANTRY_FLAVOR_TRY(login.Keys(call, api.registry(), keys));
+  GANTRY_FLAVOR_TRY(login.StsOf(api.registry()).GetCallerIdentity(call, *keys, caller));
+  CheckAccount(caller, api.registry(), findings);
+  CheckLogin(call, *keys, api, findings);
+  // Below a path without a default, each image is a repository of its own.
+  const std::string repository = config.default_repository();
+  if (!repository.empty()) {
+    const std::string path = config.path();
+    CheckRepository(call, *keys, api,
+                    ApiName(api.registry(), path.empty() ? repository : path + "/" + repository),
+                    config.fields()["create_repository"].Boolean(), findings);
+  }
+  return Ok();
+}
+
+}  // namespace gantry::aws

@@ -1,0 +1,111 @@
+#include "plugins/aws/ecr_api.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "plugins/aws/aws_error.h"
+#include "plugins/sdk/encoding.h"
+
+namespace gantry::aws {
+namespace {
+
+using sdk::AwsKeys;
+using sdk::Call;
+using sdk::Json;
+using sdk::JsonQuote;
+using sdk::Ok;
+using sdk::Secret;
+using sdk::Status;
+
+constexpr char kPrivateTarget[] = "AmazonEC2ContainerRegistry_V20150921.";
+constexpr char kPublicTarget[] = "SpencerFrontendService.";
+constexpr std::string_view kUser = "AWS:";
+
+Status NoToken(const EcrHost& registry) {
+  return sdk::MakeError(
+      GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
+      "ECR answered GetAuthorizationToken for " + registry.region + " without a token",
+      "Check the connector's endpoint_url, and proxies on the way.");
+}
+
+}  // namespace
+
+Status EcrApi::Invoke(const Call& call, const AwsKeys& keys, std::string_view operation,
+                      std::string body, std::string_view what, Json& answer) const {
+  sdk::HttpRequest request;
+  request.method = "POST";
+  request.headers = {{"Content-Type", "application/x-amz-json-1.1"},
+                     {"X-Amz-Target", (registry_.is_public ? kPublicTarget : kPrivateTarget) +
+                                          std::string(operation)}};
+  request.body = std::move(body);
+  request.flags = uint32_t{GANTRY_HTTP_SECRET_BODY} | GANTRY_HTTP_IDEMPOTENT;
+  std::vector<std::string> urls = {endpoint_url_};
+  if (endpoint_url_.empty()) {
+    urls = registry_.api_hosts();
+    for (std::string& url : urls) url = "https://" + url + "/";
+  }
+  sdk::HttpResponse response;
+  for (size_t i = 0; i < urls.size(); ++i) {
+    request.url = urls[i];
+    SignAwsRequest(keys, registry_.region, registry_.is_public ? "ecr-public" : "ecr",
+                   call.now_unix_ms(), request);
+    const Status sent = call.Http(request, response);
+    if (sent.ok()) break;
+    // The next of the hosts may be the one that exists.
+    if (sent.code != GANTRY_UNAVAILABLE || i + 1 == urls.size()) return sent;
+  }
+  if (response.status != 200) {
+    const size_t host = request.url.find("://") + 3;
+    return AwsError(request.url.substr(host, request.url.find('/', host) - host), what, response);
+  }
+  answer = Json::Parse(response.body);
+  return Ok();
+}
+
+Status EcrApi::GetAuthorizationToken(const Call& call, const AwsKeys& keys, EcrToken& token) const {
+  const std::string body = registry_.account.empty()
+                               ? "{}"
+                               : R"({"registryIds":[)" + JsonQuote(registry_.account) + "]}";
+  Json answer;
+  GANTRY_FLAVOR_TRY(
+      Invoke(call, keys, "GetAuthorizationToken", body, "GetAuthorizationToken", answer));
+  // One object for the public registry, an array of one for private ones.
+  const Json given =
+      registry_.is_public ? answer["authorizationData"] : answer["authorizationData"][size_t{0}];
+  token.encoded = Secret(given["authorizationToken"].Text());
+  const auto decoded = sdk::DecodeBase64(token.encoded.Reveal());
+  const double expires = given["expiresAt"].Number();
+  if (!decoded || decoded->compare(0, kUser.size(), kUser) != 0 ||
+      !(expires > 0 && expires < 1e11)) {
+    return NoToken(registry_);
+  }
+  token.password = Secret(std::string_view(*decoded).substr(kUser.size()));
+  token.expires_unix_ms = std::llround(expires * 1000);
+  if (keys.expires_unix_ms > 0) {
+    token.expires_unix_ms = std::min(token.expires_unix_ms, keys.expires_unix_ms);
+  }
+  return Ok();
+}
+
+Status EcrApi::DescribeRepositories(const Call& call, const AwsKeys& keys,
+                                    std::string_view page_token, Json& answer) const {
+  std::string body = R"({"maxResults":1000)" + RegistryIdField();
+  if (!page_token.empty()) body += R"(,"nextToken":)" + JsonQuote(page_token);
+  return Invoke(call, keys, "DescribeRepositories", body + "}", "DescribeRepositories", answer);
+}
+
+Status EcrApi::DescribeRepository(const Call& call, const AwsKeys& keys,
+                                  std::string_view name) const {
+  Json answer;
+  return Invoke(call, keys, "DescribeRepositories",
+                R"({"repositoryNames":[)" + JsonQuote(name) + "]" + RegistryIdField() + "}",
+                "DescribeRepositories", answer);
+}
+
+std::string EcrApi::RegistryIdField() const {
+  return registry_.account.empty() ? "" : R"(,"registryId":)" + JsonQuote(registry_.account);
+}
+
+}  // namespace gantry::aws

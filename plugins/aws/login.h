@@ -1,0 +1,59 @@
+// Connectors of type "aws": from what they hold to keys that work.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "plugins/aws/ecr_host.h"
+#include "plugins/aws/sts.h"
+#include "plugins/sdk/config.h"
+#include "plugins/sdk/expiring_cache.h"
+
+namespace gantry::aws {
+
+using SharedKeys = std::shared_ptr<const sdk::AwsKeys>;
+
+// The login of one connector.  Thread-safe.  Keeps temporary keys until shortly before they expire.
+// Whatever STS refuses is an error of AwsError, and besides
+//   FAILED_PRECONDITION INVALID_CONFIG              the connector lacks a field, or the machine an
+//                                                   identity
+//   PERMISSION_DENIED IMPLICIT_LOGIN_NOT_ALLOWED    it is the machine's identity that was wanted
+class AwsLogin {
+ public:
+  explicit AwsLogin(sdk::Config config) : config_(std::move(config)) {}
+
+  // Keys with all rights that the connector gives, from STS of the registry's region.
+  sdk::Status Keys(const sdk::Call& call, const EcrHost& registry, SharedKeys& keys);
+
+  // Keys that pull from this repository alone, for an hour.  Where the method cannot narrow them,
+  // those of Keys().
+  sdk::Status PullKeys(const sdk::Call& call, const EcrHost& registry, std::string_view repository,
+                       SharedKeys& keys);
+
+  // AWS does not take the kept keys any more: the next call asks for others.
+  void Forget() { kept_.Forget(""); }
+
+  Sts StsOf(const EcrHost& registry) const;
+
+ private:
+  using Cache = sdk::ExpiringCache<sdk::AwsKeys>;
+
+  // `pull_policy` empty: all rights.  `narrowed` says whether it applies to `keys`.
+  sdk::Status Fetch(const sdk::Call& call, const EcrHost& registry, const std::string& pull_policy,
+                    sdk::AwsKeys& keys, bool& narrowed) const;
+  sdk::Status FromMachine(const sdk::Call& call, const Sts& sts, const std::string& pull_policy,
+                          sdk::AwsKeys& keys, bool& narrowed) const;
+  sdk::Status FromLongLived(const sdk::Call& call, const Sts& sts, sdk::AwsKeys long_lived,
+                            const std::string& pull_policy, sdk::AwsKeys& keys,
+                            bool& narrowed) const;
+  sdk::Status ReadConnectorKeys(const sdk::Call& call, sdk::AwsKeys& keys) const;
+  // As the connector asks for it; no longer than an hour with a pull policy.
+  SessionRequest Session(const std::string& pull_policy) const;
+  std::string Field(std::string_view name) const;
+
+  const sdk::Config config_;
+  Cache kept_;
+};
+
+}  // namespace gantry::aws

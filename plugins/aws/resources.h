@@ -1,0 +1,19 @@
+// What a connector reaches: the registry of its account in one region, and the repositories there.
+#pragma once
+
+#include <string>
+
+#include "plugins/aws/login.h"
+
+namespace gantry::aws {
+
+// The registry to work with when the configuration names none: of the connector's region, else
+// AWS_REGION where the daemon's environment may be read, else us-east-1.  Its account is not known.
+sdk::Status FindRegistry(const sdk::Call& call, const sdk::Config& config, EcrHost& registry);
+
+// The registry itself comes first, then its repositories, page by page, and last the caller's
+// public registries, where it may see them.
+sdk::Status ListResources(const sdk::Call& call, const sdk::Config& config, AwsLogin& login,
+                          const std::string& page_token, sdk::ResourcePage& page);
+
+}  // namespace gantry::aws

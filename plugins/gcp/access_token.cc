@@ -1,0 +1,62 @@
+#include "plugins/gcp/access_token.h"
+
+#include <algorithm>
+
+#include "plugins/gcp/endpoints.h"
+#include "plugins/sdk/json.h"
+#include "plugins/sdk/upstream_error.h"
+
+namespace gantry::gcp {
+
+using sdk::Json;
+using sdk::MakeError;
+using sdk::Ok;
+using sdk::Status;
+
+Status PostForm(const sdk::Call& call, std::string_view url, const sdk::FormFields& fields,
+                sdk::HttpResponse& response) {
+  sdk::HttpRequest request;
+  request.method = "POST";
+  request.url = url;
+  request.headers = {{"Content-Type", "application/x-www-form-urlencoded"},
+                     {"Accept", "application/json"}};
+  request.body = sdk::FormEncode(fields);
+  request.flags = uint32_t{GANTRY_HTTP_SECRET_BODY} | GANTRY_HTTP_IDEMPOTENT;
+  return call.Http(request, response);
+}
+
+Status ReadTokenAnswer(std::string_view url, std::string_view what,
+                       const sdk::HttpResponse& response, int64_t asked_unix_ms,
+                       AccessToken& token) {
+  if (response.status != 200) return OAuthRefusal(url, what, response);
+  const Json answer = Json::Parse(response.body);
+  token.value = sdk::Secret(answer["access_token"].Text());
+  constexpr int64_t kLongest = 12 * 3600;
+  const int64_t seconds = answer["expires_in"].Integer();
+  if (token.value.empty() || seconds <= 0) {
+    return MakeError(GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
+                     HostOf(url) + " answered a request for " + std::string(what) +
+                         " without an access token and its life",
+                     "Check that no proxy answers in place of Google.");
+  }
+  token.expires_unix_ms = asked_unix_ms + std::min(seconds, kLongest) * 1000;
+  return Ok();
+}
+
+Status OAuthRefusal(std::string_view url, std::string_view what,
+                    const sdk::HttpResponse& response) {
+  const Json answer = Json::Parse(response.body);
+  std::string words = answer["error_description"].Text();
+  if (const std::string subtype = answer["error_subtype"].Text(); !subtype.empty()) {
+    words += (words.empty() ? "" : " ") + ("(" + subtype + ")");
+  }
+  return sdk::UpstreamError(HostOf(url), what, response, answer["error"].Text(), words);
+}
+
+bool ScopeRefused(const Status& status) {
+  return std::find(status.metadata.begin(), status.metadata.end(),
+                   std::pair<std::string, std::string>("upstreamCode", "invalid_scope")) !=
+         status.metadata.end();
+}
+
+}  // namespace gantry::gcp

@@ -1,0 +1,182 @@
+#include "plugins/gcp/artifact_registry.h"
+
+#include <algorithm>
+
+#include "plugins/gcp/endpoints.h"
+#include "plugins/gcp/google_api.h"
+
+namespace gantry::gcp {
+namespace {
+
+using sdk::Json;
+using sdk::JsonQuote;
+using sdk::MakeError;
+using sdk::Ok;
+using sdk::Status;
+
+constexpr int64_t kFirstPauseMs = 500, kLongestPauseMs = 5'000, kLongestCreationMs = 90'000;
+
+std::string_view LastPart(std::string_view resource) {
+  return resource.substr(resource.rfind('/') + 1);
+}
+
+Repository ReadRepository(const Json& json, const std::string& project,
+                          const std::string& location) {
+  return {{project, location, std::string(LastPart(json["name"].Text())), ""},
+          json["format"].Text(),
+          json["mode"].Text(),
+          json["dockerConfig"]["immutableTags"].Boolean()};
+}
+
+std::string NewRepositoryJson(const RepositorySettings& settings) {
+  std::string body = R"({"format":"DOCKER","mode":"STANDARD_REPOSITORY")";
+  if (settings.immutable_tags) body += R"(,"dockerConfig":{"immutableTags":true})";
+  if (!settings.kms_key.empty()) body += ",\"kmsKeyName\":" + JsonQuote(settings.kms_key);
+  std::string labels;
+  for (const auto& [key, value] : settings.labels) {
+    labels += (labels.empty() ? "" : ",") + JsonQuote(key) + ":" + JsonQuote(value);
+  }
+  if (!labels.empty()) body += ",\"labels\":{" + labels + "}";
+  return body + "}";
+}
+
+// Why an operation that had begun has failed: a google.rpc.Status.
+Status OperationFailure(const Json& error, const RepositoryName& name) {
+  Status status = MakeError(GANTRY_FAILED_PRECONDITION, "UPSTREAM_REJECTED",
+                            "Artifact Registry could not create " + name.Resource() + ": " +
+                                error["message"].Text());
+  status.metadata = {{"upstreamCode", std::to_string(error["code"].Integer())}};
+  return status;
+}
+
+}  // namespace
+
+RepositorySettings RepositorySettings::Of(const Json& registry_fields) {
+  RepositorySettings settings;
+  settings.immutable_tags = registry_fields["immutable_tags"].Boolean();
+  settings.kms_key = registry_fields["kms_key"].Text();
+  const Json labels = registry_fields["labels"];
+  for (const std::string& key : labels.Keys()) {
+    settings.labels.emplace_back(key, labels[key].Text());
+  }
+  return settings;
+}
+
+Status ArtifactRegistry::Ask(std::string_view method, const std::string& path, std::string body,
+                             std::string_view what, Json& answer) const {
+  GANTRY_FLAVOR_TRY(call_.Check());
+  sdk::HttpRequest request;
+  request.method = method;
+  request.url = base_ + path;
+  request.body = std::move(body);
+  request.flags = GANTRY_HTTP_IDEMPOTENT;  // creating twice is creating once
+  sdk::HttpResponse response;
+  GANTRY_FLAVOR_TRY(SendToGoogle(call_, token_, std::move(request), response));
+  if (response.status != 200) {
+    Status status = ApiRefusal(base_, what, response);
+    if (response.status == 409) status.code = GANTRY_ALREADY_EXISTS;
+    if (response.status == 404) {
+      status.code = GANTRY_NOT_FOUND;
+      status.reason = "REPOSITORY_NOT_FOUND";
+    }
+    return status;
+  }
+  answer = Json::Parse(response.body);
+  if (answer.is_object()) return Ok();
+  return MakeError(GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
+                   HostOf(base_) + " answered " + std::string(what) + " with something else than JSON",
+                   "Check that no proxy answers in place of Google.");
+}
+
+Status ArtifactRegistry::Get(const RepositoryName& name, Repository& repository) const {
+  Json answer;
+  GANTRY_FLAVOR_TRY(Ask("GET", name.Resource(), "", "to show repository " + name.Resource(), answer));
+  repository = ReadRepository(answer, name.project, name.location);
+  return Ok();
+}
+
+Status ArtifactRegistry::Create(const RepositoryName& name,
+                                const RepositorySettings& settings) const {
+  Json operation;
+  const Status asked =
+      Ask("POST",
+          "projects/" + name.project + "/locations/" + name.location +
+              "/repositories?repositoryId=" + sdk::UrlEncode(name.id),
+          NewRepositoryJson(settings), "to create repository " + name.Resource(), operation);
+  if (asked.code == GANTRY_ALREADY_EXISTS) return Ok();
+  GANTRY_FLAVOR_TRY(asked);
+  return WaitFor(std::move(operation), name);
+}
+
+Status ArtifactRegistry::WaitFor(Json operation, const RepositoryName& name) const {
+  const int64_t give_up_ms = call_.now_unix_ms() + kLongestCreationMs;
+  for (int64_t pause_ms = kFirstPauseMs; !operation["done"].Boolean();
+       pause_ms = std::min(pause_ms * 2, kLongestPauseMs)) {
+    if (call_.now_unix_ms() >= give_up_ms) {
+      return MakeError(GANTRY_UNAVAILABLE, "UPSTREAM_UNAVAILABLE",
+                       "Artifact Registry is still creating " + name.Resource(),
+                       "Push again in a minute.");
+    }
+    GANTRY_FLAVOR_TRY(call_.Wait(pause_ms));
+    // Copied before the answer takes the place of what it is read from.
+    const std::string path = operation["name"].Text();
+    GANTRY_FLAVOR_TRY(
+        Ask("GET", path, "", "to show how the creation of " + name.Resource() + " goes", operation));
+  }
+  const Json error = operation["error"];
+  constexpr int64_t kAlreadyExists = 6;  // google.rpc.Code
+  if (!error || error["code"].Integer() == kAlreadyExists) return Ok();
+  return OperationFailure(error, name);
+}
+
+Status ArtifactRegistry::TestPermissions(const RepositoryName& name,
+                                         const std::vector<std::string>& permissions,
+                                         std::vector<std::string>& granted) const {
+  std::string quoted;
+  for (const std::string& permission : permissions) {
+    quoted += (quoted.empty() ? "" : ",") + JsonQuote(permission);
+  }
+  Json answer;
+  GANTRY_FLAVOR_TRY(Ask("POST", name.Resource() + ":testIamPermissions",
+                        "{\"permissions\":[" + quoted + "]}",
+                        "to test permissions on " + name.Resource(), answer));
+  const Json list = answer["permissions"];
+  for (size_t i = 0; i < list.size(); ++i) granted.push_back(list[i].Text());
+  return Ok();
+}
+
+Status ArtifactRegistry::ListLocations(const std::string& project,
+                                       std::vector<std::string>& locations) const {
+  std::string page_token;
+  do {
+    Json answer;
+    GANTRY_FLAVOR_TRY(Ask("GET",
+                          "projects/" + project + "/locations?pageSize=500" +
+                              (page_token.empty() ? "" : "&pageToken=" + sdk::UrlEncode(page_token)),
+                          "", "to list the locations of project " + project, answer));
+    const Json list = answer["locations"];
+    for (size_t i = 0; i < list.size(); ++i) locations.push_back(list[i]["locationId"].Text());
+    page_token = answer["nextPageToken"].Text();
+  } while (!page_token.empty());
+  return Ok();
+}
+
+Status ArtifactRegistry::ListRepositories(const std::string& project, const std::string& location,
+                                          std::string& page_token,
+                                          std::vector<Repository>& page) const {
+  Json answer;
+  GANTRY_FLAVOR_TRY(Ask("GET",
+                        "projects/" + project + "/locations/" + location +
+                            "/repositories?pageSize=1000" +
+                            (page_token.empty() ? "" : "&pageToken=" + sdk::UrlEncode(page_token)),
+                        "", "to list the repositories of project " + project, answer));
+  const Json list = answer["repositories"];
+  for (size_t i = 0; i < list.size(); ++i) {
+    Repository repository = ReadRepository(list[i], project, location);
+    if (repository.format == "DOCKER") page.push_back(std::move(repository));
+  }
+  page_token = answer["nextPageToken"].Text();
+  return Ok();
+}
+
+}  // namespace gantry::gcp

@@ -1,0 +1,79 @@
+#include "plugins/gcp/aws_subject_token.h"
+
+#include "plugins/sdk/aws_identity.h"
+#include "plugins/sdk/sigv4.h"
+
+namespace gantry::gcp {
+namespace {
+
+using sdk::JsonQuote;
+using sdk::Status;
+
+constexpr char kDefaultUrl[] =
+    "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15";
+
+constexpr char kInstance[] = "http://169.254.169.254/latest";
+
+std::string InRegion(std::string url, const std::string& region) {
+  constexpr std::string_view kPlaceholder = "{region}";
+  const size_t at = url.find(kPlaceholder);
+  return at == url.npos ? url : url.replace(at, kPlaceholder.size(), region);
+}
+
+// cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token, "subjectToken" of AWS.
+std::string Serialize(const sdk::HttpRequest& request) {
+  std::string headers;
+  for (const auto& [name, value] : request.headers) {
+    headers += (headers.empty() ? "" : ",") + ("{\"key\":" + JsonQuote(name)) +
+               ",\"value\":" + JsonQuote(value) + "}";
+  }
+  return "{\"url\":" + JsonQuote(request.url) + ",\"method\":" + JsonQuote(request.method) +
+         ",\"headers\":[" + headers + "]}";
+}
+
+// Of the environment, or of the instance: its availability zone, "us-east-1d", without the letter.
+Status FindRegion(const sdk::Call& call, std::string& region) {
+  for (const char* variable : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
+    GANTRY_FLAVOR_TRY(call.ReadEnvironment(variable, region));
+    if (!region.empty()) return sdk::Ok();
+  }
+  // IMDSv2: a session first.
+  sdk::HttpRequest request;
+  request.method = "PUT";
+  request.url = std::string(kInstance) + "/api/token";
+  request.headers = {{"X-aws-ec2-metadata-token-ttl-seconds", "60"}};
+  request.flags = uint32_t{GANTRY_HTTP_METADATA} | GANTRY_HTTP_SECRET_BODY;
+  sdk::HttpResponse response;
+  GANTRY_FLAVOR_TRY(call.Http(request, response));
+  request.method = "GET";
+  request.url = std::string(kInstance) + "/meta-data/placement/availability-zone";
+  request.headers = {{"X-aws-ec2-metadata-token", response.body}};
+  GANTRY_FLAVOR_TRY(call.Http(request, response));
+  if (response.status == 200 && response.body.size() > 1) {
+    region = response.body.substr(0, response.body.size() - 1);
+    return sdk::Ok();
+  }
+  return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG",
+                        "the AWS region of this machine is not known", "Set AWS_REGION for gantryd.");
+}
+
+}  // namespace
+
+Status ReadAwsSubjectToken(const sdk::Call& call, const KeyFile& key, sdk::Secret& token) {
+  sdk::AwsKeys keys;
+  GANTRY_FLAVOR_TRY(sdk::AwsKeysOfMachine(call, keys));
+  std::string region;
+  GANTRY_FLAVOR_TRY(FindRegion(call, region));
+
+  std::string url = key.json["credential_source"]["regional_cred_verification_url"].Text();
+  sdk::HttpRequest request;
+  request.method = "POST";
+  request.url = InRegion(url.empty() ? kDefaultUrl : std::move(url), region);
+  // Signed, so that the request is of no use to anybody but this pool's provider.
+  request.headers = {{"x-goog-cloud-target-resource", key.json["audience"].Text()}};
+  sdk::SignAwsRequest(keys, region, "sts", call.now_unix_ms(), request);
+  token = sdk::Secret(sdk::UrlEncode(Serialize(request)));
+  return sdk::Ok();
+}
+
+}  // namespace gantry::gcp

@@ -1,0 +1,31 @@
+// Where Google's services are asked.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "plugins/sdk/config.h"
+#include "plugins/sdk/status.h"
+
+namespace gantry::gcp {
+
+// The public ones, unless the connector names others: a proxy in front, or Private Service Connect.
+// A method that lends the machine's own identity cannot name any: its tokens go to Google alone.
+struct Endpoints {
+  std::string token_uri;  // empty: the one of the credential's file, or Google's
+  std::string iam = "https://iamcredentials.googleapis.com";
+  std::string artifact_registry = "https://artifactregistry.googleapis.com";
+
+  static Endpoints Of(const sdk::Config& config);
+};
+
+inline constexpr char kTokenUri[] = "https://oauth2.googleapis.com/token";
+
+// FAILED_PRECONDITION INVALID_CONFIG unless `url` is https at a host below googleapis.com: what is
+// read on the daemon's machine is sent nowhere else.  `field` is where the URL stands.
+sdk::Status RequireGoogle(std::string_view url, std::string_view field);
+
+// "sts.googleapis.com" of "https://sts.googleapis.com/v1/token".
+std::string HostOf(std::string_view url);
+
+}  // namespace gantry::gcp

@@ -1,0 +1,165 @@
+// Google: Artifact Registry, and the gcr.io hosts that it has taken over.
+#include <string>
+
+#include "flavor_data.h"
+#include "plugins/gcp/access_check.h"
+#include "plugins/gcp/endpoints.h"
+#include "plugins/gcp/image_removal.h"
+#include "plugins/gcp/login.h"
+#include "plugins/gcp/resource_list.h"
+#include "plugins/gcp/token_info.h"
+#include "plugins/sdk/expiring_cache.h"
+#include "plugins/sdk/table.h"
+
+namespace gantry::gcp {
+namespace {
+
+using sdk::Call;
+using sdk::Config;
+using sdk::Credential;
+using sdk::Findings;
+using sdk::MakeError;
+using sdk::Ok;
+using sdk::Plan;
+using sdk::Status;
+using sdk::Target;
+
+class GcpFlavor final : public sdk::Flavor {
+ public:
+  using Flavor::Flavor;
+  static constexpr uint32_t kCapabilities = Flavor::kCapabilities | GANTRY_CAN_DIAGNOSE |
+                                            GANTRY_CAN_VERIFY | GANTRY_CAN_LIST_RESOURCES;
+
+  static Status ValidateConfig(Call& call, const Config& config, Findings& findings) {
+    if (!config.uri().empty()) {
+      RepositoryName name;
+      const Status parsed = ParseRepository(config.host(), config.path(), name);
+      if (!parsed.ok()) {
+        findings.push_back({GANTRY_ERROR, "uri", "uri", parsed.message, parsed.remedy});
+      }
+    }
+    return Flavor::ValidateConfig(call, config, findings);
+  }
+
+  // The registry takes an access token for a password.
+  Status Authenticate(Call& call, const Target& target, uint32_t actions,
+                      Credential& credential) override {
+    const bool hand_out = (actions & GANTRY_HAND_OUT) != 0;
+    const bool is_password = config().connector_type() != "gcp";
+    // The key behind a password stays here: what leaves is a token made with it.
+    if (is_password && !(hand_out && GivesAccessToken(config()))) {
+      return Flavor::Authenticate(call, target, actions, credential);
+    }
+    AccessToken token;
+    GANTRY_FLAVOR_TRY(
+        FetchAccessToken(call, config(), hand_out ? kReadOnlyScope : kFullScope, token));
+    credential.scheme = GANTRY_AUTH_BASIC;
+    credential.registry_host = target.registry_host;
+    credential.username = "oauth2accesstoken";
+    credential.secret = std::move(token.value);
+    credential.expires_unix_ms = token.expires_unix_ms;
+    return Ok();
+  }
+
+  // Artifact Registry takes whole blobs only.
+  Status PreparePush(Call& call, Plan& plan) override {
+    const Target& target = plan.target;
+    RepositoryName name;
+    GANTRY_FLAVOR_TRY(ParseRepository(target.registry_host, target.repository, name));
+    if (name.image.empty()) {
+      return MakeError(GANTRY_INVALID_ARGUMENT, "INVALID_REFERENCE",
+                       "the image's name is missing: \"" + target.repository + "\" is the " +
+                           (name.id == target.registry_host ? "project" : "repository") + " alone",
+                       "Append a name: " + target.repository + "/app.");
+    }
+    plan.upload = GANTRY_UPLOAD_MONOLITHIC;
+    if (!config().fields()["create_repository"].Boolean()) return Ok();
+    return CreateIfMissing(call, name, plan);
+  }
+
+  Status Remove(Call& call, const Target& target) override { return RemoveImage(call, target); }
+
+  Status Diagnose(Call& call, Findings& findings) override {
+    RepositoryName name;
+    GANTRY_FLAVOR_TRY(ParseRepository(config().host(), config().path(), name));
+    if (!GivesAccessToken(config())) return Ok();
+    ApiToken token;
+    GANTRY_FLAVOR_TRY(GetApiToken(call, token));
+    return CheckAccess(Api(call, *token.value), name, token.value->identity, findings);
+  }
+
+  Status Verify(Call& call, Findings& findings) override {
+    if (!GivesAccessToken(config())) return Flavor::Verify(call, findings);
+    AccessToken token;
+    GANTRY_FLAVOR_TRY(FetchAccessToken(call, config(), kFullScope, token));
+    // A token that somebody has typed in proves nothing until Google has seen it.
+    if (token.identity.empty() || config().auth_method() == "oauth2-token") {
+      GANTRY_FLAVOR_TRY(LookUpToken(call, token));
+    }
+    findings.push_back({GANTRY_INFO, "identity", "",
+                        token.identity.empty() ? "a login of Google" : token.identity, ""});
+    return Ok();
+  }
+
+  Status ListResources(Call& call, const std::string& page_token,
+                       sdk::ResourcePage& page) override {
+    if (!GivesAccessToken(config())) return Flavor::ListResources(call, page_token, page);
+    ApiToken token;
+    GANTRY_FLAVOR_TRY(GetApiToken(call, token));
+    std::string project = config().connector_fields()["project_id"].Text();
+    if (project.empty()) project = token.value->project;
+    if (!IsProject(project)) {
+      return MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG",
+                       "the credential does not say which project is to be listed",
+                       "Update the connector with --project_id.");
+    }
+    return ListRegistries(Api(call, *token.value), call, project, page_token, page);
+  }
+
+ private:
+  using ApiToken = sdk::ExpiringCache<AccessToken>::Entry;
+
+  // For requests to Google's APIs; the registry's own are the host's to keep.
+  Status GetApiToken(const Call& call, ApiToken& token) {
+    return api_tokens_.Get(
+        call, "",
+        [&](ApiToken& fetched) {
+          auto made = std::make_shared<AccessToken>();
+          GANTRY_FLAVOR_TRY(FetchAccessToken(call, config(), kFullScope, *made));
+          fetched.expires_unix_ms = made->expires_unix_ms;
+          fetched.value = std::move(made);
+          return Ok();
+        },
+        token);
+  }
+
+  ArtifactRegistry Api(const Call& call, const AccessToken& token) const {
+    return {call, Endpoints::Of(config()).artifact_registry, token};
+  }
+
+  Status CreateIfMissing(Call& call, const RepositoryName& name, Plan& plan) {
+    if (!GivesAccessToken(config())) {
+      return MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG",
+                       "create_repository needs a login at Google's API, which this registry's "
+                       "connector is not",
+                       "Link a connector of type gcp, or unset create_repository.");
+    }
+    ApiToken token;
+    GANTRY_FLAVOR_TRY(GetApiToken(call, token));
+    const ArtifactRegistry api = Api(call, *token.value);
+    Repository found;
+    const Status shown = api.Get(name, found);
+    if (shown.code != GANTRY_NOT_FOUND) return shown;
+    GANTRY_FLAVOR_TRY(api.Create(name, RepositorySettings::Of(config().fields())));
+    call.Log(GANTRY_INFO, "created " + name.Resource());
+    plan.new_repository = true;
+    return Ok();
+  }
+
+  sdk::ExpiringCache<AccessToken> api_tokens_;
+};
+
+}  // namespace
+}  // namespace gantry::gcp
+
+GANTRY_FLAVOR(gantry::gcp::GcpFlavor)

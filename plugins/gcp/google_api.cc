@@ -1,0 +1,41 @@
+#include "plugins/gcp/google_api.h"
+
+#include "plugins/gcp/endpoints.h"
+#include "plugins/sdk/json.h"
+#include "plugins/sdk/upstream_error.h"
+
+namespace gantry::gcp {
+
+using sdk::Json;
+using sdk::Status;
+
+Status SendToGoogle(const sdk::Call& call, const AccessToken& token, sdk::HttpRequest request,
+                    sdk::HttpResponse& response) {
+  request.headers.emplace_back("Authorization", "Bearer " + std::string(token.value.Reveal()));
+  request.headers.emplace_back("Accept", "application/json");
+  if (!request.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
+  if (!token.quota_project.empty()) {
+    request.headers.emplace_back("X-Goog-User-Project", token.quota_project);
+  }
+  request.flags |= GANTRY_HTTP_NO_REDIRECT;
+  return call.Http(request, response);
+}
+
+Status ApiRefusal(std::string_view url, std::string_view what,
+                  const sdk::HttpResponse& response) {
+  const Json error = Json::Parse(response.body)["error"];
+  std::string code = error["status"].Text();
+  for (size_t i = 0; i < error["details"].size(); ++i) {
+    if (const std::string reason = error["details"][i]["reason"].Text(); !reason.empty()) {
+      code = reason;
+      break;
+    }
+  }
+  Status status =
+      sdk::UpstreamError(HostOf(url), what, response, code, error["message"].Text());
+  // A request that makes no sense is no refused login.
+  if (response.status == 400) status.reason = "UPSTREAM_REJECTED";
+  return status;
+}
+
+}  // namespace gantry::gcp

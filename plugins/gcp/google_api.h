@@ -1,0 +1,19 @@
+// Requests to Google's JSON APIs, and their refusals.
+#pragma once
+
+#include <string_view>
+
+#include "plugins/gcp/access_token.h"
+
+namespace gantry::gcp {
+
+// Sends with the token, and JSON if there is a body.
+sdk::Status SendToGoogle(const sdk::Call& call, const AccessToken& token, sdk::HttpRequest request,
+                         sdk::HttpResponse& response);
+
+// {"error": {"code", "message", "status", "details": [{"reason"}]}} as an error; the upstream's code
+// is the reason, where there is one, or the status (google.rpc.Code by name).
+sdk::Status ApiRefusal(std::string_view url, std::string_view what,
+                       const sdk::HttpResponse& response);
+
+}  // namespace gantry::gcp

@@ -1,0 +1,67 @@
+#include "plugins/gcp/impersonation.h"
+
+#include <algorithm>
+
+#include "plugins/gcp/google_api.h"
+#include "plugins/sdk/json.h"
+#include "plugins/sdk/timestamp.h"
+
+namespace gantry::gcp {
+namespace {
+
+using sdk::MakeError;
+using sdk::Ok;
+using sdk::Status;
+
+// ".../serviceAccounts/EMAIL:generateAccessToken"
+std::string AccountOf(std::string_view url) {
+  const size_t start = url.rfind('/') + 1;
+  return std::string(url.substr(start, url.rfind(':') - start));
+}
+
+}  // namespace
+
+Status ImpersonationUrl(const Endpoints& endpoints, std::string_view email, std::string& url) {
+  const bool plain = !email.empty() && std::all_of(email.begin(), email.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '@';
+  });
+  if (!plain) {
+    return MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG",
+                     "target_principal is no service account",
+                     "Name it as NAME@PROJECT.iam.gserviceaccount.com.");
+  }
+  url = endpoints.iam + "/v1/projects/-/serviceAccounts/" + std::string(email) +
+        ":generateAccessToken";
+  return Ok();
+}
+
+Status Impersonate(const sdk::Call& call, std::string_view url, const AccessToken& source,
+                   std::string_view scope, AccessToken& token) {
+  sdk::HttpRequest request;
+  request.method = "POST";
+  request.url = url;
+  request.body = "{\"scope\":[" + sdk::JsonQuote(scope) + "],\"lifetime\":\"3600s\"}";
+  request.flags = uint32_t{GANTRY_HTTP_SECRET_BODY} | GANTRY_HTTP_IDEMPOTENT;
+  sdk::HttpResponse response;
+  GANTRY_FLAVOR_TRY(SendToGoogle(call, source, std::move(request), response));
+  const std::string account = AccountOf(url);
+  if (response.status != 200) {
+    return ApiRefusal(url, "a token of " + account + " to " +
+                               (source.identity.empty() ? "this login" : source.identity),
+                      response);
+  }
+  const sdk::Json answer = sdk::Json::Parse(response.body);
+  token.value = sdk::Secret(answer["accessToken"].Text());
+  const auto expires = sdk::ParseTimestamp(answer["expireTime"].Text());
+  if (token.value.empty() || !expires) {
+    return MakeError(GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
+                     HostOf(url) + " answered without a token of " + account + " and its end",
+                     "Check that no proxy answers in place of Google.");
+  }
+  token.expires_unix_ms = *expires;
+  token.identity = account;
+  token.project = source.project;
+  return Ok();
+}
+
+}  // namespace gantry::gcp

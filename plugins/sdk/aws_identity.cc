@@ -1,0 +1,184 @@
+#include "plugins/sdk/aws_identity.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "plugins/sdk/json.h"
+#include "plugins/sdk/timestamp.h"
+#include "plugins/sdk/upstream_error.h"
+
+namespace gantry::sdk {
+namespace {
+
+constexpr char kContainerHost[] = "http://169.254.170.2";
+constexpr char kInstanceHost[] = "http://169.254.169.254";
+constexpr char kInstanceHostV6[] = "http://[fd00:ec2::254]";
+constexpr char kRolePath[] = "/latest/meta-data/iam/security-credentials/";
+// Those that plain HTTP may carry a credential to: the machine itself, ECS and EKS Pod Identity.
+constexpr std::string_view kPlainHosts[] = {"localhost",     "127.0.0.1",      "[::1]",
+                                            "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};
+
+Status BadEnvironment(std::string message, std::string remedy) {
+  return MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG", std::move(message),
+                   std::move(remedy));
+}
+
+std::string_view HostOf(std::string_view url) {
+  url.remove_prefix(std::min(url.find("://") + 3, url.size()));
+  url = url.substr(0, url.find_first_of("/?#"));
+  if (url.find('@') != url.npos) return url;  // a user in front of it: nobody's host
+  if (url.substr(0, 1) == "[") return url.substr(0, url.find(']') + 1);
+  return url.substr(0, url.find(':'));
+}
+
+bool MayCarryCredentials(std::string_view url) {
+  if (url.substr(0, 8) == "https://") return true;
+  return url.substr(0, 7) == "http://" && std::find(std::begin(kPlainHosts), std::end(kPlainHosts),
+                                                    HostOf(url)) != std::end(kPlainHosts);
+}
+
+// {"AccessKeyId", "SecretAccessKey", "Token", "Expiration"}: the document of all these services.
+Status ReadKeys(const HttpResponse& response, std::string_view host, std::string_view what,
+                AwsKeys& keys) {
+  const Json body = Json::Parse(response.body);
+  const std::string code = body["Code"].Text().empty() ? body["code"].Text() : body["Code"].Text();
+  const std::string text =
+      body["Message"].Text().empty() ? body["message"].Text() : body["Message"].Text();
+  if (response.status != 200) return UpstreamError(host, what, response, code, text);
+  keys.access_key_id = body["AccessKeyId"].Text();
+  keys.secret_access_key = Secret(body["SecretAccessKey"].Text());
+  keys.session_token = Secret(body["Token"].Text());
+  keys.expires_unix_ms = ParseTimestamp(body["Expiration"].Text()).value_or(0);
+  if (!keys.empty() && !keys.secret_access_key.empty()) return Ok();
+  keys = AwsKeys();
+  return MakeError(GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
+                   std::string(host) + " gave no keys for " + std::string(what) +
+                       (code.empty() ? "" : ": " + code) + (text.empty() ? "" : ": " + text),
+                   "Check the role that is attached to the machine.");
+}
+
+// The content of Authorization for the container's endpoint, as it is: no scheme is put in front.
+Status ReadContainerToken(const Call& call, Secret& token) {
+  std::string path, value;
+  GANTRY_FLAVOR_TRY(call.ReadEnvironment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", path));
+  if (!path.empty()) {
+    GANTRY_FLAVOR_TRY(call.ReadFile(path, token));
+  } else {
+    GANTRY_FLAVOR_TRY(call.ReadEnvironment("AWS_CONTAINER_AUTHORIZATION_TOKEN", value));
+    token = Secret(value);
+  }
+  if (token.Reveal().find_first_of("\r\n") == std::string_view::npos) return Ok();
+  return BadEnvironment("the container's authorization token has line breaks",
+                        "Check AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE.");
+}
+
+Status FindInstanceService(const Call& call, std::string& base) {
+  std::string disabled, mode;
+  base.clear();
+  GANTRY_FLAVOR_TRY(call.ReadEnvironment("AWS_EC2_METADATA_DISABLED", disabled));
+  if (SameText(disabled, "true")) return Ok();
+  GANTRY_FLAVOR_TRY(call.ReadEnvironment("AWS_EC2_METADATA_SERVICE_ENDPOINT", base));
+  base.erase(base.find_last_not_of('/') + 1);
+  if (!base.empty()) return Ok();
+  GANTRY_FLAVOR_TRY(call.ReadEnvironment("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", mode));
+  base = SameText(mode, "ipv6") ? kInstanceHostV6 : kInstanceHost;
+  return Ok();
+}
+
+Status AskInstance(const Call& call, HttpRequest request, HttpResponse& response) {
+  request.flags = uint32_t{GANTRY_HTTP_METADATA} | GANTRY_HTTP_SECRET_BODY;
+  Status status = call.Http(request, response);
+  if (status.code != GANTRY_UNAVAILABLE) return status;
+  return MakeError(
+      GANTRY_UNAVAILABLE, "UPSTREAM_UNAVAILABLE",
+      "the instance's metadata service does not answer at " + std::string(HostOf(request.url)),
+      "In a container on EC2, set the instance's HttpPutResponseHopLimit to 2, or use "
+      "EKS Pod Identity or IRSA; elsewhere, give the connector keys of its own.");
+}
+
+}  // namespace
+
+Status AwsKeysOfEnvironment(const Call& call, AwsKeys& keys) {
+  std::string id, secret, token;
+  keys = AwsKeys();
+  GANTRY_FLAVOR_TRY(call.ReadEnvironment("AWS_ACCESS_KEY_ID", id));
+  if (id.empty()) return Ok();
+  GANTRY_FLAVOR_TRY(call.ReadEnvironment("AWS_SECRET_ACCESS_KEY", secret));
+  GANTRY_FLAVOR_TRY(call.ReadEnvironment("AWS_SESSION_TOKEN", token));
+  if (secret.empty()) {
+    return BadEnvironment("the daemon's environment has AWS_ACCESS_KEY_ID without its secret",
+                          "Set AWS_SECRET_ACCESS_KEY too, or neither.");
+  }
+  keys.access_key_id = id;
+  keys.secret_access_key = Secret(secret);
+  keys.session_token = Secret(token);
+  return Ok();
+}
+
+Status AwsKeysOfContainer(const Call& call, AwsKeys& keys) {
+  HttpRequest request;
+  std::string path;
+  keys = AwsKeys();
+  GANTRY_FLAVOR_TRY(call.ReadEnvironment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", path));
+  if (!path.empty()) {
+    request.url = kContainerHost + path;
+  } else {
+    GANTRY_FLAVOR_TRY(call.ReadEnvironment("AWS_CONTAINER_CREDENTIALS_FULL_URI", request.url));
+  }
+  if (request.url.empty()) return Ok();
+  if (!MayCarryCredentials(request.url)) {
+    return BadEnvironment("the container's credentials would come from " +
+                              std::string(HostOf(request.url)) + " by plain HTTP",
+                          "Correct AWS_CONTAINER_CREDENTIALS_FULL_URI.");
+  }
+  Secret token;
+  GANTRY_FLAVOR_TRY(ReadContainerToken(call, token));
+  request.headers = {{"Accept", "application/json"}};
+  if (!token.empty()) request.headers.emplace_back("Authorization", token.Reveal());
+  request.flags = uint32_t{GANTRY_HTTP_METADATA} | GANTRY_HTTP_SECRET_BODY;
+  HttpResponse response;
+  GANTRY_FLAVOR_TRY(call.Http(request, response));
+  return ReadKeys(response, HostOf(request.url), "the container's role", keys);
+}
+
+Status AwsKeysOfInstance(const Call& call, AwsKeys& keys) {
+  std::string base;
+  keys = AwsKeys();
+  GANTRY_FLAVOR_TRY(FindInstanceService(call, base));
+  if (base.empty()) return Ok();
+  HttpResponse response;
+  GANTRY_FLAVOR_TRY(AskInstance(call,
+                                {"PUT",
+                                 base + "/latest/api/token",
+                                 {{"X-aws-ec2-metadata-token-ttl-seconds", "21600"}},
+                                 "",
+                                 0},
+                                response));
+  if (response.status == 403 || response.status == 404) return Ok();  // switched off
+  if (response.status != 200) {
+    return UpstreamError(HostOf(base), "a session of its metadata service", response, "", "");
+  }
+  const Headers session = {{"X-aws-ec2-metadata-token", response.body}};
+  GANTRY_FLAVOR_TRY(AskInstance(call, {"GET", base + kRolePath, session, "", 0}, response));
+  const std::string role = response.body.substr(0, response.body.find_first_of("\r\n"));
+  if (response.status == 404 || (response.status == 200 && role.empty())) return Ok();
+  if (response.status != 200) {
+    return UpstreamError(HostOf(base), "the name of the instance's role", response, "", "");
+  }
+  GANTRY_FLAVOR_TRY(
+      AskInstance(call, {"GET", base + kRolePath + UrlEncode(role), session, "", 0}, response));
+  return ReadKeys(response, HostOf(base), "the instance's role " + role, keys);
+}
+
+Status AwsKeysOfMachine(const Call& call, AwsKeys& keys) {
+  for (const auto find : {AwsKeysOfEnvironment, AwsKeysOfContainer, AwsKeysOfInstance}) {
+    GANTRY_FLAVOR_TRY(find(call, keys));
+    if (!keys.empty()) return Ok();
+  }
+  return BadEnvironment(
+      "the daemon's machine has no AWS identity: no access key in the environment, no role of a "
+      "container, no role of the instance",
+      "Give the machine a role, or the connector keys of its own.");
+}
+
+}  // namespace gantry::sdk

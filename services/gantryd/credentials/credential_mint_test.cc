@@ -1,0 +1,114 @@
+#include "gantryd/credentials/credential_mint.h"
+
+#include "gantryd/registries/manager_test_world.h"
+
+namespace gantry {
+namespace {
+
+using absl::StatusCode;
+using std::chrono::minutes;
+using ::testing::HasSubstr;
+
+// A registry "r" whose flavor makes credentials that live for an hour, or as long as a test says.
+class CredentialMintTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    world_.catalog.flavor("default").behaviour.authenticate =
+        [this](const CallContext& call, InstanceHost&, const Target& target,
+               Actions actions) -> absl::StatusOr<Credential> {
+      asked_.push_back(target.repository);
+      EXPECT_TRUE(actions.hand_out);
+      EXPECT_FALSE(actions.push);
+      if (!failure_.ok()) return failure_;
+      Credential credential = made_;
+      credential.username = fmt::format("user-{}", asked_.size());
+      if (life_) credential.expires = call.clock().Mono() + *life_;
+      return credential;
+    };
+    made_.scheme = Credential::Scheme::kBasic;
+    made_.secret = Secret("token");
+    world_.Connect("c", "right");
+    RegistryRecord record = world_.Record("r", world_.host + "/team");
+    record.connector = "c";
+    world_.Register(record);
+  }
+  absl::StatusOr<PullCredential> Mint(const PullScope& scope) {
+    return CredentialMint(world_.pool, allowed_).Mint(world_.call, scope);
+  }
+
+  TestWorld world_;
+  std::vector<std::string> allowed_, asked_;
+  Credential made_;
+  absl::Status failure_;
+  std::optional<milliseconds> life_ = minutes(60);
+};
+
+TEST_F(CredentialMintTest, IsForOneRepositoryWithItsTrueExpiry) {
+  const auto credential = Mint({.reference = "", .registry = "r", .repository = "app"});
+  ASSERT_TRUE(credential.ok()) << credential.status();
+  EXPECT_EQ(credential->registry_host, world_.host);
+  EXPECT_EQ(credential->repository, "team/app");
+  EXPECT_EQ(credential->username, "user-1");
+  EXPECT_EQ(credential->password.Reveal(), "token");
+  EXPECT_EQ(credential->expires, world_.clock.Now() + minutes(60));
+  EXPECT_FALSE(credential->long_lived);
+  EXPECT_EQ(asked_, std::vector<std::string>{"team/app"});
+}
+
+TEST_F(CredentialMintTest, TakesAReferenceInPlaceOfARegistry) {
+  const auto credential =
+      Mint({.reference = world_.host + "/team/app:1", .registry = "", .repository = ""});
+  ASSERT_TRUE(credential.ok()) << credential.status();
+  EXPECT_EQ(credential->registry, "r");
+  EXPECT_EQ(credential->repository, "team/app");
+  EXPECT_THAT(Mint({.reference = "gcr.io/x/y", .registry = "", .repository = ""}).status(),
+              FailsWith(StatusCode::kNotFound, reason::kRegistryNotFound));
+  EXPECT_THAT(Mint({}).status(),
+              FailsWith(StatusCode::kInvalidArgument, reason::kInvalidArgument));
+  EXPECT_THAT(Mint({.reference = "a/b", .registry = "r", .repository = ""}).status(),
+              FailsWith(StatusCode::kInvalidArgument, reason::kInvalidArgument));
+}
+
+TEST_F(CredentialMintTest, GivesCopiesForThreeQuartersOfItsLife) {
+  const PullScope scope{.reference = "", .registry = "r", .repository = "app"};
+  EXPECT_EQ(Mint(scope)->username, "user-1");
+  world_.clock.Advance(minutes(44));
+  EXPECT_EQ(Mint(scope)->username, "user-1");
+  world_.clock.Advance(minutes(1));
+  EXPECT_EQ(Mint(scope)->username, "user-2");
+  EXPECT_EQ(Mint({.reference = "", .registry = "r", .repository = "other"})->username, "user-3");
+}
+
+TEST_F(CredentialMintTest, ALongLivedSecretNeedsTheOperatorsLeave) {
+  for (const std::optional<milliseconds> life :
+       {std::optional<milliseconds>(), std::optional<milliseconds>(std::chrono::hours(25))}) {
+    life_ = life;
+    allowed_.clear();
+    const auto refused = Mint({.reference = "", .registry = "r", .repository = "app"});
+    EXPECT_THAT(refused.status(),
+                FailsWith(StatusCode::kFailedPrecondition, reason::kLongLivedCredential));
+    EXPECT_THAT(DetailOf(refused.status()).remedy,
+                HasSubstr("--allow-long-lived-credentials default"));
+    allowed_ = {"default"};
+    const auto credential = Mint({.reference = "", .registry = "r", .repository = "app"});
+    ASSERT_TRUE(credential.ok()) << credential.status();
+    EXPECT_TRUE(credential->long_lived);
+  }
+}
+
+TEST_F(CredentialMintTest, ARegistryWithoutLoginNeedsNoCredential) {
+  made_ = Credential();
+  const auto credential = Mint({.reference = "", .registry = "r", .repository = "app"});
+  ASSERT_TRUE(credential.ok()) << credential.status();
+  EXPECT_TRUE(credential->username.empty());
+  EXPECT_TRUE(credential->password.empty());
+}
+
+TEST_F(CredentialMintTest, AFailureIsTheFlavors) {
+  failure_ = PermissionDenied(reason::kUpstreamDenied, "the role is missing");
+  EXPECT_THAT(Mint({.reference = "", .registry = "r", .repository = "app"}).status(),
+              FailsWith(StatusCode::kPermissionDenied, reason::kUpstreamDenied));
+}
+
+}  // namespace
+}  // namespace gantry

@@ -1,0 +1,256 @@
+// What only the store on disk promises: it lasts, it is one daemon's, and it shows no secret.
+#include "store/sqlite_store.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "store/test_state_dir.h"
+#include "tests/fakes/status_matchers.h"
+
+namespace gantry {
+namespace {
+
+using absl::StatusCode;
+using ::testing::HasSubstr;
+using Kind = RequestState::Kind;
+
+ConnectorRecord Connector(const std::string& name) {
+  ConnectorRecord record;
+  record.name = name;
+  record.secrets.emplace("password", Secret("the-secret-of-" + name));
+  return record;
+}
+
+class SqliteStoreTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Store> Open() {
+    auto store = dir_.Open(clock_);
+    EXPECT_TRUE(store.ok()) << store.status();
+    return *std::move(store);
+  }
+  absl::Status OpenFails() { return dir_.Open(clock_).status(); }
+  // A statement past the store, as somebody with the file could run it.
+  void Tamper(const std::string& statement) {
+    auto db = Db::OpenSqlite(dir_.File("gantry.db"));
+    ASSERT_TRUE(db.ok());
+    const absl::Status s = (*db)->Write("tamper", [&](soci::session& sql) {
+      sql << statement;
+      return absl::OkStatus();
+    });
+    ASSERT_TRUE(s.ok()) << s;
+  }
+
+  StateDir dir_;
+  ManualClock clock_;
+};
+
+TEST_F(SqliteStoreTest, WhatWasWrittenIsThereAfterTheNextStart) {
+  ASSERT_TRUE(Open()->CreateConnector(Connector("c")).ok());
+  EXPECT_EQ(Open()->GetConnector("c")->secrets.at("password").Reveal(), "the-secret-of-c");
+}
+
+TEST_F(SqliteStoreTest, NoFileHoldsASecretAndNobodyElseReadsAny) {
+  const auto store = Open();
+  ASSERT_TRUE(store->CreateConnector(Connector("c")).ok());
+  struct stat info {};
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(dir_.path())) {
+    std::ifstream in(entry.path(), std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    EXPECT_EQ(bytes.find("the-secret-of-c"), bytes.npos) << entry.path();
+    ASSERT_EQ(stat(entry.path().c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 077, 0u) << entry.path();
+    ++files;
+  }
+  EXPECT_GE(files, 3) << "database, key, lock";
+}
+
+TEST_F(SqliteStoreTest, ASecretOpensInItsOwnRowAlone) {
+  {
+    const auto store = Open();
+    ASSERT_TRUE(store->CreateConnector(Connector("mine")).ok());
+    ASSERT_TRUE(store->CreateConnector(Connector("yours")).ok());
+  }
+  Tamper("UPDATE connector_secret SET sealed = (SELECT sealed FROM connector_secret"
+         " WHERE connector = 'yours') WHERE connector = 'mine'");
+  EXPECT_THAT(Open()->GetConnector("mine").status(),
+              FailsWith(StatusCode::kFailedPrecondition, reason::kSealingKey));
+}
+
+TEST_F(SqliteStoreTest, ASecondDaemonIsRefusedAndToldWhoHasTheDirectory) {
+  {
+    const auto first = Open();
+    const absl::Status second = OpenFails();
+    EXPECT_THAT(second, FailsWith(StatusCode::kUnavailable, reason::kStoreUnavailable));
+    EXPECT_THAT(std::string(MessageOf(second)), HasSubstr(std::to_string(getpid())));
+  }
+  EXPECT_TRUE(dir_.Open(clock_).ok());
+}
+
+TEST_F(SqliteStoreTest, AnotherKeyDoesNotStart) {
+  Open();
+  std::filesystem::rename(dir_.File("sealing.key"), dir_.File("kept"));
+  const absl::Status lost = OpenFails();  // it made itself a new one
+  EXPECT_THAT(lost, FailsWith(StatusCode::kFailedPrecondition, reason::kSealingKey));
+  EXPECT_THAT(DetailOf(lost).remedy, HasSubstr("sealing key"));
+  std::filesystem::rename(dir_.File("kept"), dir_.File("sealing.key"));
+  EXPECT_TRUE(dir_.Open(clock_).ok());
+}
+
+TEST_F(SqliteStoreTest, ADamagedDatabaseDoesNotStart) {
+  {
+    const auto store = Open();
+    for (int i = 0; i < 200; ++i) {
+      ASSERT_TRUE(store->CreateConnector(Connector("c" + std::to_string(i))).ok());
+    }
+  }
+  const auto size = std::filesystem::file_size(dir_.File("gantry.db"));
+  std::fstream file(dir_.File("gantry.db"), std::ios::in | std::ios::out | std::ios::binary);
+  for (auto at = size / 2; at < size; at += 512) {
+    file.seekp(static_cast<std::streamoff>(at));
+    file << std::string(256, '\xA5');
+  }
+  file.close();
+  const absl::Status torn = OpenFails();
+  EXPECT_THAT(torn, FailsWith(StatusCode::kDataLoss, reason::kStoreCorrupt));
+  EXPECT_THAT(DetailOf(torn).remedy, HasSubstr("backup"));
+  EXPECT_THAT(std::string(MessageOf(torn)), HasSubstr(dir_.File("gantry.db")));
+
+  std::ofstream(dir_.File("gantry.db")) << std::string(8192, 'x');
+  EXPECT_THAT(OpenFails(), FailsWith(StatusCode::kDataLoss, reason::kStoreCorrupt));
+}
+
+TEST_F(SqliteStoreTest, AStateDirectoryThatCannotBeMadeIsSaid) {
+  std::ofstream(dir_.File("file")) << "no directory";
+  const absl::Status s = SqliteStore::Open({.directory = dir_.File("file/state"), .clock = &clock_,
+                                            .key_file = ""}).status();
+  EXPECT_THAT(s, FailsWith(StatusCode::kUnavailable, reason::kStoreFull));
+  EXPECT_THAT(DetailOf(s).remedy, HasSubstr("--state-dir"));
+}
+
+TEST_F(SqliteStoreTest, AFullDiskIsSaidAndReadsGoOn) {
+  const auto store = Open();
+  ASSERT_TRUE(store->CreateConnector(Connector("before")).ok());
+  {
+    const FullDisk full;
+    const absl::Status s = store->CreateConnector(Connector("during")).status();
+    EXPECT_THAT(s, FailsWith(StatusCode::kUnavailable, reason::kStoreFull));
+    EXPECT_THAT(DetailOf(s).remedy, HasSubstr("make room"));
+    EXPECT_TRUE(store->GetConnector("before").ok());
+  }
+  EXPECT_FALSE(store->GetConnector("during").ok());
+  EXPECT_TRUE(store->CreateConnector(Connector("after")).ok());
+}
+
+TEST_F(SqliteStoreTest, OnlyADirectoryThatItMadeGetsItsRights) {
+  const auto open = [&](const std::string& directory) {
+    return SqliteStore::Open({.directory = directory, .clock = &clock_, .key_file = ""}).status();
+  };
+  const auto rights = [](const std::string& directory) {
+    struct stat info {};
+    stat(directory.c_str(), &info);
+    return info.st_mode & 07777;
+  };
+  EXPECT_TRUE(open(dir_.File("a/b")).ok());
+  EXPECT_EQ(rights(dir_.File("a/b")), 0700u);
+
+  std::filesystem::create_directory(dir_.File("volume"));
+  ASSERT_EQ(chmod(dir_.File("volume").c_str(), 02770), 0);
+  EXPECT_TRUE(open(dir_.File("volume")).ok());
+  EXPECT_EQ(rights(dir_.File("volume")), 02770u);
+
+  ASSERT_EQ(chmod(dir_.File("volume").c_str(), 01777), 0);
+  const absl::Status everybody = open(dir_.File("volume"));
+  EXPECT_THAT(everybody, FailsWith(StatusCode::kUnavailable, reason::kStoreUnavailable));
+  EXPECT_THAT(DetailOf(everybody).remedy, HasSubstr("chmod o-w"));
+  EXPECT_EQ(rights(dir_.File("volume")), 01777u);
+}
+
+TEST_F(SqliteStoreTest, ARequestIdIsOursThenRunningThenDone) {
+  const auto store = Open();
+  EXPECT_EQ(store->BeginRequest("id", "Push", "h")->kind, Kind::kNew);
+  EXPECT_EQ(store->BeginRequest("id", "Push", "h")->kind, Kind::kInProgress);
+  EXPECT_EQ(store->BeginRequest("id", "Push", "other")->kind, Kind::kReused);
+  EXPECT_EQ(store->BeginRequest("id", "Other", "h")->kind, Kind::kReused);
+  const std::string answer("\0\xff answer", 9);
+  ASSERT_TRUE(store->FinishRequest("id", answer).ok());
+  EXPECT_EQ(store->BeginRequest("id", "Push", "h")->response, answer);
+  EXPECT_EQ(store->BeginRequest("id", "Push", "other")->kind, Kind::kReused);
+
+  EXPECT_EQ(store->BeginRequest("failed", "Push", "h")->kind, Kind::kNew);
+  ASSERT_TRUE(store->AbandonRequest("failed").ok());
+  EXPECT_EQ(store->BeginRequest("failed", "Push", "another")->kind, Kind::kNew);
+
+  clock_.Advance(std::chrono::hours(25));
+  EXPECT_EQ(store->BeginRequest("id", "Push", "other")->kind, Kind::kNew) << "a day later";
+}
+
+TEST_F(SqliteStoreTest, ARequestThatADeadDaemonLeftIsTakenOver) {
+  EXPECT_EQ(Open()->BeginRequest("id", "Push", "h")->kind, Kind::kNew);
+  const auto store = Open();
+  EXPECT_EQ(store->BeginRequest("id", "Push", "h")->kind, Kind::kNew);
+  EXPECT_EQ(store->BeginRequest("id", "Push", "h")->kind, Kind::kInProgress);
+}
+
+TEST_F(SqliteStoreTest, RemembersWhatALayerWasCompressedTo) {
+  const auto store = Open();
+  EXPECT_FALSE(store->FindLayer("sha256:d", "gzip").has_value());
+  store->RememberLayer("sha256:d", "gzip", {"sha256:x", 1});
+  store->RememberLayer("sha256:d", "gzip", {"sha256:c", 7});
+  EXPECT_EQ(store->FindLayer("sha256:d", "gzip")->digest, "sha256:c");
+  EXPECT_EQ(store->FindLayer("sha256:d", "gzip")->size, 7);
+  EXPECT_FALSE(store->FindLayer("sha256:d", "zstd").has_value());
+  EXPECT_TRUE(store->Check().ok());
+}
+
+// Writes connectors for ever, and says the number of each once it is acknowledged.
+[[noreturn]] void WriteUntilKilled(const StateDir& dir, const Clock& clock, int first, int report) {
+  const auto store = dir.Open(clock);
+  for (int i = first; store.ok(); ++i) {
+    if (!(*store)->CreateConnector(Connector(std::to_string(i))).ok()) break;
+    if (write(report, &i, sizeof i) != sizeof i) break;
+  }
+  _exit(1);
+}
+
+TEST_F(SqliteStoreTest, Kill9AtAnyPointLosesNoAcknowledgedWrite) {
+  constexpr int kRounds = 25;
+  int next = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    int ends[2];
+    ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    const pid_t writer = fork();
+    if (writer == 0) WriteUntilKilled(dir_, clock_, next, ends[1]);
+    close(ends[1]);
+    int acknowledged = -1;
+    // Each round dies after another number of writes, in the middle of the next one.
+    for (int i = 0; i <= round && read(ends[0], &acknowledged, sizeof acknowledged) > 0; ++i) {
+    }
+    kill(writer, SIGKILL);
+    while (read(ends[0], &acknowledged, sizeof acknowledged) > 0) {
+    }
+    close(ends[0]);
+    int status = 0;
+    waitpid(writer, &status, 0);
+    ASSERT_TRUE(WIFSIGNALED(status)) << "it ended by itself in round " << round;
+    const auto store = dir_.Open(clock_);
+    ASSERT_TRUE(store.ok()) << store.status();
+    for (int i = 0; i <= acknowledged; ++i) {
+      ASSERT_TRUE((*store)->GetConnector(std::to_string(i)).ok()) << "lost " << i;
+    }
+    // One more may have been kept just before it could be acknowledged.
+    next = acknowledged + 1;
+    if ((*store)->GetConnector(std::to_string(next)).ok()) ++next;
+  }
+}
+
+}  // namespace
+}  // namespace gantry

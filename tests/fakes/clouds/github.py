@@ -1,0 +1,148 @@
+"""GitHub's container registry and the part of its API that tells what a token may do.
+
+As strict as GitHub: a token is one that was issued here, of a kind that packages take, before its end, with
+the scope that the request needs, for packages of its owner.  Texts and codes are GitHub's.
+"""
+import datetime
+import itertools
+import re
+import secrets
+
+from clouds.exchange import Response, json_response, registry_error
+from clouds.quirks import Quirks
+
+REGISTRY_TOKEN_PREFIX = "registry-"
+PART_LIMIT = 4 << 20
+SCOPE = re.compile(r"repository:([^:]+):((?:pull|push|delete|,)+)")
+CHALLENGE = 'Bearer realm="https://ghcr.io/token",service="ghcr.io",scope="{}"'
+
+
+class Token:
+    """A credential that GitHub has issued; `kind` is its prefix."""
+
+    def __init__(self, owner, kind="ghp_", scopes=("write:packages",), ends=None):
+        self.owner, self.kind, self.scopes, self.ends = owner, kind, scopes, ends
+        self.text = kind + secrets.token_hex(18)
+
+
+class GitHub:
+    """ghcr.io and api.github.com on an emulator, in front of a RegistryProxy.
+
+    Switches: token_lifetime, the seconds that a registry token lives; refuse_push, the text of GitHub's 403
+    to every push, such as "permission_denied: write_package"; forget_at_uploads, the numbers of the blob
+    uploads at which all registry tokens are over; revoke_at_upload, the one at which GitHub's tokens are too,
+    as a GITHUB_TOKEN is when its job ends."""
+
+    def __init__(self, emulator, store):
+        self.emulator, self.store = emulator, store
+        self.quirks = Quirks(token_lifetime=300, refuse_push=None, forget_at_uploads=(),
+                             revoke_at_upload=None)
+        self._issued = {}
+        self._registry_tokens = {}
+        self._uploads = itertools.count(1)
+        registry = emulator.host("ghcr.io")
+        registry.on("GET", "/token", self._token)
+        registry.on("*", "/v2/", self._logged_in(lambda request, grants: json_response(200, {})))
+        registry.on("GET", "/v2/_catalog", lambda r: Response(404, b"404 page not found\n"))
+        registry.on("GET", "/v2/(?P<name>.+)/referrers/.*", self._referrers)
+        registry.on("*", "/v2/(?P<name>.+)/(?:blobs|manifests|tags)/.*", self._logged_in(self._repository))
+        emulator.host("api.github.com").on("GET", "/", self._api_root)
+
+    def issue(self, *args, **kwargs):
+        """Makes a token (see Token) and returns its text."""
+        token = Token(*args, **kwargs)
+        self._issued[token.text] = token
+        return token.text
+
+    # The token server: GET with Basic <anything>:<token>.
+
+    def _token(self, request):
+        if request.parameter("service") != "ghcr.io":
+            return registry_error(400, "UNSUPPORTED", "unknown service")
+        login = request.basic()
+        token = self._issued.get(login[1]) if login else None
+        if login and (token is None or not self._opens_packages(token)):
+            return registry_error(403, "DENIED", "denied")
+        grants = set()
+        for scope in request.query.get("scope", []):
+            name, actions = SCOPE.fullmatch(scope).groups()
+            if name != name.lower():
+                return registry_error(400, "NAME_INVALID", "Repository name must be lowercase")
+            grants |= {(name, action) for action in self._allowed(token, name) & set(actions.split(","))}
+        if request.query.get("scope") and not grants:
+            return registry_error(403, "DENIED", "denied")
+        text = REGISTRY_TOKEN_PREFIX + secrets.token_hex(16)
+        self._registry_tokens[text] = (grants, self.emulator.now() + self.quirks.token_lifetime)
+        return json_response(200, {"token": text})
+
+    def _opens_packages(self, token):
+        over = token.ends is not None and self.emulator.now() > token.ends
+        return token.kind != "github_pat_" and not over
+
+    @staticmethod
+    def _allowed(token, name):
+        """The actions that a token has on a package; one of another owner cannot be told from none."""
+        if token is None or name.partition("/")[0] != token.owner:
+            return set()
+        return {"pull", "push"} if "write:packages" in token.scopes else (
+            {"pull"} if "read:packages" in token.scopes else set())
+
+    # The registry, with a token of /token.
+
+    def _logged_in(self, handler):
+        def handle(request):
+            grants, ends = self._registry_tokens.get(request.bearer(), (None, 0))
+            if grants is None or self.emulator.now() > ends:
+                return self._unauthorized(request.match.groupdict().get("name", "user/image"))
+            return handler(request, grants)
+        return handle
+
+    @staticmethod
+    def _unauthorized(name):
+        return registry_error(401, "UNAUTHORIZED", "authentication required", headers={
+            "WWW-Authenticate": CHALLENGE.format(f"repository:{name}:pull")})
+
+    def _repository(self, request, grants):
+        name = request.match["name"]
+        if request.method == "DELETE" and "/uploads/" not in request.path:
+            return registry_error(405, "UNSUPPORTED", "The operation is unsupported.")
+        writes = request.method not in ("GET", "HEAD")
+        if writes and self.quirks.refuse_push:
+            return registry_error(403, "DENIED", self.quirks.refuse_push)
+        if (name, "push" if writes else "pull") not in grants:
+            return registry_error(403, "DENIED", "permission_denied: The token provided does not match "
+                                  "expected scopes.")
+        part = int(request.headers.get("Content-Length", 0))
+        if request.method == "PATCH" and request.headers.get("Content-Range") and part > PART_LIMIT:
+            return registry_error(416, "REQUESTED_RANGE_NOT_SATISFIABLE", "the request body is too large and "
+                                  "exceeds the maximum permissible limit of 4.00MiB")
+        if request.method == "POST" and self._ends_tokens(next(self._uploads)):
+            return self._unauthorized(name)
+        return self.store.forward(request)
+
+    def _ends_tokens(self, upload):
+        revoked = upload == self.quirks.revoke_at_upload
+        if revoked:
+            self._issued.clear()
+        if revoked or upload in self.quirks.forget_at_uploads:
+            self._registry_tokens.clear()
+            return True
+        return False
+
+    @staticmethod
+    def _referrers(request):
+        return Response(303, b"", {"Location": f"https://github.com/-{request.target}"})
+
+    # The API.
+
+    def _api_root(self, request):
+        if not request.headers.get("User-Agent"):
+            return Response(403, b"Request forbidden by administrative rules.")
+        token = self._issued.get(request.bearer())
+        if token is None or (token.ends is not None and self.emulator.now() > token.ends):
+            return json_response(401, {"message": "Bad credentials", "status": "401"})
+        headers = {"X-OAuth-Scopes": ", ".join(token.scopes)} if token.kind in ("ghp_", "gho_") else {}
+        if token.ends is not None:
+            end = datetime.datetime.fromtimestamp(token.ends, datetime.timezone.utc)
+            headers["GitHub-Authentication-Token-Expiration"] = end.strftime("%Y-%m-%d %H:%M:%S UTC")
+        return json_response(200, {"current_user_url": "https://api.github.com/user"}, headers)

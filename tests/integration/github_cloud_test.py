@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""GitHub's registry: what its tokens may do, what its refusals mean, and that pushes outlive its tokens."""
+import base64
+import subprocess
+import unittest
+
+import harness
+import images
+from clouds.emulator import Emulator
+from clouds.github import GitHub
+from clouds.registry_proxy import RegistryProxy
+
+
+class GitHubCloud(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.cloud = Emulator(self)
+        self.registry = harness.Registry(self)
+        self.github = GitHub(self.cloud, RegistryProxy(self.registry.port))
+        self.daemon = harness.Gantryd(self, *self.cloud.gantryd_flags(), "--log-level", "debug")
+        self.digest = images.many_layers(self.dir / "l", 5)
+        self.texts = []
+
+    def connect(self, token, *argv):
+        """Registers the connector and the registry that uses it; returns how the connector fared."""
+        result = self.gantry(self.daemon, "service-connector", "register", "github_connector", "--type", "docker",
+                             "--auth-method=password", "--username=octocat", "--password", "-", *argv,
+                             input=token)
+        if result.code == 0:
+            self.ok(self.daemon, "container-registry", "register", "ghcr", "--flavor=github",
+                    "--uri=ghcr.io/acme", "--connector", "github_connector")
+        return result
+
+    def push_app(self, *argv):
+        result = self.gantry(self.daemon, "push", f"oci:{self.dir}/l", "-r", "ghcr", "--pipeline", "app",
+                             "--version", "1", "-o", "json", *argv)
+        self.texts += [result.out, result.err]
+        return result
+
+    def assert_secret(self, token):
+        """The token is in no log, no answer and no file of the daemon."""
+        forms = (token, base64.b64encode(f"octocat:{token}".encode()).decode())
+        for form in forms:
+            for text in [*self.texts, self.daemon.process.log()]:
+                self.assertNotIn(form, text)
+            for file in self.daemon.state.rglob("*"):
+                if file.is_file():
+                    self.assertNotIn(form.encode(), file.read_bytes(), file)
+
+    def test_push_resolve_and_pull_with_a_classic_token(self):
+        token = self.github.issue("acme")
+        self.assertEqual(self.connect(token, "--registry=ghcr.io").code, 0)
+        verified = self.ok(self.daemon, "container-registry", "verify", "ghcr", "--repository", "app").out
+        self.assertIn("may push to acme/app", verified)
+        self.assertIn("a classic personal access token", verified)
+        self.assertIn("write:packages", verified)
+        pushed = self.push_app()
+        self.assertEqual(pushed.code, 0, pushed)
+        image = pushed.json()
+        self.assertEqual((image["uri"], image["digest"]), ("ghcr.io/acme/app:1", self.digest))
+        resolved = self.ok(self.daemon, "image", "resolve", "ghcr.io/acme/app:1", "-o", "json").json()
+        self.assertEqual(resolved["digest_uri"], f"ghcr.io/acme/app@{self.digest}")
+
+        reader = self.github.issue("acme", scopes=["read:packages"])
+        env = self.cloud.client_env()
+        self.assertEqual(self.skopeo_digest(resolved["digest_uri"], "--creds", f"anyone:{reader}", env=env),
+                         self.digest)
+        self.skopeo("copy", "--src-creds", f"anyone:{reader}", f"docker://{resolved['digest_uri']}",
+                    f"oci:{self.dir}/back:x", env=env)
+        self.assertFalse([r for r in self.cloud.requests(method="PATCH") if r.headers.get("Content-Range")])
+        self.assert_secret(token)
+
+    def test_wrong_and_unsuitable_tokens_are_refused_when_they_are_registered(self):
+        wrong = "ghp_" + "0" * 36
+        refused = self.connect(wrong, "--registry=ghcr.io")
+        self.texts += [refused.out, refused.err]
+        self.assertEqual(refused.code, 3, refused)
+        self.assertIn("UPSTREAM_AUTH_REJECTED", refused.err)
+        self.assertIn("write:packages", refused.err)
+        self.assert_secret(wrong)
+
+        seen = len(self.cloud.requests())
+        fine_grained = self.github.issue("acme", kind="github_pat_")
+        refused = self.connect(fine_grained, "--registry=ghcr.io")
+        self.assertEqual(refused.code, 3, refused)
+        self.assertIn("fine-grained personal access token", refused.err)
+        self.assertIn("Use a classic personal access token", refused.err)
+        self.assertEqual([r for r in self.cloud.requests()[seen:] if r.headers.get("Authorization")], [])
+        self.assert_secret(fine_grained)
+
+    def test_a_token_that_may_only_read(self):
+        self.connect(self.github.issue("acme", scopes=["read:packages"]), "--no-verify")
+        denied = self.push_app()
+        self.assertEqual(denied.code, 5, denied)
+        self.assertIn("UPSTREAM_DENIED", denied.err)
+        self.assertIn("write:packages", denied.err)
+        self.assertEqual(self.registry.stored_tags(), [])
+
+    def test_refusals_are_told_with_a_way_out(self):
+        cases = {"permission_denied: write_package": "Manage Actions access",
+                 "installation not allowed to Write organization package": "permissions: packages: write",
+                 "permission_denied: create_package": "allow package creation"}
+        self.connect(self.github.issue("acme", kind="ghs_"), "--no-verify")
+        for text, remedy in cases.items():
+            with self.subTest(text):
+                self.github.quirks.refuse_push = text
+                denied = self.push_app()
+                self.assertEqual(denied.code, 5, denied)
+                self.assertIn("UPSTREAM_DENIED", denied.err)
+                self.assertIn(text, denied.err)
+                self.assertIn(remedy, denied.err)
+                checks = self.gantry(self.daemon, "container-registry", "verify", "ghcr", "--repository", "app")
+                self.assertIn(remedy, checks.out + checks.err)
+
+    def test_a_push_outlives_registry_tokens(self):
+        self.connect(self.github.issue("acme"), "--no-verify")
+        self.github.quirks.forget_at_uploads = (2, 5)
+        pushed = self.push_app()
+        self.assertEqual(pushed.code, 0, pushed)
+        self.assertEqual(pushed.json()["digest"], self.digest)
+        self.assertEqual(len([r for r in self.cloud.requests(method="POST") if r.status == 401]), 2)
+
+    def test_a_workflow_token_that_ends_inside_a_push(self):
+        token = self.github.issue("acme", kind="ghs_")
+        self.connect(token, "--no-verify")
+        self.github.quirks.revoke_at_upload = 3
+        ended = self.push_app()
+        self.assertEqual(ended.code, 5, ended)
+        self.assertIn("UPSTREAM_DENIED", ended.err)
+        self.assertIn("ends with its job", ended.err)
+        self.assertEqual(self.registry.stored_tags(), [])
+        self.github.quirks.revoke_at_upload = None
+        self.ok(self.daemon, "service-connector", "update", "github_connector", "--password", "-",
+                input=self.github.issue("acme"))
+        self.assertEqual(self.push_app().json()["digest"], self.digest)
+        self.assert_secret(token)
+
+    def test_the_emulator_is_as_strict_as_github(self):
+        token = self.github.issue("acme")
+        curl = lambda *argv: subprocess.run(["curl", "-sS", *argv], env=self.cloud.client_env(),
+                                            capture_output=True, text=True, check=True).stdout
+        got = curl("-u", f"x:{token}", "https://ghcr.io/token?service=ghcr.io&scope=repository:acme/a:pull,push")
+        bearer = "Authorization: Bearer " + images.json.loads(got)["token"]
+        status = ("-o", "/dev/null", "-w", "%{http_code}")
+        self.assertEqual(curl(*status, "-H", bearer, "-X", "DELETE", "https://ghcr.io/v2/acme/a/manifests/x"), "405")
+        self.assertEqual(curl(*status, "https://ghcr.io/v2/_catalog"), "404")
+        self.assertEqual(curl(*status, f"https://ghcr.io/v2/acme/a/referrers/sha256:{'0' * 64}"), "303")
+        self.assertEqual(curl(*status, "-A", "", "https://api.github.com/"), "403")
+        big = self.dir / "big"
+        with open(big, "wb") as out:
+            out.truncate((4 << 20) + 1)
+        ranged = curl("-H", bearer, "-X", "PATCH", "-T", str(big), "-H", f"Content-Range: 0-{4 << 20}",
+                      "https://ghcr.io/v2/acme/a/blobs/uploads/x")
+        self.assertIn("4.00MiB", ranged)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
