@@ -16,7 +16,9 @@ void AddVerb(CLI::App& group, Session& session, const std::string& verb,
   AddCommand(group, session, verb, description)->callback([&session, verb, reads] {
     session.command = [&session, verb, reads]() -> Outcome {
       std::string input;
-      if (reads) GANTRY_ASSIGN_OR_RETURN(input, StandardInput(session.stop)());
+      if (reads) {
+        GANTRY_ASSIGN_OR_RETURN(input, StandardInput(session.stop)());
+      }
       const HelperAnswer answer = AnswerDocker(session.Connect(kTimeoutSeconds), verb, input);
       std::cout << answer.text << "\n";
       return static_cast<ExitCode>(answer.exit_code);

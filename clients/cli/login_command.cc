@@ -89,8 +89,8 @@ Outcome Login(const Session& session, const LoginOptions& o) {
   }
   std::string file = o.file;
   if (file.empty()) {
-    GANTRY_ASSIGN_OR_RETURN(file, LoginFileOf(o.tool == "podman" ? LoginTool::kPodman
-                                                                 : LoginTool::kDocker));
+    GANTRY_ASSIGN_OR_RETURN(
+        file, LoginFileOf(o.tool == "podman" ? LoginTool::kPodman : LoginTool::kDocker));
   }
   GANTRY_ASSIGN_OR_RETURN(nlohmann::json content, ReadLoginFile(file));
   GANTRY_RETURN_IF_ERROR(Enter(o, credential, file, content));

@@ -81,8 +81,9 @@ class HarborFlavor final : public gantry::sdk::Flavor {
     request.flags = GANTRY_HTTP_IDEMPOTENT;
     request.headers = {{"Content-Type", "application/json"},
                        {"Authorization", "Basic " + Base64(login.username + ":" +
-                                                                 std::string(login.secret.Reveal()))}};
-    request.body = "{\"project_name\": " + JsonQuote(project) + ", \"metadata\": {\"public\": \"false\"}}";
+                                                           std::string(login.secret.Reveal()))}};
+    request.body =
+        "{\"project_name\": " + JsonQuote(project) + ", \"metadata\": {\"public\": \"false\"}}";
     HttpResponse response;
     GANTRY_FLAVOR_TRY(call.Http(request, response));
     plan.new_repository = response.status == 201;

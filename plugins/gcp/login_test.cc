@@ -1,1 +1,206 @@
-#include <gmock/gmock.h>
+#include "plugins/gcp/gcp_test_world.h"
+#include "plugins/sdk/encoding.h"
+#include "plugins/sdk/jwt.h"
+
+namespace gantry::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr int64_t kNow = 1'795'435'200;  // of the fake host
+constexpr char kIam[] =
+    "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"
+    "target@my-project.iam.gserviceaccount.com:generateAccessToken";
+
+class GcpLogin : public GcpTest {
+ protected:
+  void ExpectToken(const std::string& token, int64_t expires) {
+    ASSERT_TRUE(credential_.has_value());
+    EXPECT_EQ(credential_->scheme, GANTRY_AUTH_BASIC);
+    EXPECT_EQ(credential_->registry_host, "us-docker.pkg.dev");
+    EXPECT_EQ(credential_->username, "oauth2accesstoken");
+    EXPECT_EQ(credential_->secret.Reveal(), token);
+    EXPECT_EQ(credential_->expires_unix_ms, expires * 1000);
+  }
+};
+
+TEST_F(GcpLogin, AKeySignsAStatementOfAnHour) {
+  AnswerToken(kTokenUrl);
+  Open("service-account");
+  ASSERT_TRUE(Login().ok());
+  ExpectToken("ya29.made", kNow + 3599);
+  ASSERT_EQ(sent_.size(), 1u);
+  EXPECT_EQ(sent_[0].method, "POST");
+  EXPECT_NE(sent_[0].flags & GANTRY_HTTP_SECRET_BODY, 0u);
+  EXPECT_EQ(Form(0, "grant_type"), "urn:ietf:params:oauth:grant-type:jwt-bearer");
+  const std::string assertion = Form(0, "assertion");
+  const sdk::Json claims = sdk::ReadJwtClaims(assertion);
+  EXPECT_EQ(claims["iss"].Text(), "pusher@my-project.iam.gserviceaccount.com");
+  EXPECT_EQ(claims["aud"].Text(), kTokenUrl);
+  EXPECT_EQ(claims["scope"].Text(), kFullScope);
+  EXPECT_EQ(claims["iat"].Integer(), kNow);
+  EXPECT_EQ(claims["exp"].Integer(), kNow + 3600);
+  const auto header = sdk::DecodeBase64(assertion.substr(0, assertion.find('.')));
+  EXPECT_EQ(sdk::Json::Parse(*header)["kid"].Text(), "key-1");
+}
+
+TEST_F(GcpLogin, WhatLeavesTheDaemonMayOnlyRead) {
+  AnswerToken(kTokenUrl);
+  Open("service-account");
+  ASSERT_TRUE(Login(GANTRY_PULL | GANTRY_HAND_OUT).ok());
+  EXPECT_EQ(sdk::ReadJwtClaims(Form(0, "assertion"))["scope"].Text(), kReadOnlyScope);
+}
+
+TEST_F(GcpLogin, TheAudienceStaysGooglesWhereverTheStatementIsSent) {
+  AnswerToken("https://proxy.example/token");
+  Open("service-account", R"({"token_uri": "https://proxy.example/token"})");
+  ASSERT_TRUE(Login().ok());
+  EXPECT_EQ(sdk::ReadJwtClaims(Form(0, "assertion"))["aud"].Text(), kTokenUrl);
+}
+
+TEST_F(GcpLogin, AFileThatIsNoKeyIsToldApart) {
+  const std::pair<std::string, std::string> kCases[] = {
+      {"", "lacks service_account_json"},
+      {"no JSON", "no credential file"},
+      {"{}", "no credential file"},
+      {UserJson(), "is of type \"authorized_user\""},
+      {R"({"type": "service_account", "client_email": "a"})", "lacks \"private_key\""},
+      {R"({"type": "service_account", "client_email": "a", "private_key": "-----"})", "no RSA"}};
+  Open("service-account");
+  for (const auto& [text, why] : kCases) {
+    host_.secrets["service_account_json"] = text;
+    const Outcome outcome = Login();
+    EXPECT_EQ(outcome.code, GANTRY_FAILED_PRECONDITION) << text;
+    EXPECT_EQ(outcome.reason(), "INVALID_CONFIG") << text;
+    EXPECT_THAT(outcome.message(), HasSubstr(why));
+    EXPECT_FALSE(outcome.remedy().empty()) << text;
+  }
+  EXPECT_THAT(sent_, IsEmpty());
+}
+
+TEST_F(GcpLogin, ARefusalKeepsOAuthsWords) {
+  Open("service-account");
+  Answer(kTokenUrl, 400, R"({"error": "invalid_grant", "error_description": "reauth related error",
+                             "error_subtype": "invalid_rapt"})");
+  const Outcome refused = Login();
+  EXPECT_EQ(refused.reason(), "UPSTREAM_AUTH_REJECTED");
+  EXPECT_THAT(refused.message(), HasSubstr("reauth related error (invalid_rapt)"));
+  Answer(kTokenUrl, 429, "", {{"Retry-After", "3"}});
+  const Outcome throttled = Login();
+  EXPECT_EQ(throttled.code, GANTRY_UNAVAILABLE);
+  EXPECT_EQ(throttled.failures.back().retry_after_ms, 3000);
+  for (const char* body : {"<html>", R"({"access_token": "x"})", R"({"expires_in": 5})"}) {
+    Answer(kTokenUrl, 200, body);
+    EXPECT_EQ(Login().reason(), "UPSTREAM_PROTOCOL") << body;
+  }
+}
+
+TEST_F(GcpLogin, AUserWhoGrantedNoNarrowerScopeGivesWhatThereIs) {
+  Open("user-account");
+  AnswerToken(kTokenUrl);
+  ASSERT_TRUE(Login().ok());
+  EXPECT_EQ(Form(0, "grant_type"), "refresh_token");
+  EXPECT_EQ(Form(0, "refresh_token"), "1//refresh");
+  EXPECT_EQ(Form(0, "scope"), "");
+
+  int asked = 0;
+  host_.on_http = [&](const sdk::HttpRequest& request) {
+    ++asked;
+    const bool narrow = request.body.find("scope=") != std::string::npos;
+    return narrow ? sdk::HttpResponse{400, {}, R"({"error": "invalid_scope"})"}
+                  : sdk::HttpResponse{200, {}, R"({"access_token": "wide", "expires_in": 60})"};
+  };
+  ASSERT_TRUE(Login(GANTRY_PULL | GANTRY_HAND_OUT).ok());
+  ExpectToken("wide", kNow + 60);
+  EXPECT_EQ(asked, 2);
+}
+
+TEST_F(GcpLogin, AnImpersonatedAccountsTokenEndsWhenGoogleSays) {
+  Open("impersonation", R"({"target_principal": "target@my-project.iam.gserviceaccount.com"})");
+  AnswerToken(kTokenUrl);
+  Answer(kIam, 200, R"({"accessToken": "ya29.target", "expireTime": "2026-11-23T12:30:00Z"})");
+  ASSERT_TRUE(Login(GANTRY_PULL | GANTRY_HAND_OUT).ok());
+  ExpectToken("ya29.target", kNow + 1800);
+  EXPECT_EQ(sdk::ReadJwtClaims(Form(0, "assertion"))["scope"].Text(), kFullScope);
+  const sdk::Json asked = sdk::Json::Parse(sent_.at(1).body);
+  EXPECT_EQ(asked["scope"][size_t{0}].Text(), kReadOnlyScope);
+  EXPECT_EQ(asked["lifetime"].Text(), "3600s");
+
+  Answer(kIam, 403, R"({"error": {"message": "Permission 'iam.serviceAccounts.getAccessToken' denied",
+      "status": "PERMISSION_DENIED", "details": [{"reason": "IAM_PERMISSION_DENIED"}]}})");
+  const Outcome denied = Login();
+  EXPECT_EQ(denied.reason(), "UPSTREAM_DENIED");
+  EXPECT_THAT(denied.message(), HasSubstr("IAM_PERMISSION_DENIED"));
+  Open("impersonation", R"({"target_principal": "../../x"})");
+  EXPECT_EQ(Login().reason(), "INVALID_CONFIG");
+}
+
+TEST_F(GcpLogin, AGivenTokenEndsWithItsConnectorOrWhenGoogleSays) {
+  host_.secrets["token"] = "ya29.given";
+  Open("oauth2-token", "{}", "{}", (kNow + 600) * 1000);
+  ASSERT_TRUE(Login().ok());
+  ExpectToken("ya29.given", kNow + 600);
+  EXPECT_THAT(sent_, IsEmpty());
+
+  Open("oauth2-token");
+  Answer(kTokenInfoUrl, 200, R"({"email": "me@example.com", "expires_in": "120"})");
+  ASSERT_TRUE(Login().ok());
+  ExpectToken("ya29.given", kNow + 120);
+  Answer(kTokenInfoUrl, 400, R"({"error": "invalid_token", "error_description": "Invalid Value"})");
+  EXPECT_EQ(Login().reason(), "UPSTREAM_AUTH_REJECTED");
+}
+
+TEST_F(GcpLogin, TheMachinesIdentityIsLookedForInGooglesOrder) {
+  Open("implicit");
+  AnswerToken(kTokenUrl);
+  host_.environment = {{"HOME", "/home/g"}, {"GOOGLE_APPLICATION_CREDENTIALS", "/key.json"}};
+  host_.files = {{"/key.json", ServiceAccountJson()},
+                 {"/home/g/.config/gcloud/application_default_credentials.json", UserJson()}};
+  ASSERT_TRUE(Login().ok());
+  EXPECT_FALSE(Form(0, "assertion").empty());
+  host_.environment.erase("GOOGLE_APPLICATION_CREDENTIALS");
+  ASSERT_TRUE(Login().ok());
+  EXPECT_EQ(Form(1, "refresh_token"), "1//refresh");
+
+  host_.files.clear();
+  host_.environment["GCE_METADATA_HOST"] = "metadata.example";
+  const sdk::Headers google{{"Metadata-Flavor", "Google"}};
+  Answer("http://metadata.example/", 200, "pusher@my-project.iam.gserviceaccount.com", google);
+  Answer("http://metadata.example/computeMetadata/v1/instance/service-accounts/default/token", 200,
+         R"({"access_token": "ya29.machine", "expires_in": 30})", google);
+  sent_.clear();
+  ASSERT_TRUE(Login(GANTRY_PULL | GANTRY_HAND_OUT).ok());
+  ExpectToken("ya29.machine", kNow + 30);
+  EXPECT_THAT(sent_.at(0).url, HasSubstr("?scopes=https%3A%2F%2Fwww.googleapis.com"));
+  EXPECT_NE(sent_[0].flags & GANTRY_HTTP_METADATA, 0u);
+  EXPECT_EQ(sent_[0].headers, sdk::Headers({{"Metadata-Flavor", "Google"}}));
+
+  Answer("http://metadata.example/", 200, R"({"access_token": "x", "expires_in": 30})");
+  EXPECT_THAT(Login().message(), HasSubstr("\"Metadata-Flavor: Google\" is missing"));
+  host_.environment["GOOGLE_APPLICATION_CREDENTIALS"] = "/gone.json";
+  EXPECT_EQ(Login().code, GANTRY_NOT_FOUND);
+  host_.local_allowed = false;
+  EXPECT_EQ(Login().code, GANTRY_PERMISSION_DENIED);
+}
+
+TEST_F(GcpLogin, AKeyThatIsAPasswordIsHandedOutAsAToken) {
+  AnswerToken(kTokenUrl);
+  for (const bool base64 : {false, true}) {
+    const std::string key = ServiceAccountJson();
+    host_.secrets["password"] = base64 ? sdk::Base64(key) : key;
+    flavor_.Close();
+    ASSERT_TRUE(flavor_
+                    .Open(std::string(R"({"uri": "us-docker.pkg.dev/my-project/my-repo", "connector":
+        {"type": "docker", "auth_method": "password", "config": {"username": ")") +
+                          (base64 ? "_json_key_base64" : "_json_key") + "\"}}}")
+                    .ok());
+    ASSERT_TRUE(Login().ok());
+    EXPECT_EQ(credential_->secret.Reveal(), host_.secrets["password"]);
+    ASSERT_TRUE(Login(GANTRY_PULL | GANTRY_HAND_OUT).ok());
+    ExpectToken("ya29.made", kNow + 3599);
+  }
+}
+
+}  // namespace
+}  // namespace gantry::testing

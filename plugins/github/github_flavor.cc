@@ -50,8 +50,8 @@ class GitHubFlavor final : public sdk::Flavor {
     Secret token;
     GANTRY_FLAVOR_TRY(call.ReadSecret("password", token));
     const TokenKind& kind = TokenKindOf(token.Reveal());
-    findings.push_back({GANTRY_INFO, "token-kind", "",
-                        "the connector holds " + std::string(kind.name), ""});
+    findings.push_back(
+        {GANTRY_INFO, "token-kind", "", "the connector holds " + std::string(kind.name), ""});
     return kind.has_scopes ? CheckScopes(call, *site, token.Reveal(), findings) : Ok();
   }
 

@@ -8,8 +8,8 @@
 
 namespace gantry::github {
 
-// Asks the site's API once, and reports the token's scopes and end.  Findings of level WARN say what
-// is missing; an API that cannot be reached is one of them, since a push does without it.
+// Asks the site's API once, and reports the token's scopes and end.  Findings of level WARN say
+// what is missing; an API that cannot be reached is one of them, since a push does without it.
 //   UpstreamError's, when the API refuses the token
 sdk::Status CheckScopes(const sdk::Call& call, const Site& site, std::string_view token,
                         sdk::Findings& findings);

@@ -23,8 +23,7 @@ bool IsOwner(std::string_view name) {
 
 // "github.com" itself, or a name below it; so for the others.
 bool IsWithin(std::string_view host, std::string_view domain) {
-  return host == domain ||
-         (host.ends_with(domain) && host[host.size() - domain.size() - 1] == '.');
+  return host == domain || (host.ends_with(domain) && host[host.size() - domain.size() - 1] == '.');
 }
 
 bool IsServer(std::string_view host) {

@@ -19,9 +19,8 @@ constexpr TokenKind kKinds[] = {
 }  // namespace
 
 const TokenKind& TokenKindOf(std::string_view token) {
-  return *std::find_if(std::begin(kKinds), std::end(kKinds), [&](const TokenKind& kind) {
-    return token.starts_with(kind.prefix);
-  });
+  return *std::find_if(std::begin(kKinds), std::end(kKinds),
+                       [&](const TokenKind& kind) { return token.starts_with(kind.prefix); });
 }
 
 }  // namespace gantry::github

@@ -8,7 +8,7 @@ namespace gantry::github {
 
 struct TokenKind {
   std::string_view prefix, name;
-  bool has_scopes = false;   // the API tells them
+  bool has_scopes = false;  // the API tells them
   bool opens_packages = true;
 };
 

@@ -154,9 +154,13 @@ absl::StatusOr<std::optional<RegistryAuth::Login>> RegistryAuth::Choose(
       // Without a password there may still be something to be had for a token.
       if (credential.scheme == Scheme::kBasic) break;
     }
-    const auto realm = challenge.Get("realm");
-    if (challenge.scheme != "bearer" || !realm || realm->empty()) continue;
+    if (challenge.scheme != "bearer") continue;
     login.scheme = Login::Scheme::kBearer;
+    const auto realm = challenge.Get("realm");
+    if (!realm || realm->empty()) {
+      if (credential.scheme == Scheme::kBearer) return login;  // needs no token server
+      continue;
+    }
     auto to = endpoint_.Follow(url, *realm);
     if (!to.ok()) return Annotate(to.status(), "token server");
     login.server = {*std::move(to), challenge.Get("service").value_or("")};

@@ -61,7 +61,8 @@ TEST_F(BlobSetTest, TheFirstFailureStopsTheOthersAndNamesItsBlob) {
   registry_.Script(On("PUT upload").Nth(2).Answer(403, denied.headers, denied.body));
   const auto stored = Upload();
   EXPECT_EQ(ReasonOf(stored.status()), "UPSTREAM_DENIED");
-  EXPECT_THAT(MessageOf(stored.status()), HasSubstr("layer " + image_.blob(0, 2).key().substr(0, 19)));
+  EXPECT_THAT(MessageOf(stored.status()),
+              HasSubstr("layer " + image_.blob(0, 2).key().substr(0, 19)));
   EXPECT_EQ(registry_.Count("POST upload"), 2);
   EXPECT_TRUE(call_.Check().ok()) << "the caller's own call goes on";
 }

@@ -43,7 +43,8 @@ int SessionsWorth(const absl::Status& status) {
 }
 
 absl::Status NotStored(const StoredBlob& blob) {
-  return DataLoss(reason::kIntegrity, "the registry said that it stored blob {}, and does not have it",
+  return DataLoss(reason::kIntegrity,
+                  "the registry said that it stored blob {}, and does not have it",
                   blob.digest.text())
       .With("blob", blob.digest.text())
       .Remedy("check the registry's storage; replicas may not share theirs");

@@ -26,7 +26,7 @@ class BodyLimit {
   }
 
  private:
-  static constexpr int64_t kFirst = 32 << 20;  // below what hosted proxies let through
+  static constexpr int64_t kFirst = 32 << 20;   // below what hosted proxies let through
   static constexpr int64_t kLeast = 512 << 10;  // nginx without a setting lets 1 MiB through
 
   mutable std::mutex mu_;

@@ -4,7 +4,6 @@
 namespace gantry {
 namespace {
 
-using fakes::ErrorReply;
 using fakes::On;
 using fakes::Reply;
 using ::testing::ElementsAre;
@@ -62,8 +61,10 @@ TEST_F(PushTest, AProxyThatTakesNothingIsToldInItsOwnWords) {
 
 TEST_F(PushTest, APageOfAProxyIsToldInItsOwnWords) {
   MakeOneLayer(kMiB);
-  registry_.Script(On("POST upload").Always().Answer(
-      400, {{"Content-Type", "text/html"}}, "<html><h1>400 Bad Request</h1><p>squid</p></html>"));
+  registry_.Script(On("POST upload")
+                       .Always()
+                       .Answer(400, {{"Content-Type", "text/html"}},
+                               "<html><h1>400 Bad Request</h1><p>squid</p></html>"));
   const auto pushed = Push();
   ExpectFailed(pushed, absl::StatusCode::kFailedPrecondition, "UPSTREAM_REJECTED");
   EXPECT_THAT(MessageOf(pushed.status()), HasSubstr("HTTP 400: 400 Bad Request squid"));
@@ -73,8 +74,9 @@ TEST_F(PushTest, APageOfAProxyIsToldInItsOwnWords) {
 
 TEST_F(PushTest, AServerThatSays200ToEverythingIsNoRegistry) {
   MakeOneLayer(kMiB);
-  for (const char* request : {"HEAD manifest", "GET manifest", "HEAD blob", "POST upload",
-                              "PATCH upload", "PUT upload", "PUT manifest", "HEAD tag", "PUT tag"}) {
+  for (const char* request :
+       {"HEAD manifest", "GET manifest", "HEAD blob", "POST upload", "PATCH upload", "PUT upload",
+        "PUT manifest", "HEAD tag", "PUT tag"}) {
     registry_.Script(On(request).Always().Answer(200));
   }
   ExpectFailed(Push(), absl::StatusCode::kFailedPrecondition, "UPSTREAM_PROTOCOL");

@@ -37,8 +37,10 @@ TEST_F(PushTest, ATokenThatIsRevokedIsReplacedAndTheChunkGoesAgain) {
 TEST_F(PushTest, A401InTheMiddleOfABodyTakesANewTokenAndTheWholeBody) {
   registry_.desk().Open({.kind = TokenDesk::Kind::kBearer});
   MakeOneLayer(6 * kMiB);
-  registry_.Script(On("PATCH upload").After(64 << 10).Answer(
-      401, {{"WWW-Authenticate", "Bearer realm=\"/token\",service=\"s\""}, {"Connection", "close"}}));
+  registry_.Script(On("PATCH upload")
+                       .After(64 << 10)
+                       .Answer(401, {{"WWW-Authenticate", "Bearer realm=\"/token\",service=\"s\""},
+                                     {"Connection", "close"}}));
   ExpectStored(Push());
   EXPECT_EQ(registry_.Count("PATCH upload 202"), 1);
   EXPECT_EQ(registry_.Count("POST upload"), 1);

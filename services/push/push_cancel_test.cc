@@ -1,7 +1,7 @@
 // Pushes that are cancelled, or whose time is up.
-#include "push/push_test_fixture.h"
-
 #include <latch>
+
+#include "push/push_test_fixture.h"
 
 namespace gantry {
 namespace {
@@ -22,14 +22,14 @@ TEST_F(PushTest, ACancelledPushClosesItsUploadAndLeavesNoTag) {
 
 TEST_F(PushTest, APushIsCancelledWhileTheRegistryStalls) {
   MakeOneLayer(8 * kMiB);
-  std::latch stopped(1);
+  std::latch over(1);
   registry_.Script(On("PATCH upload").Before([&] {
     call_.RequestStop();
-    stopped.wait();  // no answer comes before the push is over
+    over.wait();  // no answer comes before the push has ended
   }));
-  // The upload's own thread is held by the registry, so the session is closed by another.
-  registry_.Script(On("DELETE upload").Before([&] { stopped.count_down(); }));
-  ExpectFailed(Push(), absl::StatusCode::kCancelled, "CANCELLED");
+  const auto pushed = Push();
+  over.count_down();
+  ExpectFailed(pushed, absl::StatusCode::kCancelled, "CANCELLED");
   EXPECT_EQ(registry_.Count("DELETE upload 204"), 1);
 }
 
@@ -62,8 +62,9 @@ TEST_F(PushTest, APushWhoseTimeIsUpClosesItsUploadAndLeavesNoTag) {
   MakeOneLayer(8 * kMiB);
   plan_.method = UploadMethod::kChunked;
   plan_.chunk_bytes = 2 << 20;
-  registry_.Script(
-      On("PATCH upload").Always().Change([this](Reply&) { clock_.Advance(std::chrono::minutes(25)); }));
+  registry_.Script(On("PATCH upload").Always().Change([this](Reply&) {
+    clock_.Advance(std::chrono::minutes(25));
+  }));
   ExpectFailed(Push(), absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED");
   EXPECT_EQ(registry_.Count("DELETE upload 204"), 1);
   EXPECT_EQ(registry_.Count("PUT"), 0);

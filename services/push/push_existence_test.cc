@@ -4,7 +4,6 @@
 namespace gantry {
 namespace {
 
-using fakes::ErrorReply;
 using fakes::On;
 using fakes::Reply;
 using ::testing::Contains;
@@ -72,8 +71,8 @@ TEST_F(PushMountTest, AMountedBlobIsNotSent) {
 }
 
 TEST_F(PushMountTest, AMountOfAnotherDigestIsNoMount) {
-  registry_.Script(On("POST mount").Answer(
-      201, {{"Docker-Content-Digest", Digest::Of("other").text()}}));
+  registry_.Script(
+      On("POST mount").Answer(201, {{"Docker-Content-Digest", Digest::Of("other").text()}}));
   ExpectStored(Push());
   EXPECT_EQ(registry_.Count("POST upload"), 1);
 }

@@ -93,8 +93,9 @@ TEST_F(PushTest, SeveralTagsNameOneImageAndNoneIsNeeded) {
 TEST_F(PushTest, ATagThatSomebodyElseMovesMeanwhileIsTold) {
   MakeOneLayer(kMiB);
   const Digest other = Digest::Of("other");
-  registry_.Script(On("HEAD tag").Nth(2).Change(
-      [&](Reply& reply) { reply.Set("Docker-Content-Digest", other.text()); }));
+  registry_.Script(On("HEAD tag").Nth(2).Change([&](Reply& reply) {
+    reply.Set("Docker-Content-Digest", other.text());
+  }));
   ExpectStored(Push());
   EXPECT_THAT(progress_.notices(), ::testing::ElementsAre(HasSubstr(other.text())));
 }

@@ -109,7 +109,8 @@ TEST_F(PushTest, FewerBytesThanWereSentAreSentAgainFromThere) {
 
 TEST_F(PushTest, MoreBytesThanWereSentAreNotBelieved) {
   MakeOneLayer(2 * kMiB);
-  registry_.Script(On("PATCH upload").Change([](Reply& reply) { reply.Set("Range", "0-9999999"); }));
+  registry_.Script(
+      On("PATCH upload").Change([](Reply& reply) { reply.Set("Range", "0-9999999"); }));
   ExpectStored(Push());
   EXPECT_THAT(Uploads(), ElementsAre("POST upload 202", "PATCH upload 202", "DELETE upload 204",
                                      "POST upload 202", "PATCH upload 202", "PUT upload 201"));

@@ -58,7 +58,8 @@ TEST_F(PushTest, AnIndexComesAfterItsChildren) {
 
 TEST_F(PushTest, ZstdLayersForeignLayersAndRepeatedLayers) {
   const Layer zstd{RandomBytes(4000, 1), std::string(media_type::kOciLayerZstd)};
-  const Layer foreign{"windows", "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+  const Layer foreign{"windows",
+                      "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
                       {"https://example.com/layer"}};
   image_.AddManifest({zstd, foreign, zstd, zstd});
   const Digest absent = Digest::Of(foreign.bytes);
@@ -79,7 +80,10 @@ TEST_F(PushTest, ALayerOfNoBytes) {
   image_.AddManifest({{""}});
   for (const UploadMethod method :
        {UploadMethod::kStream, UploadMethod::kMonolithic, UploadMethod::kChunked}) {
-    plan_ = {.repository = kRepo, .tags = {"1.0"}, .mount_from = {}, .method = method,
+    plan_ = {.repository = kRepo,
+             .tags = {"1.0"},
+             .mount_from = {},
+             .method = method,
              .chunk_bytes = 4 << 20};
     ExpectStored(Push());
   }

@@ -10,9 +10,9 @@ using std::chrono::seconds;
 using ::testing::HasSubstr;
 
 // Everything that a push of one layer asks for.
-const std::vector<std::string> kSteps = {"HEAD manifest", "HEAD blob",    "POST upload",
-                                         "PATCH upload",  "PUT upload",   "PUT manifest",
-                                         "HEAD tag",      "PUT tag",      "GET token"};
+const std::vector<std::string> kSteps = {"HEAD manifest", "HEAD blob",  "POST upload",
+                                         "PATCH upload",  "PUT upload", "PUT manifest",
+                                         "HEAD tag",      "PUT tag",    "GET token"};
 
 class PushStepTest : public PushTest, public ::testing::WithParamInterface<std::string> {
  protected:
@@ -100,8 +100,9 @@ TEST_F(PushTest, A429WithoutATimeIsWaitedForLongerEachTime) {
 
 TEST_F(PushTest, ARegistryThatStaysDownIsGivenUpBeforeTheDeadline) {
   MakeOneLayer(kMiB);
-  registry_.Script(On("POST upload").Always().Answer(503, {{"Content-Type", "text/html"}},
-                                                     "<h1>Maintenance</h1>"));
+  registry_.Script(On("POST upload")
+                       .Always()
+                       .Answer(503, {{"Content-Type", "text/html"}}, "<h1>Maintenance</h1>"));
   const auto pushed = Push();
   ExpectFailed(pushed, absl::StatusCode::kUnavailable, "UPSTREAM_UNAVAILABLE");
   EXPECT_THAT(MessageOf(pushed.status()), HasSubstr("after 8 attempts"));

@@ -40,7 +40,8 @@ class MemoryImage final : public ImageSource {
   explicit MemoryImage(const std::vector<Layer>& layers) { AddManifest(layers); }
 
   // The manifest has fields that nobody knows, which have to stay.
-  Digest AddManifest(const std::vector<Layer>& layers, const std::string& platform = "linux/amd64") {
+  Digest AddManifest(const std::vector<Layer>& layers,
+                     const std::string& platform = "linux/amd64") {
     SourceManifest manifest;
     const auto add = [&](const Layer& layer) {
       const SourceBlob blob{layer.media_type, Digest::Of(layer.bytes),
@@ -52,7 +53,8 @@ class MemoryImage final : public ImageSource {
       return json;
     };
     Json json{{"schemaVersion", 2}, {"mediaType", media_type::kOciManifest}};
-    json["config"] = add({Json{{"platform", platform}}.dump(), std::string(media_type::kOciConfig)});
+    json["config"] =
+        add({Json{{"platform", platform}}.dump(), std::string(media_type::kOciConfig)});
     json["config"]["data"] = "e30=";
     json["layers"] = Json::array();
     for (const Layer& layer : layers) json["layers"].push_back(add(layer));

@@ -149,11 +149,13 @@ Reply StrictRegistry::Commit(const Request& request, const std::string& reposito
   return {201, {{"Docker-Content-Digest", digest}}};
 }
 
-Reply StrictRegistry::State(int status, const std::string& repository, const std::string& id) const {
+Reply StrictRegistry::State(int status, const std::string& repository,
+                            const std::string& id) const {
   const Upload& upload = uploads_.at(id);
-  return {status,
-          {{"Location", fmt::format("/v2/{}/blobs/uploads/{}?_state={}", repository, id, upload.state)},
-           {"Range", RangeOf(upload.bytes)}}};
+  return {
+      status,
+      {{"Location", fmt::format("/v2/{}/blobs/uploads/{}?_state={}", repository, id, upload.state)},
+       {"Range", RangeOf(upload.bytes)}}};
 }
 
 Reply StrictRegistry::ServeManifest(const Request& request, const std::string& repository,

@@ -49,7 +49,8 @@ class TokenDesk {
     if (!right && !options_.anonymous) return {401};
     const std::string token = fmt::format("t{}", ++issued_);
     expires_[token] = clock_.Mono() + options_.life;
-    return {200, {}, fmt::format(R"({{"token":"{}","expires_in":{}}})", token, options_.life.count())};
+    return {
+        200, {}, fmt::format(R"({{"token":"{}","expires_in":{}}})", token, options_.life.count())};
   }
 
   // Nothing when the request may pass.  `source` is the repository that a mount reads.
@@ -70,7 +71,8 @@ class TokenDesk {
     if (token == expires_.end() || token->second <= clock_.Mono()) {
       return Reply{401, {{"WWW-Authenticate", challenge}}};
     }
-    if (source.empty() || options_.forbidden != "repository:" + source + ":pull") return std::nullopt;
+    if (source.empty() || options_.forbidden != "repository:" + source + ":pull")
+      return std::nullopt;
     return Reply{401,
                  {{"WWW-Authenticate", challenge + ",scope=\"" + options_.forbidden +
                                            "\",error=\"insufficient_scope\""}}};

@@ -70,6 +70,22 @@ class GitHubCloud(harness.Case):
         self.assertFalse([r for r in self.cloud.requests(method="PATCH") if r.headers.get("Content-Range")])
         self.assert_secret(token)
 
+    def test_the_token_itself_is_handed_out_only_where_that_is_allowed(self):
+        self.connect(self.github.issue("acme"), "--registry=ghcr.io")
+        self.assertEqual(self.push_app().code, 0)
+        login = ("login", "ghcr", "--repository", "app", "--config", self.dir / "auth.json")
+        refused = self.gantry(self.daemon, *login)
+        self.assertIn("LONG_LIVED_CREDENTIAL", refused.err)
+        self.assertFalse((self.dir / "auth.json").exists())
+
+        self.daemon.process.stop()
+        allowing = harness.Gantryd(self, *self.cloud.gantryd_flags(), "--allow-long-lived-credentials", "github",
+                                   state=self.daemon.state)
+        allowed = self.ok(allowing, *login)
+        self.assertIn("does not end by itself", allowed.err)
+        self.assertEqual(self.skopeo_digest("ghcr.io/acme/app:1", "--authfile", self.dir / "auth.json",
+                                            env=self.cloud.client_env()), self.digest)
+
     def test_wrong_and_unsuitable_tokens_are_refused_when_they_are_registered(self):
         wrong = "ghp_" + "0" * 36
         refused = self.connect(wrong, "--registry=ghcr.io")

@@ -16,6 +16,8 @@ gantry container-registry register dockerhub_registry --flavor=default \
   --uri=docker.io/myusername
 gantry container-registry register dockerhub --flavor=dockerhub \
   --uri=docker.io/myusername
+gantry container-registry register ghcr --flavor=github \
+  --uri=ghcr.io/myusername
 """, r"""
 gantry service-connector register dockerhub_connector --type docker \
   --auth-method=password \
@@ -30,6 +32,10 @@ gantry service-connector register github_connector --type docker \
   --auth-method=password \
   --username=me \
   --password=not-a-real-token
+
+gantry container-registry register ghcr --flavor=github \
+  --uri=ghcr.io/myusername \
+  --connector github_connector
 gantry service-connector register my_connector --type docker \
   --auth-method=password \
   --username=me --password=not-a-real-password
@@ -125,7 +131,8 @@ class SeedCommands(harness.Case):
         registries, connectors = self.run_block(BLOCKS[0])
         self.assertEqual(registries, {"default_registry": ("default", "localhost:5000", ""),
                                       "dockerhub_registry": ("default", "docker.io/myusername", ""),
-                                      "dockerhub": ("dockerhub", "docker.io/myusername", "")})
+                                      "dockerhub": ("dockerhub", "docker.io/myusername", ""),
+                                      "ghcr": ("github", "ghcr.io/myusername", "")})
         self.assertEqual(connectors, [])
         registries, connectors = self.run_block(BLOCKS[1])
         self.assertEqual(registries, {"dockerhub": ("dockerhub", "docker.io/myusername", "dockerhub_connector")})
@@ -133,7 +140,8 @@ class SeedCommands(harness.Case):
                           for c in connectors],
                          [("dockerhub_connector", "docker", "password", {"username": "me"}, ["password"])])
         registries, connectors = self.run_block(BLOCKS[2])
-        self.assertEqual(registries, {"my_registry": ("default", "ghcr.io/myusername", "my_connector")})
+        self.assertEqual(registries, {"ghcr": ("github", "ghcr.io/myusername", "github_connector"),
+                                      "my_registry": ("default", "ghcr.io/myusername", "my_connector")})
         self.assertEqual([c["name"] for c in connectors], ["github_connector", "my_connector"])
 
     def test_the_lines_of_the_clouds(self):

@@ -7,7 +7,8 @@
 
 #include "plugins/abi/flavor_abi.h"
 
-#define STR(text) {text, sizeof(text) - 1}
+#define STR(text) \
+  { text, sizeof(text) - 1 }
 
 static const char kDescription[] =
     "{\"display_name\": \"Registry with a bearer token\","
@@ -74,7 +75,8 @@ static gantry_code Authenticate(gantry_flavor* flavor, gantry_call* call,
     return host->fail(host->ctx, call, &error);
   }
   struct login login = {target, sink};
-  return host->secret(host->ctx, call, (gantry_str)STR("token"), (gantry_str_sink){&login, TakeToken});
+  return host->secret(host->ctx, call, (gantry_str)STR("token"),
+                      (gantry_str_sink){&login, TakeToken});
 }
 
 static gantry_code PreparePush(gantry_flavor* flavor, gantry_call* call,

@@ -44,6 +44,7 @@ absl::StatusOr<ConnectorConfig> ReadConnectorConfig(const ConfigSchema& schema,
   for (auto it = config.begin(); it != config.end();) {
     it = it->is_null() ? config.erase(it) : std::next(it);
   }
+  schema.ReadTexts(config);
   GANTRY_ASSIGN_OR_RETURN(auto violations, schema.Check(config, "config"));
   if (!violations.empty()) {
     return InvalidConfig(std::move(violations),

@@ -1,5 +1,7 @@
 #include "gantryd/images/source_opener.h"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 

@@ -119,6 +119,22 @@ TEST(Schema, UnknownFieldsAreRefusedWithTheKnownOnes) {
               ElementsAre(Violates("config.b", "which has none")));
 }
 
+TEST(Schema, TextsBecomeWhatTheSchemaWants) {
+  const auto schema = ConfigSchema::Parse(
+      R"({"properties":{"create":{"type":"boolean"},"seconds":{"type":"integer"},
+          "tags":{"type":"array"},"account":{"type":"string"},"any":{},
+          "key":{"type":"object","writeOnly":true}}})",
+      "flavor x");
+  Json config = *ParseJson(
+      R"({"create":"true","seconds":"3600","tags":"[\"a\"]","account":"123","any":"1","key":"{}"})");
+  schema->ReadTexts(config);
+  EXPECT_EQ(config, *ParseJson(R"({"create":true,"seconds":3600,"tags":["a"],"account":"123",
+                                   "any":"1","key":"{}"})"));
+  Json wrong = *ParseJson(R"({"create":"yes","seconds":"3600.5"})");
+  schema->ReadTexts(wrong);
+  EXPECT_EQ(schema->Check(wrong, "config")->size(), 2u);
+}
+
 TEST(Schema, NoValueIsEverShown) {
   for (const auto& v : Check(R"({"username":"u","password":"Sekret9"})")) {
     EXPECT_EQ(v.field, "config.password");

@@ -102,6 +102,7 @@ TEST_F(DiagnoseTest, ARefusedCredentialFailsTheLoginAndADeniedPushTheRight) {
   const auto checks = Run();
   EXPECT_EQ(Find(checks, "push-right").outcome, Outcome::kFailed);
   EXPECT_THAT(Find(checks, "push-right").message, HasSubstr("DENIED said no"));
+  EXPECT_EQ(checks.back().name, "repository") << "the flavor was asked, and has nothing to say";
 }
 
 TEST_F(DiagnoseTest, ATokenOfAnEarlierCallHidesNothing) {

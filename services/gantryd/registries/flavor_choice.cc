@@ -1,17 +1,12 @@
 #include "gantryd/registries/flavor_choice.h"
 
-#include <re2/re2.h>
-
-#include <algorithm>
+#include "gantryd/flavors/description.h"
 
 namespace gantry {
 
 std::string FlavorForHost(const FlavorCatalog& flavors, const std::string& host) {
   for (const FlavorInfo& flavor : flavors.List()) {
-    const bool owns = std::any_of(
-        flavor.hosts.begin(), flavor.hosts.end(),
-        [&](const std::string& pattern) { return RE2::FullMatch(host, pattern); });
-    if (owns && flavor.load_error.empty()) return flavor.name;
+    if (flavor.load_error.empty() && IsHomeOf(flavor, host)) return flavor.name;
   }
   return "default";
 }

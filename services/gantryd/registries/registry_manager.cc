@@ -131,7 +131,8 @@ absl::Status RegistryManager::Validate(const CallContext& call, RegistryRecord& 
 
   GANTRY_ASSIGN_OR_RETURN(const ConfigSchema schema,
                           ConfigSchema::Parse(info.config_schema_json, "flavor " + info.name));
-  GANTRY_ASSIGN_OR_RETURN(const Json config, ParseConfigObject(record.config_json, "config"));
+  GANTRY_ASSIGN_OR_RETURN(Json config, ParseConfigObject(record.config_json, "config"));
+  schema.ReadTexts(config);
   GANTRY_ASSIGN_OR_RETURN(const auto faults, schema.Check(config, "config"));
   violations.insert(violations.end(), faults.begin(), faults.end());
   record.config_json = config.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -89,7 +89,7 @@ TEST(RegistryPool, AFlavorAsksOnlyItsOwnRegistryAndNotWhileLoggingIn) {
   std::string host = w.host;
   behaviour.diagnose = [&](const CallContext& call,
                            InstanceHost& h) -> absl::StatusOr<std::vector<Finding>> {
-    EXPECT_EQ(ReasonOf(h.GetSecret("other").status()), reason::kInvalidConfig);
+    EXPECT_EQ(ReasonOf(h.GetSecret("other").status()), reason::kConnectorNotFound);
     const auto answer = h.Registry(call, {host, "app", "", ""}, {}, request);
     if (!answer.ok()) return answer.status();
     EXPECT_EQ(answer->status, 200);

@@ -48,6 +48,13 @@ void Collect(const Json& schema, int depth, std::map<std::string, ConfigSchema::
   }
 }
 
+bool IsOfType(const Json& value, std::string_view type) {
+  return (type == "boolean" && value.is_boolean()) ||
+         (type == "integer" && value.is_number_integer()) ||
+         (type == "number" && value.is_number()) || (type == "array" && value.is_array()) ||
+         (type == "object" && value.is_object());
+}
+
 size_t LongestString(const Json& value) {
   if (value.is_string()) return value.get_ref<const std::string&>().size();
   size_t longest = 0;
@@ -74,6 +81,18 @@ absl::StatusOr<ConfigSchema> ConfigSchema::Parse(std::string_view schema_json,
   if (!schema.ok()) return BrokenSchema(std::string(owner), MessageOf(schema.status()));
   if (!schema->is_object()) return BrokenSchema(std::string(owner), "it is not an object");
   return ConfigSchema(*std::move(schema), std::string(owner));
+}
+
+void ConfigSchema::ReadTexts(Json& config) const {
+  for (const auto& [name, property] : properties_) {
+    const auto value = config.find(name);
+    const bool text = value != config.end() && value->is_string();
+    if (!text || property.secret || !property.schema.is_object()) continue;
+    const auto read = ParseJson(value->get_ref<const std::string&>());
+    if (read.ok() && IsOfType(*read, GetString(property.schema, "type").value_or("string"))) {
+      *value = *read;
+    }
+  }
 }
 
 absl::StatusOr<std::vector<FieldViolation>> ConfigSchema::Check(const Json& config,

@@ -25,6 +25,10 @@ class ConfigSchema {
   // INTERNAL FLAVOR_MISBEHAVED when the text is no schema; `owner` is named in that error.
   static absl::StatusOr<ConfigSchema> Parse(std::string_view schema_json, std::string_view owner);
 
+  // A command line gives text for everything: "true", "3600" or "[\"a\"]" become what the property's
+  // type wants.  Any other text stays, for Check to refuse; so do secrets.
+  void ReadTexts(Json& config) const;
+
   // All violations of `config`, with fields below `prefix` ("config.username").  What is unknown is
   // a violation as well, unless the schema allows it.  No description shows a value.
   //   INTERNAL FLAVOR_MISBEHAVED   the schema cannot be applied

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A flavor is built against the installed SDK alone, installed beside Gantry's own, and all load.
+# Flavors are built against the installed SDK alone, installed beside Gantry's own, and all load; then
+# gantryd pushes through them.
 #
 #   out_of_tree_test.sh CMAKE BUILD_DIR EXAMPLE_DIR LIST_FLAVORS
 set -euo pipefail
@@ -21,13 +22,14 @@ cp -r "$example" "$work/example"
   -DCMAKE_CXX_FLAGS="-O1 ${GANTRY_SANITIZE:+-fsanitize=$GANTRY_SANITIZE}" >/dev/null
 "$cmake" --build "$work/build" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 "$list_flavors" "$work/build/flavors" | tee "$work/listed"
-grep -q '^acme 2.0.0 Acme' "$work/listed"
+grep -q '^harbor 2.0.0 Harbor' "$work/listed"
 
-# Installed into the same directory, it joins the manifest, and the others stay in it.
+# Installed into the same directory, it joins the manifest, and the others stay in it.  For a flavor in C
+# the one header is enough.
 "$cmake" --install "$work/build" >/dev/null
+"$work/example/c/build.sh" "$prefix" >/dev/null
 "$list_flavors" "$prefix/lib/gantry/flavors" | tee "$work/listed"
-for name in acme default dockerhub; do grep -q "^$name " "$work/listed"; done
+for name in bearer default dockerhub github harbor; do grep -q "^$name " "$work/listed"; done
 
-# The one header is enough for a flavor in C.
-printf '#include "plugins/abi/flavor_abi.h"\nint main(void) { return 0; }\n' >"$work/c.c"
-cc -std=c11 -pedantic -Werror -I"$prefix/include/gantry" "$work/c.c" -o "$work/c"
+GANTRY_BUILD_DIR=$build /usr/bin/python3 "$(dirname "$0")/out_of_tree_push_test.py" \
+  "$prefix/lib/gantry/flavors"

@@ -65,5 +65,9 @@ class Google:
         self.sts.providers[provider.audience] = provider
         return provider
 
+    def tags(self, name):
+        """{tag: digest} of what is stored as PROJECT/REPOSITORY/IMAGE."""
+        return self._store.tags(name)
+
     def registry(self, host):
         return RegistryFront(self, host, self._store)

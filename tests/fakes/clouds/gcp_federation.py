@@ -102,8 +102,7 @@ class SecurityTokenService:
         key, date, region, signed_names, _ = match.groups()
         if url.netloc != f"sts.{region}.amazonaws.com" or url.query != "Action=GetCallerIdentity&Version=2011-06-15":
             return None, "The AWS request is none of GetCallerIdentity."
-        if headers.get("x-goog-cloud-target-resource") != provider.audience or \
-                "x-goog-cloud-target-resource" not in signed_names.split(";"):
+        if headers.get("x-goog-cloud-target-resource") not in (provider.audience, "https:" + provider.audience):
             return None, "The AWS request is not made for this provider."
         stamp = datetime.datetime.strptime(headers["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(
             tzinfo=datetime.timezone.utc)

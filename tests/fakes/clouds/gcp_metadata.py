@@ -21,17 +21,18 @@ class MetadataServer:
                 "X-Forwarded-For" in request.headers:
             return Response(403, b"Your client does not have permission to get URL", headers)
         status, body = self._value(request)
-        return Response(status, body.encode(), {**headers, "Content-Type": "application/text"})
+        kind = "application/json" if body.startswith("{") else "application/text"
+        return Response(status, body.encode(), {**headers, "Content-Type": kind})
 
     def _value(self, request):
-        account = "/computeMetadata/v1/instance/service-accounts/default/"
+        accounts = "/computeMetadata/v1/instance/service-accounts/"
         if request.path == "/computeMetadata/v1/project/project-id":
             return 200, self._project
-        if not request.path.startswith(account) or not self.identity:
+        account, _, name = request.path.removeprefix(accounts).partition("/")
+        if not self.identity or account not in ("default", self.identity):
             return 404, "Error 404 (Not Found)"
         if self.quirks.binding_missing:
             return 403, "Unable to generate access token; IAM returned 403 Forbidden"
-        name = request.path[len(account):]
         if name == "email":
             return 200, self.identity
         if name == "":

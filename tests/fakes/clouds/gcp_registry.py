@@ -22,13 +22,19 @@ class RegistryFront:
 
     def __init__(self, google, name, store):
         self.name = name
-        self.quirks = Quirks(service="quoted", token_life=LIFE, throttled=0)
+        # jumps: seconds that pass once so many blobs were taken
+        self.quirks = Quirks(service="quoted", token_life=LIFE, throttled=0, jumps={})
         self._google, self._store = google, store
         self._proxy = RegistryProxy(store.port)
         self._sessions, self._mutex = {}, threading.Lock()  # registry token: (access token, expires)
+        self._blobs = 0
         host = google.emulator.host(name)
         host.on("GET", "/v2/token", self._token)
         host.on("*", "/v2/.*", self._registry)
+
+    def forget_logins(self):
+        with self._mutex:
+            self._sessions.clear()
 
     def _challenge(self, error=""):
         service = {"quoted": f',service="{self.name}"', "unquoted": f",service={self.name}", "absent": ""}
@@ -126,7 +132,12 @@ class RegistryFront:
         if request.method == "PUT" and kind == "manifests" and self._is_moved(request, name, reference):
             return registry_error(400, "MANIFEST_INVALID", f"cannot update tag {reference}. The repository has "
                                   "enabled tag immutability")
-        return self._proxy.forward(request)
+        answer = self._proxy.forward(request)
+        if request.method == "PUT" and kind == "blobs" and answer.status == 201:
+            with self._mutex:
+                self._blobs += 1
+                self._google.emulator.clock_skew += self.quirks.jumps.pop(self._blobs, 0)
+        return answer
 
     def _is_moved(self, request, name, reference):
         resource, _ = self._repository(request.path)

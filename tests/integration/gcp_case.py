@@ -1,0 +1,125 @@
+"""A test's Google Cloud, a daemon that finds it, and what every story about it does."""
+import base64
+import json
+import time
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
+
+import harness
+import images
+from clouds import gcp_policy
+from clouds.gcp import PROJECT, Google
+
+HOST = "us-central1-docker.pkg.dev"
+REPOSITORY = f"projects/{PROJECT}/locations/us-central1/repositories/my-repo"
+ISSUER, SUBJECT = "https://oidc.cluster.example", "system:serviceaccount:ml:gantry"
+
+
+def sign(account, claims):
+    """A JWT of python3-cryptography's making."""
+    encode = lambda data: base64.urlsafe_b64encode(data).rstrip(b"=")
+    signed = b".".join(encode(json.dumps(part).encode()) for part in ({"alg": "RS256", "typ": "JWT"}, claims))
+    key = serialization.load_pem_private_key(account.pem.encode(), None)
+    return (signed + b"." + encode(key.sign(signed, padding.PKCS1v15(), hashes.SHA256()))).decode()
+
+
+class GcpCase(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.google = Google(self)
+        self.front = self.google.registry(HOST)
+        self.digest = images.simple(self.dir / "l")
+        self.account = self.google.account("pusher")
+        self.google.policy.grant(self.account.email, f"projects/{PROJECT}", gcp_policy.WRITER)
+        self.google.artifact_registry.add(REPOSITORY)
+        self.secrets = [self.account.pem.splitlines()[1]]
+
+    def daemon(self, *flags, **kwargs):
+        return harness.Gantryd(self, *self.google.emulator.gantryd_flags(), "--log-level", "debug", *flags, **kwargs)
+
+    def file(self, name, text):
+        path = self.dir / name
+        path.write_text(text)
+        return path
+
+    def key_file(self, account=None):
+        return self.file("key.json", (account or self.account).key_file())
+
+    def oidc(self):
+        """A provider, and the file in which its issuer keeps a token for the daemon."""
+        issuer = self.google.account("issuer")  # for its key alone
+        provider = self.google.provider("cluster", issuer=ISSUER, public_key=issuer.public_key)
+        now = int(time.time())
+        claims = {"iss": ISSUER, "sub": SUBJECT, "aud": "https:" + provider.audience, "iat": now, "exp": now + 600}
+        return provider, lambda **changed: sign(issuer, dict(claims, **changed))
+
+    def connect(self, daemon, method, *flags, type="gcp", **fields):
+        """Registers connector "c"; returns how that went."""
+        return self.gantry(daemon, "service-connector", "register", "c", "--type", type, f"--auth-method={method}",
+                           *[f"--{name}={value}" for name, value in fields.items()], *flags)
+
+    def register_gar(self, daemon, *flags, uri=f"{HOST}/{PROJECT}/my-repo"):
+        self.ok(daemon, "container-registry", "register", "gar", "--flavor=gcp", f"--uri={uri}", "--connector", "c",
+                *flags)
+
+    def ready(self, daemon, method="service-account", *flags, **fields):
+        """With connector "c" and registry "gar"."""
+        if not fields:
+            fields = {"service_account_json": f"@{self.key_file()}"}
+        connected = self.connect(daemon, method, *flags, **fields)
+        self.assertEqual(connected.code, 0, connected)
+        self.register_gar(daemon)
+
+    def push_gar(self, daemon, source="l", repository="team/app", tag="1"):
+        return self.gantry(daemon, "push", f"oci:{self.dir}/{source}", "-r", "gar", "--repository", repository,
+                           "--tag", tag, "--output", "json")
+
+    def pull_with_minted(self, daemon, uri, digest=None):
+        """A stranger's tool pulls with nothing but what the daemon gives; returns that login."""
+        file = self.dir / "auth.json"
+        file.unlink(missing_ok=True)
+        login = self.ok(daemon, "login", "gar", "--config", file, "-o", "json").json()
+        env = self.google.emulator.client_env()
+        self.assertEqual(self.skopeo_digest(uri, "--authfile", file, env=env), digest or self.digest)
+        self.skopeo("copy", "--src-authfile", file, f"docker://{uri}", f"oci:{self.dir}/back:x", env=env)
+        return login
+
+    def minted_token(self):
+        """The access token that the daemon handed out last."""
+        auths = json.loads((self.dir / "auth.json").read_text())["auths"]
+        user, _, token = base64.b64decode(auths[HOST]["auth"]).decode().partition(":")
+        self.assertEqual(user, "oauth2accesstoken")
+        return self.google.tokens.find(token)
+
+    def journey(self, daemon, identity):
+        """From the connector to a stranger's pull, and again when the first credential has ended."""
+        verified = self.ok(daemon, "service-connector", "verify", "c", "-o", "json").json()["verifications"][0]
+        self.assertEqual(verified["state"], "STATE_ACCEPTED")
+        self.assertIn(identity, verified["message"])
+        pushed = self.push_gar(daemon)
+        self.assertEqual(pushed.code, 0, pushed)
+        image = pushed.json()
+        self.assertEqual(image["digest"], self.digest)
+        described = self.ok(daemon, "image", "resolve", "team/app:1", "-r", "gar")
+        self.assertIn(self.digest, described.out)
+        self.pull_with_minted(daemon, image["uri"])
+        return image
+
+    def refused(self, result, reason, *words):
+        self.assertNotEqual(result.code, 0, result)
+        for word in (reason, *words):
+            self.assertIn(word, result.err)
+        self.assertIn("what to do", result.err)
+        self.assert_no_secret_in(result.err)
+
+    def assert_no_secret_in(self, text):
+        for secret in (*self.secrets, *(t.value for t in self.google.tokens.given)):
+            self.assertNotIn(secret, text)
+
+    def assert_no_secret_left(self, daemon):
+        """In the log at debug level, and in everything on disk."""
+        self.assert_no_secret_in(daemon.process.log())
+        for path in daemon.state.rglob("*"):
+            if path.is_file():
+                self.assert_no_secret_in(path.read_bytes().decode(errors="replace"))

@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+"""Google Cloud, emulated: every way to log in, with a push by it and a pull by what it hands out."""
+import base64
+import json
+import unittest
+
+import harness
+
+from clouds import gcp_policy
+from clouds.exchange import json_response
+from clouds.gcp import PROJECT
+from clouds.gcp_federation import GET_ACCESS_TOKEN
+from clouds.gcp_tokens import FULL, READ_ONLY
+from gcp_case import HOST, SUBJECT, GcpCase
+
+IMPLICIT = "--allow-implicit-login"
+
+
+class Methods(GcpCase):
+    def test_service_account(self):
+        daemon = self.daemon()
+        self.ready(daemon)
+        self.journey(daemon, self.account.email)
+        self.assertEqual(self.minted_token().scopes, {READ_ONLY})
+        self.assert_no_secret_left(daemon)
+
+    def test_impersonation(self):
+        target = self.google.account("target")
+        self.google.policy.grant(target.email, f"projects/{PROJECT}", gcp_policy.WRITER)
+        self.google.policy.grant(self.account.email, f"projects/{PROJECT}", {})
+        daemon = self.daemon()
+        fields = {"service_account_json": f"@{self.key_file()}", "target_principal": target.email}
+        self.refused(self.connect(daemon, "impersonation", **fields), "UPSTREAM_DENIED", target.email,
+                     "roles/iam.serviceAccountTokenCreator")
+        self.google.policy.grant(self.account.email, target.email, {GET_ACCESS_TOKEN})
+        self.ready(daemon, "impersonation", **fields)
+        self.journey(daemon, target.email)
+        self.assertEqual((self.minted_token().identity, self.minted_token().scopes), (target.email, {READ_ONLY}))
+        self.assert_no_secret_left(daemon)
+
+    def test_user_account(self):
+        user = self.google.user("me@example.com")
+        self.secrets += [user.refresh_token, user.client_secret]
+        self.google.policy.grant(user.email, f"projects/{PROJECT}", gcp_policy.WRITER)
+        daemon = self.daemon()
+        file = self.file("user.json", user.credentials_file(PROJECT))
+        self.ready(daemon, "user-account", user_account_json=f"@{file}")
+        self.journey(daemon, user.email)
+        self.assertIn(FULL, self.minted_token().scopes, "the user has granted no narrower scope")
+        listed = self.ok(daemon, "service-connector", "list-resources", "c", "-o", "json").json()
+        self.assertEqual([r["uri"] for r in listed["resources"]], [f"{HOST}/{PROJECT}/my-repo"])
+        asked = self.google.emulator.requests(host="artifactregistry.googleapis.com")
+        self.assertEqual({r.headers["X-Goog-User-Project"] for r in asked}, {PROJECT})
+        self.assert_no_secret_left(daemon)
+
+    def test_access_token(self):
+        token = self.google.tokens.give(self.account.email, [FULL])
+        daemon = self.daemon()
+        self.refused(self.connect(daemon, "oauth2-token", token="ya29.not-a-token"), "UPSTREAM_AUTH_REJECTED",
+                     "gcloud auth print-access-token")
+        self.ready(daemon, "oauth2-token", token=token.value)
+        self.journey(daemon, self.account.email)
+        self.assertEqual(self.minted_token(), token)
+        self.assert_no_secret_left(daemon)
+
+    def test_an_access_token_ends_with_its_connector(self):
+        token = self.google.tokens.give(self.account.email, [FULL])
+        daemon = self.daemon()
+        self.ready(daemon, "oauth2-token", "--expires-in=20m", token=token.value)
+        login = self.ok(daemon, "login", "gar", "--config", self.dir / "auth.json", "-o", "json").json()
+        connector = self.ok(daemon, "service-connector", "describe", "c", "-o", "json").json()
+        self.assertLessEqual(login["expire_time"], connector["expire_time"])
+
+    def external(self, daemon, provider, source, *flags, impersonate=None):
+        file = self.file("external.json", provider.account_file(source, impersonate))
+        return self.connect(daemon, "external-account", *flags, external_account_json=f"@{file}")
+
+    def test_workload_identity_federation_from_a_file(self):
+        provider, token = self.oidc()
+        file = self.file("token", token() + "\n")
+        self.secrets.append(file.read_text().strip())
+        self.google.policy.grant(provider.principal(SUBJECT), f"projects/{PROJECT}", gcp_policy.WRITER)
+        daemon = self.daemon(IMPLICIT)
+        self.assertEqual(self.external(daemon, provider, {"file": str(file)}).code, 0)
+        self.register_gar(daemon)
+        self.journey(daemon, provider.audience)
+        self.assertEqual(self.minted_token().scopes, {READ_ONLY})
+        self.assert_no_secret_left(daemon)
+
+    def test_workload_identity_federation_and_impersonation(self):
+        provider, token = self.oidc()
+        file = self.file("token.json", json.dumps({"value": token()}))
+        self.google.policy.grant(provider.principal(SUBJECT), self.account.email, {GET_ACCESS_TOKEN})
+        daemon = self.daemon(IMPLICIT)
+        source = {"file": str(file), "format": {"type": "json", "subject_token_field_name": "value"}}
+        self.assertEqual(self.external(daemon, provider, source, impersonate=self.account.email).code, 0)
+        self.register_gar(daemon)
+        self.journey(daemon, self.account.email)
+        self.assertEqual(self.minted_token().scopes, {READ_ONLY})
+
+    def test_workload_identity_federation_from_a_url(self):
+        provider, token = self.oidc()
+        value = token()
+        imds = self.google.emulator.host("169.254.169.254", plain=True)
+        imds.on("GET", "/metadata/identity/oauth2/token",
+                lambda r: json_response(200 if r.headers.get("Metadata") == "True" else 400, {"access_token": value}))
+        self.google.policy.grant(provider.principal(SUBJECT), self.account.email, {GET_ACCESS_TOKEN})
+        daemon = self.daemon(IMPLICIT)
+        source = {"url": "http://169.254.169.254/metadata/identity/oauth2/token?resource=x",
+                  "headers": {"Metadata": "True"},
+                  "format": {"type": "json", "subject_token_field_name": "access_token"}}
+        self.assertEqual(self.external(daemon, provider, source, impersonate=self.account.email).code, 0)
+        self.register_gar(daemon)
+        self.journey(daemon, self.account.email)
+
+    def test_workload_identity_federation_from_aws(self):
+        arn = "arn:aws:sts::123456789012:assumed-role/pusher/i-1"
+        provider = self.google.provider("aws", aws_keys={"AKIDEXAMPLE": ("wJalrXUtnFEMI/K7MDENG", arn)})
+        self.secrets += ["wJalrXUtnFEMI/K7MDENG", "the-session-token"]
+        self.google.policy.grant(provider.principal(arn), self.account.email, {GET_ACCESS_TOKEN})
+        aws = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG",
+               "AWS_SESSION_TOKEN": "the-session-token", "AWS_REGION": "eu-central-1"}
+        daemon = self.daemon(IMPLICIT, env=aws)
+        source = {"environment_id": "aws1", "region_url": "http://169.254.169.254/latest/meta-data/placement/x",
+                  "regional_cred_verification_url":
+                      "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"}
+        self.assertEqual(self.external(daemon, provider, source, impersonate=self.account.email).code, 0)
+        self.register_gar(daemon)
+        self.journey(daemon, self.account.email)
+        self.assert_no_secret_left(daemon)
+
+        forger = self.daemon(IMPLICIT, env=dict(aws, AWS_SECRET_ACCESS_KEY="another"))
+        self.refused(self.external(forger, provider, source), "UPSTREAM_AUTH_REJECTED", "SignatureDoesNotMatch")
+
+    def test_external_accounts_that_are_refused(self):
+        provider, token = self.oidc()
+        daemon = self.daemon(IMPLICIT)
+        file = self.file("token", token(aud="https://elsewhere"))
+        self.refused(self.external(daemon, provider, {"file": str(file)}), "UPSTREAM_AUTH_REJECTED",
+                     "made for another audience")
+        file.write_text(token())
+        provider.condition = lambda subject: False
+        self.refused(self.external(daemon, provider, {"file": str(file)}), "UPSTREAM_AUTH_REJECTED",
+                     "attribute condition")
+        for source, words in (({"executable": {"command": "/bin/true"}}, "executable"),
+                              ({"certificate": {"use_default_certificate_config": True}}, "certificate"),
+                              ({"environment_id": "aws2"}, "aws2"), ({"file": "/no/such/file"}, "/no/such/file")):
+            self.refused(self.external(daemon, provider, source), "INVALID_CONFIG", words)
+        elsewhere = provider.account_file({"file": "/etc/passwd"}).replace("sts.googleapis.com", "sts.evil.example")
+        stolen = self.file("stolen.json", elsewhere)
+        self.refused(self.connect(daemon, "external-account", external_account_json=f"@{stolen}"), "INVALID_CONFIG",
+                     "sts.evil.example")
+        self.refused(self.external(self.daemon(), provider, {"file": str(file)}), "IMPLICIT_LOGIN_NOT_ALLOWED")
+
+    def test_the_machines_own_service_account(self):
+        self.google.metadata.identity = self.account.email
+        daemon = self.daemon(IMPLICIT)
+        self.assertEqual(self.connect(daemon, "implicit").code, 0)
+        self.register_gar(daemon)
+        self.journey(daemon, self.account.email)
+        self.assertEqual(self.minted_token().scopes, {READ_ONLY})
+        listed = self.ok(daemon, "service-connector", "list-resources", "c", "-o", "json").json()
+        self.assertEqual(len(listed["resources"]), 1, "the project is the machine's")
+        self.refused(self.connect(self.daemon(), "implicit"), "IMPLICIT_LOGIN_NOT_ALLOWED")
+
+    def test_a_machine_without_google(self):
+        daemon = self.daemon(IMPLICIT)
+        self.refused(self.connect(daemon, "implicit"), "UPSTREAM", "the machine has no service account")
+        self.google.metadata.identity = self.account.email
+        self.google.metadata.quirks.binding_missing = True
+        self.refused(self.connect(daemon, "implicit"), "UPSTREAM_DENIED", "roles/iam.workloadIdentityUser")
+        self.google.metadata.quirks.captive = True
+        self.refused(self.connect(daemon, "implicit"), "INVALID_CONFIG", "Metadata-Flavor")
+        nowhere = self.daemon(IMPLICIT, env={"GCE_METADATA_HOST": f"127.0.0.1:{harness.free_port()}"})
+        self.refused(self.connect(nowhere, "implicit"), "INVALID_CONFIG", "no metadata server",
+                     "GOOGLE_APPLICATION_CREDENTIALS")
+
+    def test_application_default_credentials(self):
+        user = self.google.user("me@example.com")
+        self.google.policy.grant(user.email, f"projects/{PROJECT}", gcp_policy.WRITER)
+        config = self.dir / "gcloud"
+        config.mkdir()
+        (config / "application_default_credentials.json").write_text(user.credentials_file(PROJECT))
+        key = self.key_file()
+        for env, identity in (({"CLOUDSDK_CONFIG": str(config)}, user.email),
+                              ({"CLOUDSDK_CONFIG": str(config), "GOOGLE_APPLICATION_CREDENTIALS": str(key)},
+                               self.account.email)):
+            daemon = self.daemon(IMPLICIT, env=env)
+            self.assertEqual(self.connect(daemon, "implicit").code, 0)
+            self.register_gar(daemon)
+            self.journey(daemon, identity)
+
+    def test_a_key_as_docker_password(self):
+        key = self.account.key_file()
+        for user, password in (("_json_key", key), ("_json_key_base64", base64.b64encode(key.encode()).decode())):
+            with self.subTest(user):
+                daemon = self.daemon()
+                connected = self.gantry(daemon, "service-connector", "register", "c", "--type", "docker",
+                                        "--auth-method=password", f"--username={user}", "--password", "-",
+                                        f"--registry={HOST}", input=password)
+                self.assertEqual(connected.code, 0, connected)
+                self.register_gar(daemon)
+                image = self.push_gar(daemon).json()
+                self.pull_with_minted(daemon, image["uri"])
+                self.assertEqual(self.minted_token().scopes, {READ_ONLY}, "the key itself stays in the daemon")
+                self.assert_no_secret_left(daemon)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
