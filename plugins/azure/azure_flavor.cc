@@ -96,7 +96,7 @@ class AzureFlavor final : public sdk::Flavor {
 
   Status ListResources(Call& call, const std::string&, sdk::ResourcePage& page) override {
     if (!identity_.is_entra()) {
-      return MakeError(GANTRY_FAILED_PRECONDITION, "FLAVOR_UNSUPPORTED",
+      return MakeError(GANTRY_UNIMPLEMENTED, "FLAVOR_UNSUPPORTED",
                        "a user name and password open one registry, and list none",
                        "Use a connector of type azure that logs in at Microsoft Entra.");
     }
