@@ -97,7 +97,7 @@ class AwsWire(harness.Case):
                     "--scan_on_push=true", "--encryption_type=KMS", "--kms_key=alias/k",
                     '--repository_tags={"team": "ml & co"}')
             self.push(daemon, f"oci:{self.dir}/l", "-r", method, "--repository", "app", "--tag", "1")
-            self.ok(daemon, "image", "list", method, "--repository", "app")
+            self.ok(daemon, "image", "list", "app", "-r", method)
         self.ok(daemon, "container-registry", "register", "public", "--uri=public.ecr.aws/acme",
                 "--connector=secret-key", "--create_repository=true")
         self.push(daemon, f"oci:{self.dir}/l", "-r", "public", "--repository", "app", "--tag", "1")
