@@ -11,8 +11,10 @@ import urllib.parse
 import harness
 import images
 from clouds.aws import Aws
+from clouds.aws_ecr import EcrApi
 from clouds.aws_iam import allow
 from clouds.aws_metadata import ContainerCredentials, InstanceMetadata
+from clouds.aws_registry import PrivateRegistry
 from clouds.emulator import Emulator
 from clouds.registry_proxy import RegistryProxy
 
@@ -306,6 +308,19 @@ class AwsCloud(harness.Case):
         auth.write_text(credential["docker_config_json"])
         self.assertEqual(self.skopeo_digest("public.ecr.aws/acme/app:v1", "--authfile", auth,
                                             env=self.cloud.client_env()), self.digest)
+
+    def test_a_registry_with_fips(self):
+        fips = HOST.replace("ecr.", "ecr-fips.")
+        EcrApi(self.aws, "api.ecr-fips.us-east-1.amazonaws.com", "us-east-1")
+        PrivateRegistry(self.aws, fips, self.aws.account, "us-east-1")
+        self.aws.create("team/app")
+        # The documented endpoint is not there; the one of AWS's SDKs is.
+        daemon = self.daemon("--connect-to", "ecr-fips.us-east-1.amazonaws.com:443:127.0.0.1:1")
+        self.connect(daemon, "secret-key", self.user)
+        self.ok(daemon, "container-registry", "register", "fips", f"--uri={fips}", "--connector=aws_connector")
+        pushed = self.run_gantry(daemon, "push", f"oci:{self.dir}/l", "-r", "fips", "--repository", "team/app",
+                                 "--tag", "v1", "-o", "json")
+        self.assertEqual(pushed.code, 0, pushed)
 
     def test_another_accounts_registry(self):
         stranger = self.aws.user("stranger", account="999999999999")
