@@ -228,6 +228,14 @@ TEST_F(AwsFlavor, AConnectorIsTriedWithoutARegistry) {
                                  "https://api.ecr.us-east-1.amazonaws.com/"));
 }
 
+TEST_F(AwsFlavor, AnEndpointOfItsOwnServesBothEcrAndSts) {
+  const std::string fields = R"(, "role_arn": "r", "endpoint_url": "https://vpce.example")";
+  ASSERT_TRUE(flavor_.Open(Config(kHost, "iam-role", fields)).ok());
+  once_["AssumeRole"] = {200, {}, kSession};
+  ASSERT_TRUE(Login().ok());
+  EXPECT_THAT(urls_, ElementsAre("https://vpce.example", "https://vpce.example"));
+}
+
 TEST_F(AwsFlavor, DeletesByTheApiAndReadsItsFailures) {
   ASSERT_TRUE(flavor_.Open(Config(kHost, "secret-key")).ok());
   const sdk::Target image{kHost, "team/app", "", FakeHost::kDigest};

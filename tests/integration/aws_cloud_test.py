@@ -11,8 +11,10 @@ import urllib.parse
 import harness
 import images
 from clouds.aws import Aws
+from clouds.aws_ecr import EcrApi
 from clouds.aws_iam import allow
 from clouds.aws_metadata import ContainerCredentials, InstanceMetadata
+from clouds.aws_registry import PrivateRegistry
 from clouds.emulator import Emulator
 from clouds.registry_proxy import RegistryProxy
 
@@ -58,9 +60,9 @@ class AwsCloud(harness.Case):
                     "--connector", "aws_connector")
         return made
 
-    def push_app(self, daemon, tag="v1", *argv):
-        return self.run_gantry(daemon, "push", f"oci:{self.dir}/l", "-r", "ecr", "--repository", "team/app",
-                               "--tag", tag, "-o", "json", *argv)
+    def push_app(self, daemon, tag="v1", image="l"):
+        return self.run_gantry(daemon, "push", f"oci:{self.dir}/{image}", "-r", "ecr", "--repository",
+                               "team/app", "--tag", tag, "-o", "json")
 
     def mint(self, daemon, **scope):
         client = ReflectionClient(daemon.address)
@@ -158,7 +160,7 @@ class AwsCloud(harness.Case):
         self.assertEqual(made.code, 0, made)
         self.assertIn("assumed-role/pusher/ci", self.ok(daemon, "service-connector", "verify", "aws_connector").out)
         self.assert_full_path(daemon)
-        sessions = [r for r in self.cloud.requests(host="sts.*") if b"Action=AssumeRole&" in r.body]
+        sessions = [r for r in self.cloud.requests(host="sts.*") if b"Action=AssumeRole&" in r.body and r.status == 200]
         self.assertEqual({r.form()["DurationSeconds"] for r in sessions}, {"900"})
 
     def test_a_role_within_a_policy_stays_within_it_when_it_is_handed_out(self):
@@ -269,8 +271,8 @@ class AwsCloud(harness.Case):
         self.assertEqual(created.settings["tags"], [{"Key": "team", "Value": "ml"}])
         # The same image under its immutable tag is no error, another image is.
         self.assertEqual(self.push_app(daemon).code, 0)
-        images.simple(self.dir / "l", "other")
-        taken = self.push_app(daemon)
+        images.simple(self.dir / "other", "other")
+        taken = self.push_app(daemon, image="other")
         self.assertEqual(taken.code, 9, taken)
         self.assertIn("immutable", taken.err)
 
@@ -306,6 +308,19 @@ class AwsCloud(harness.Case):
         auth.write_text(credential["docker_config_json"])
         self.assertEqual(self.skopeo_digest("public.ecr.aws/acme/app:v1", "--authfile", auth,
                                             env=self.cloud.client_env()), self.digest)
+
+    def test_a_registry_with_fips(self):
+        fips = HOST.replace("ecr.", "ecr-fips.")
+        EcrApi(self.aws, "api.ecr-fips.us-east-1.amazonaws.com", "us-east-1")
+        PrivateRegistry(self.aws, fips, self.aws.account, "us-east-1")
+        self.aws.create("team/app")
+        # The documented endpoint is not there; the one of AWS's SDKs is.
+        daemon = self.daemon("--connect-to", "ecr-fips.us-east-1.amazonaws.com:443:127.0.0.1:1")
+        self.connect(daemon, "secret-key", self.user)
+        self.ok(daemon, "container-registry", "register", "fips", f"--uri={fips}", "--connector=aws_connector")
+        pushed = self.run_gantry(daemon, "push", f"oci:{self.dir}/l", "-r", "fips", "--repository", "team/app",
+                                 "--tag", "v1", "-o", "json")
+        self.assertEqual(pushed.code, 0, pushed)
 
     def test_another_accounts_registry(self):
         stranger = self.aws.user("stranger", account="999999999999")

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What gantryd sends to AWS is what botocore sends for the same calls: host, path, headers, body."""
+import base64
 import os
 import unittest
 
@@ -97,7 +98,7 @@ class AwsWire(harness.Case):
                     "--scan_on_push=true", "--encryption_type=KMS", "--kms_key=alias/k",
                     '--repository_tags={"team": "ml & co"}')
             self.push(daemon, f"oci:{self.dir}/l", "-r", method, "--repository", "app", "--tag", "1")
-            self.ok(daemon, "image", "list", method, "--repository", "app")
+            self.ok(daemon, "image", "list", "app", "-r", method)
         self.ok(daemon, "container-registry", "register", "public", "--uri=public.ecr.aws/acme",
                 "--connector=secret-key", "--create_repository=true")
         self.push(daemon, f"oci:{self.dir}/l", "-r", "public", "--repository", "app", "--tag", "1")
@@ -107,6 +108,16 @@ class AwsWire(harness.Case):
             "GetCallerIdentity", "AssumeRole", "AssumeRoleWithWebIdentity", "GetSessionToken",
             "GetFederationToken"})
 
+    def skopeo_push(self, login):
+        """By PATCH, as docker does; and the layer comes back from the bucket."""
+        digest = images.simple(self.dir / "l")
+        env = self.cloud.client_env()
+        self.skopeo("copy", "--dest-creds", login, f"oci:{self.dir}/l", f"docker://{HOST}/team/app:1", env=env)
+        self.assertEqual({r.status for r in self.cloud.requests(method="PATCH")}, {201})
+        self.skopeo("copy", "--src-creds", login, f"docker://{HOST}/team/app:1", f"dir:{self.dir}/back", env=env)
+        self.assertTrue(self.cloud.requests(host="*.s3.eu-west-1.amazonaws.com"))
+        self.assertIn(digest, self.aws.repositories[self.aws.account, REGION, "team/app"].images)
+
     def test_the_emulator_takes_botocore_and_refuses_what_aws_refuses(self):
         sts = self.botocore("sts", self.user, REGION)
         self.assertEqual(sts.get_caller_identity()["Arn"], self.user.arn)
@@ -114,6 +125,8 @@ class AwsWire(harness.Case):
         ecr.create_repository(repositoryName="team/app")
         self.assertEqual(ecr.describe_repositories()["repositories"][0]["repositoryName"], "team/app")
         self.assertEqual(len(ecr.get_authorization_token()["authorizationData"]), 1)
+        [given] = ecr.get_authorization_token()["authorizationData"]
+        self.skopeo_push(base64.b64decode(given["authorizationToken"]).decode())
         self.user.secret_access_key += "x"
         with self.assertRaisesRegex(ecr.exceptions.ClientError, "InvalidSignatureException"):
             ecr.describe_repositories()
