@@ -116,8 +116,10 @@ class Methods(AzureCase):
     def test_nothing_of_the_machine_is_used_unless_allowed(self):
         self.azure.machine.system_assigned = self.azure.managed_identity("AcrPush")
         daemon = self.daemon()
-        self.connect(daemon, "managed-identity", "--no-verify")
-        self.refused(self.push_acr(daemon), "IMPLICIT_LOGIN_NOT_ALLOWED", "--allow-implicit-login")
+        for method in ("managed-identity", "workload-identity", "implicit"):
+            refused = self.gantry(daemon, "service-connector", "register", "acr", "--type", "azure",
+                                  f"--auth-method={method}", "--no-verify", "-o", "json")
+            self.refused(refused, "IMPLICIT_LOGIN_NOT_ALLOWED", "--allow-implicit-login")
         self.assertEqual(self.azure.emulator.requests(host="169.254.169.254"), [])
 
     def test_admin_user(self):
@@ -227,9 +229,12 @@ class SovereignClouds(harness.Case):
                 case.addCleanup = self.addCleanup
                 case.setUp()
                 daemon = case.daemon()
-                case.connect(daemon, "service-principal",
-                             **case.service_principal(case.azure.application("AcrPush")))
+                login = case.service_principal(case.azure.application("AcrPush"))
+                case.connect(daemon, "service-principal", authority_host=case.azure.authority, **login)
                 case.journey(daemon)
+                by_suffix = case.daemon()
+                case.connect(by_suffix, "service-principal", "--no-verify", **login)
+                case.assert_stored(case.push_acr(by_suffix, tag="2"))
                 self.assertEqual({r.host for r in case.azure.emulator.requests(path="*/oauth2/v2.0/token")},
                                  {case.azure.authority})
 
