@@ -1,6 +1,5 @@
 #include "plugins/aws/diagnosis.h"
 
-#include "plugins/aws/aws_error.h"
 #include "plugins/aws/repositories.h"
 
 namespace gantry::aws {
@@ -53,19 +52,17 @@ void CheckRepository(const Call& call, const AwsKeys& keys, const EcrApi& api,
 
 }  // namespace
 
-Status DiagnoseRegistry(const Call& call, const sdk::Config& config, AwsLogin& login,
-                        const EcrApi& api, Findings& findings) {
-  SharedKeys keys;
+Status DiagnoseRegistry(const Call& call, const sdk::Config& config, const AwsKeys& keys,
+                        const Sts& sts, const EcrApi& api, Findings& findings) {
   Caller caller;
-  GANTRY_FLAVOR_TRY(login.Keys(call, api.registry(), keys));
-  GANTRY_FLAVOR_TRY(login.StsOf(api.registry()).GetCallerIdentity(call, *keys, caller));
+  GANTRY_FLAVOR_TRY(sts.GetCallerIdentity(call, keys, caller));
   CheckAccount(caller, api.registry(), findings);
-  CheckLogin(call, *keys, api, findings);
+  CheckLogin(call, keys, api, findings);
   // Below a path without a default, each image is a repository of its own.
   const std::string repository = config.default_repository();
   if (!repository.empty()) {
     const std::string path = config.path();
-    CheckRepository(call, *keys, api,
+    CheckRepository(call, keys, api,
                     ApiName(api.registry(), path.empty() ? repository : path + "/" + repository),
                     config.fields()["create_repository"].Boolean(), findings);
   }
