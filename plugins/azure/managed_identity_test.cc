@@ -23,9 +23,10 @@ TEST_F(ManagedIdentity, AsksTheMetadataServiceWithItsHeader) {
                               "resource=https%3A%2F%2Fcontainerregistry.azure.net");
   EXPECT_EQ(seen_[0].headers, (sdk::Headers{{"Metadata", "true"}}));
   EXPECT_NE(seen_[0].flags & GANTRY_HTTP_METADATA, 0u);
-  for (const auto& [fields, end] : {std::pair{R"({"client_id": "c"})", "&client_id=c"},
-                                    std::pair{R"({"object_id": "o"})", "&object_id=o"},
-                                    std::pair{R"({"msi_res_id": "/s/r"})", "&msi_res_id=%2Fs%2Fr"}}) {
+  for (const auto& [fields, end] :
+       {std::pair{R"({"client_id": "c"})", "&client_id=c"},
+        std::pair{R"({"object_id": "o"})", "&object_id=o"},
+        std::pair{R"({"msi_res_id": "/s/r"})", "&msi_res_id=%2Fs%2Fr"}}) {
     ASSERT_TRUE(AsMachine(fields).ok());
     EXPECT_THAT(seen_[0].url, HasSubstr(end));
   }
@@ -83,7 +84,8 @@ class ArcAgent : public ManagedIdentity {
   static constexpr char kKey[] = "/var/opt/azcmagent/tokens/1.key";
 
   ArcAgent() {
-    host_.environment = {{"IDENTITY_ENDPOINT", kAgent}, {"IMDS_ENDPOINT", "http://localhost:40342"}};
+    host_.environment = {{"IDENTITY_ENDPOINT", kAgent},
+                         {"IMDS_ENDPOINT", "http://localhost:40342"}};
     host_.files = {{kKey, "key-1"}, {"/etc/shadow.key", "root"}};
     host_.on_http = [this](const sdk::HttpRequest& request) {
       const sdk::HttpResponse answer = Answer(request);

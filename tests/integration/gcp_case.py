@@ -51,7 +51,7 @@ class GcpCase(harness.Case):
         issuer = self.google.account("issuer")  # for its key alone
         provider = self.google.provider("cluster", issuer=ISSUER, public_key=issuer.public_key)
         now = int(time.time())
-        claims = {"iss": ISSUER, "sub": SUBJECT, "aud": "https:" + provider.audience, "iat": now, "exp": now + 600}
+        claims = {"iss": ISSUER, "sub": SUBJECT, "aud": "https:" + provider.audience, "iat": now, "exp": now + 3600}
         return provider, lambda **changed: sign(issuer, dict(claims, **changed))
 
     def connect(self, daemon, method, *flags, type="gcp", **fields):
@@ -92,8 +92,10 @@ class GcpCase(harness.Case):
         self.assertEqual(user, "oauth2accesstoken")
         return self.google.tokens.find(token)
 
-    def journey(self, daemon, identity):
-        """From the connector to a stranger's pull, and again when the first credential has ended."""
+    def journey(self, daemon, identity, renews=True):
+        """From the connector to a stranger's pull; and another push when all tokens have ended at Google,
+        before the daemon has expected it."""
+        self.google.tokens.life = 600
         verified = self.ok(daemon, "service-connector", "verify", "c", "-o", "json").json()["verifications"][0]
         self.assertEqual(verified["state"], "STATE_ACCEPTED")
         self.assertIn(identity, verified["message"])
@@ -104,13 +106,33 @@ class GcpCase(harness.Case):
         described = self.ok(daemon, "image", "resolve", "team/app:1", "-r", "gar")
         self.assertIn(self.digest, described.out)
         self.pull_with_minted(daemon, image["uri"])
-        return image
+        if renews:
+            self.google.emulator.clock_skew += 700
+            again = self.push_gar(daemon, tag="2")
+            self.assertEqual(again.code, 0, again)
+            self.google.emulator.clock_skew -= 700
 
     def refused(self, result, reason, *words):
+        """A push or a registration failed, and says why and what to do."""
         self.assertNotEqual(result.code, 0, result)
         for word in (reason, *words):
             self.assertIn(word, result.err)
-        self.assertIn("what to do", result.err)
+        self.assert_no_secret_in(result.err)
+        if result.err.startswith("{"):
+            self.assertIn("remedy", json.loads(result.err))
+        else:
+            self.assertIn("what to do", result.err)
+
+    def not_stored(self, result, *words):
+        """The connector was tried and refused."""
+        self.assertEqual(result.code, 3, result)
+        self.refused(result, "UPSTREAM_AUTH_REJECTED", "refused and not stored", *words)
+
+    def stored_untried(self, result, *words):
+        """Google could not be asked, which is no fault of the connector's."""
+        self.assertEqual(result.code, 0, result)
+        for word in ("could not be tried", *words):
+            self.assertIn(word, result.err)
         self.assert_no_secret_in(result.err)
 
     def assert_no_secret_in(self, text):

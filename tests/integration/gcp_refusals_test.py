@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Google Cloud, emulated: repositories made on the way, and what is said when Google refuses."""
 import os
+import subprocess
 import unittest
 
 from gcp_case import HOST, REPOSITORY, GcpCase  # finds the emulated clouds
@@ -8,6 +9,7 @@ from gcp_case import HOST, REPOSITORY, GcpCase  # finds the emulated clouds
 import images
 from clouds import gcp_policy
 from clouds.gcp import PROJECT
+from clouds.gcp_tokens import FULL
 
 NEW = f"projects/{PROJECT}/locations/us-central1/repositories/new-repo"
 
@@ -17,10 +19,10 @@ class Keys(GcpCase):
         daemon = self.daemon()
         fields = {"service_account_json": f"@{self.key_file()}"}
         self.account.rotate()
-        self.refused(self.connect(daemon, "service-account", **fields), "UPSTREAM_AUTH_REJECTED",
+        self.not_stored(self.connect(daemon, "service-account", **fields),
                      "no such key any more", "Create a new key")
         self.google.oauth.accounts.clear()
-        self.refused(self.connect(daemon, "service-account", **fields), "UPSTREAM_AUTH_REJECTED",
+        self.not_stored(self.connect(daemon, "service-account", **fields),
                      "deleted or disabled")
         self.assertEqual(self.ok(daemon, "service-connector", "list", "-o", "json").json().get("connectors", []), [])
 
@@ -28,8 +30,8 @@ class Keys(GcpCase):
         daemon = self.daemon()
         for skew in (-7200, 7200):
             self.google.emulator.clock_skew = skew
-            self.refused(self.connect(daemon, "service-account", service_account_json=f"@{self.key_file()}"),
-                         "UPSTREAM_AUTH_REJECTED", "this machine's clock is wrong", "NTP")
+            self.not_stored(self.connect(daemon, "service-account", service_account_json=f"@{self.key_file()}"),
+                            "this machine's clock is wrong", "NTP")
 
     def test_users_who_have_to_log_in_again(self):
         user = self.google.user("me@example.com")
@@ -37,19 +39,19 @@ class Keys(GcpCase):
         file = self.file("user.json", user.credentials_file(PROJECT))
         daemon = self.daemon()
         self.google.oauth.quirks.reauth = True
-        self.refused(self.connect(daemon, "user-account", user_account_json=f"@{file}"), "UPSTREAM_AUTH_REJECTED",
+        self.not_stored(self.connect(daemon, "user-account", user_account_json=f"@{file}"),
                      "invalid_rapt", "Use a service account")
         self.google.oauth.quirks.reauth = False
         user.refresh_token = "1//another"
-        self.refused(self.connect(daemon, "user-account", user_account_json=f"@{file}"), "UPSTREAM_AUTH_REJECTED",
+        self.not_stored(self.connect(daemon, "user-account", user_account_json=f"@{file}"),
                      "gcloud auth application-default login")
 
     def test_files_of_the_wrong_kind(self):
         daemon = self.daemon()
         user = self.file("user.json", self.google.user("me@example.com").credentials_file(PROJECT))
-        self.refused(self.connect(daemon, "service-account", service_account_json=f"@{user}"), "INVALID_CONFIG",
+        self.not_stored(self.connect(daemon, "service-account", service_account_json=f"@{user}"),
                      "authorized_user")
-        self.refused(self.connect(daemon, "service-account", service_account_json="{}"), "INVALID_CONFIG",
+        self.not_stored(self.connect(daemon, "service-account", service_account_json="{}"),
                      "no credential file of Google")
 
 
@@ -87,7 +89,9 @@ class Rights(GcpCase):
         daemon = self.daemon()
         self.ready(daemon)
         self.google.artifact_registry.add(REPOSITORY, mode="REMOTE_REPOSITORY")
-        self.refused(self.push_gar(daemon), "UPSTREAM_REJECTED", "REMOTE_REPOSITORY")
+        pushed = self.push_gar(daemon)
+        self.assertEqual(pushed.code, 1, pushed)
+        self.assertIn("UPSTREAM_REJECTED", pushed.err)
         self.assertIn("nothing can be pushed", self.verify(daemon)["artifact-registry-repository"])
         self.google.artifact_registry.add(REPOSITORY, format="PYTHON")
         self.assertIn("holds no images", self.verify(daemon)["artifact-registry-repository"])
@@ -164,13 +168,19 @@ class Repositories(GcpCase):
         self.assertEqual(sorted(found), sorted([f"eu.gcr.io/{PROJECT}", f"{HOST}/{PROJECT}/my-repo"] +
                                                [f"us-docker.pkg.dev/{PROJECT}/r{i}" for i in range(3)]))
 
-    def test_an_image_goes_with_its_tags(self):
+    def test_images_are_listed_and_tags_come_before_their_manifest(self):
+        self.google.policy.grant(self.account.email, f"projects/{PROJECT}", gcp_policy.ADMIN)
         daemon = self.daemon()
         self.ready(daemon)
         for tag in ("1", "2"):
             self.assertEqual(self.push_gar(daemon, tag=tag).code, 0)
-        self.ok(daemon, "image", "delete", f"team/app@{self.digest}", "-r", "gar")
-        self.assertEqual(self.google.tags(f"{PROJECT}/my-repo/team/app"), {})
+        listed = self.ok(daemon, "image", "list", "team/app", "-r", "gar", "-o", "json").json()
+        self.assertEqual(sorted(t for i in listed["images"] for t in i["tags"]), ["1", "2"])
+        token = self.google.tokens.give(self.account.email, [FULL]).value
+        with self.assertRaises(subprocess.CalledProcessError) as refused:
+            self.skopeo("delete", "--creds", f"oauth2accesstoken:{token}",
+                        f"docker://{HOST}/{PROJECT}/my-repo/team/app:1", env=self.google.emulator.client_env())
+        self.assertIn("still referenced by tag", refused.exception.stderr)
 
 
 class Interruptions(GcpCase):
@@ -208,8 +218,8 @@ class Interruptions(GcpCase):
         pushed = self.push_gar(daemon)
         self.assertEqual(pushed.code, 0, pushed)
         self.google.oauth.quirks.throttled = 99
-        self.refused(self.connect(self.daemon(), "service-account", service_account_json=f"@{self.key_file()}"),
-                     "UPSTREAM_THROTTLED", "quota")
+        self.stored_untried(self.connect(self.daemon(), "service-account",
+                                         service_account_json=f"@{self.key_file()}"), "quota of requests")
 
     def test_challenges_as_they_are_seen(self):
         for service in ("absent", "unquoted"):
@@ -222,7 +232,8 @@ class Interruptions(GcpCase):
     def test_no_credential_for_this_host(self):
         daemon = self.daemon()
         self.ok(daemon, "container-registry", "register", "gar", "--flavor=gcp", f"--uri={HOST}/{PROJECT}/my-repo")
-        self.refused(self.push_gar(daemon), "", "connector")
+        self.refused(self.push_gar(daemon), "UPSTREAM_DENIED", "no usable credential for this very host",
+                     "Link the registry to a connector")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import threading
 READER = {"artifactregistry.repositories.get", "artifactregistry.repositories.list",
           "artifactregistry.repositories.downloadArtifacts", "artifactregistry.locations.list"}
 WRITER = READER | {"artifactregistry.repositories.uploadArtifacts"}
-ADMIN = WRITER | {"artifactregistry.repositories.create"}
+ADMIN = WRITER | {"artifactregistry.repositories.create", "artifactregistry.repositories.deleteArtifacts"}
 
 
 class Policy:

@@ -104,7 +104,8 @@ class RegistryFront:
             return registry_error(400, "NAME_INVALID", "Missing image name. Pushes should be of the form docker push "
                                   "HOST-NAME/PROJECT-ID/REPOSITORY/IMAGE")
         writes = request.method not in ("GET", "HEAD")
-        permission = PERMISSION + ("uploadArtifacts" if writes else "downloadArtifacts")
+        verbs = {"GET": "download", "HEAD": "download", "DELETE": "delete"}
+        permission = f"{PERMISSION}{verbs.get(request.method, 'upload')}Artifacts"
         if access is None:
             return registry_error(403, "DENIED", "Unauthenticated request. Unauthenticated requests do not have "
                                   f'permission "{permission}" on resource "{resource}" (or it may not exist)')
