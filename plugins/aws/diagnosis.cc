@@ -27,7 +27,8 @@ void CheckAccount(const Caller& caller, const EcrHost& registry, Findings& findi
 void CheckLogin(const Call& call, const AwsKeys& keys, const EcrApi& api, Findings& findings) {
   EcrToken token;
   const Status status = api.GetAuthorizationToken(call, keys, token);
-  if (status.ok() || status.host_said_why) return;
+  // Any other failure the host's own login has met, too.
+  if (status.code != GANTRY_PERMISSION_DENIED || status.host_said_why) return;
   findings.push_back({GANTRY_ERROR, "authorization-token", "connector", status.message,
                       "Allow ecr:GetAuthorizationToken on \"*\", in the role's policy and in those "
                       "of the organisation and of VPC endpoints."});

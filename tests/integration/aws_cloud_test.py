@@ -236,6 +236,8 @@ class AwsCloud(harness.Case):
             refused = self.connect(self.daemon("--allow-implicit-login", env=env), "web-identity")
             self.assertNotEqual(refused.code, 0)
             self.assertIn(remedy, refused.err)
+            if "subject" in remedy:
+                self.assertIn("sub system:serviceaccount:ml:other, aud sts.amazonaws.com", refused.err)
 
     def test_the_machines_own_identity(self):
         self.aws.create("team/app")
