@@ -92,6 +92,7 @@ TEST_F(AwsFlavor, TakesRegistriesOfEcrAndNothingElse) {
   EXPECT_EQ(errors(Config("public.ecr.aws", "secret-key")), "uri ");
   EXPECT_EQ(errors(Config("public.ecr.aws/acme", "secret-key")), "");
   EXPECT_EQ(errors(Config("", "iam-role", R"(, "policy": "{}")")), "policy ");
+  EXPECT_EQ(errors(Config("", "implicit", R"(, "policy_arns": ["a"])")), "role_arn ");
   EXPECT_EQ(errors(Config(kHost, "secret-key", "", R"({"scan_on_push": true})")), "scan_on_push ");
   EXPECT_EQ(
       errors(Config(kHost, "secret-key", "", R"({"create_repository": true, "kms_key": "k"})")),

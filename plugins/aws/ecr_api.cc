@@ -32,6 +32,10 @@ Status NoToken(const EcrHost& registry) {
 
 }  // namespace
 
+EcrApi EcrApi::OfPublicRegistry() const {
+  return {EcrHost::Parse("public.ecr.aws").value(), endpoint_url_};
+}
+
 Status EcrApi::Invoke(const Call& call, const AwsKeys& keys, std::string_view operation,
                       std::string body, Json& answer) const {
   sdk::HttpRequest request;

@@ -29,6 +29,7 @@ class EcrApi {
       : registry_(std::move(registry)), endpoint_url_(std::move(endpoint_url)) {}
 
   const EcrHost& registry() const { return registry_; }
+  EcrApi OfPublicRegistry() const;
 
   sdk::Status Invoke(const sdk::Call& call, const sdk::AwsKeys& keys, std::string_view operation,
                      std::string body, sdk::Json& answer) const;

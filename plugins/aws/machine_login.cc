@@ -5,6 +5,7 @@
 
 #include "plugins/aws/profile.h"
 #include "plugins/sdk/aws_identity.h"
+#include "plugins/sdk/jwt.h"
 
 namespace gantry::aws {
 namespace {
@@ -77,6 +78,15 @@ Status AssumeProfile(const Call& call, const Sts& sts, const ProfileFiles& files
   return sts.AssumeRole(call, source, session, keys);
 }
 
+// What the role's trust policy and the account's OpenID Connect providers are held against.
+std::string TrustedPart(std::string_view token) {
+  const sdk::Json claims = sdk::ReadJwtClaims(token);
+  if (!claims) return "; the token is no JWT";
+  const sdk::Json audience = claims["aud"];
+  return "; the token says iss " + claims["iss"].Text() + ", sub " + claims["sub"].Text() +
+         ", aud " + (audience.is_array() ? audience[size_t{0}] : audience).Text();
+}
+
 Status NameProfile(const Call& call, std::string& profile) {
   if (profile.empty()) GANTRY_FLAVOR_TRY(call.ReadEnvironment("AWS_PROFILE", profile));
   if (profile.empty()) profile = kDefaultProfile;
@@ -105,7 +115,10 @@ Status WebIdentityLogin(const Call& call, const Sts& sts, SessionRequest session
   GANTRY_FLAVOR_TRY(call.ReadFile(token_file, token));
   std::string_view text = token.Reveal();
   text = text.substr(0, text.find_last_not_of(" \r\n") + 1);
-  return sts.AssumeRoleWithWebIdentity(call, sdk::Secret(text), session, keys);
+  const sdk::Secret trimmed(text);
+  Status status = sts.AssumeRoleWithWebIdentity(call, trimmed, session, keys);
+  if (!status.ok() && !status.host_said_why) status.message += TrustedPart(trimmed.Reveal());
+  return status;
 }
 
 Status MachineLogin(const Call& call, const Sts& sts, const std::string& profile_name,

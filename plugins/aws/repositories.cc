@@ -76,7 +76,8 @@ Status EnsureRepository(const Call& call, const EcrApi& api, const AwsKeys& keys
                         const std::string& name, const Json& settings, bool& created) {
   created = false;
   const Status found = api.DescribeRepository(call, keys, name);
-  if (found.code != GANTRY_NOT_FOUND) return found;
+  // Who may create need not be one who may look.
+  if (found.code != GANTRY_NOT_FOUND && found.code != GANTRY_PERMISSION_DENIED) return found;
   Json answer;
   Status status =
       api.Invoke(call, keys, "CreateRepository", CreationBody(api, name, settings), answer);

@@ -14,11 +14,6 @@ using sdk::Ok;
 using sdk::Secret;
 using sdk::Status;
 
-std::string HostOf(const std::string& url) {
-  const size_t begin = url.find("://") + 3;
-  return url.substr(begin, url.find('/', begin) - begin);
-}
-
 void AddLimits(const SessionRequest& session, FormFields& fields) {
   fields.emplace_back("DurationSeconds", std::to_string(session.duration_seconds));
   if (!session.policy.empty()) fields.emplace_back("Policy", session.policy);
@@ -58,7 +53,7 @@ Status Sts::AskForKeys(const Call& call, const AwsKeys* keys, const char* action
     return Ok();
   }
   return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
-                        HostOf(url_) + " answered " + action + " without keys",
+                        "STS answered " + std::string(action) + " without keys",
                         "Check the connector's endpoint_url, and proxies on the way.");
 }
 

@@ -163,6 +163,20 @@ class AwsCloud(harness.Case):
         sessions = [r for r in self.cloud.requests(host="sts.*") if b"Action=AssumeRole&" in r.body and r.status == 200]
         self.assertEqual({r.form()["DurationSeconds"] for r in sessions}, {"900"})
 
+    def test_sessions_come_and_go_while_pushes_go_on(self):
+        self.aws.create("team/app")
+        role = self.aws.role("pusher")
+        self.aws.quirks.session_lifetime = 4
+        daemon = self.daemon()
+        self.assertEqual(self.connect(daemon, "iam-role", self.user, f"--role_arn={role.arn}").code, 0)
+
+        def third_session():
+            pushed = self.push_app(daemon)
+            self.assertEqual(pushed.code, 0, pushed)
+            sessions = {t.identity.access_key_id for t in self.aws.registry_tokens.values()}
+            return len(sessions) >= 3
+        harness.wait_until(third_session, "a third session")
+
     def test_a_role_within_a_policy_stays_within_it_when_it_is_handed_out(self):
         self.aws.create("team/app")
         self.aws.create("team/other")
@@ -222,6 +236,8 @@ class AwsCloud(harness.Case):
             refused = self.connect(self.daemon("--allow-implicit-login", env=env), "web-identity")
             self.assertNotEqual(refused.code, 0)
             self.assertIn(remedy, refused.err)
+            if "subject" in remedy:
+                self.assertIn("sub system:serviceaccount:ml:other, aud sts.amazonaws.com", refused.err)
 
     def test_the_machines_own_identity(self):
         self.aws.create("team/app")
@@ -256,6 +272,13 @@ class AwsCloud(harness.Case):
                                "--profile_name=person")
         self.assertIn("logs in through a browser", refused.err)
 
+    def test_a_machine_that_hides_its_identity(self):
+        nobody = ("--connect-to", "169.254.169.254:80:127.0.0.1:1")
+        told = self.connect(self.daemon("--allow-implicit-login", *nobody), "implicit")
+        self.assertIn("HttpPutResponseHopLimit", told.err)
+        without = self.connect(self.daemon("--allow-implicit-login", env=NO_INSTANCE), "implicit")
+        self.assertIn("has no AWS identity", without.err)
+
     # Repositories.
 
     def test_a_missing_repository_is_created_if_the_registry_says_so(self):
@@ -275,6 +298,19 @@ class AwsCloud(harness.Case):
         taken = self.push_app(daemon, image="other")
         self.assertEqual(taken.code, 9, taken)
         self.assertIn("immutable", taken.err)
+
+    def test_a_repository_that_cannot_be_created(self):
+        daemon = self.daemon()
+        self.connect(daemon, "secret-key", self.user)
+        self.ok(daemon, "container-registry", "update", "ecr", "--create_repository=true")
+        for code, text, exit_code, remedy in (
+                ("LimitExceededException", "too many repositories", 10, "Service Quotas"),
+                ("KmsException", "the key is disabled", 1, "its key policy")):
+            self.aws.quirks.create_fails = (code, text)
+            self.assert_refused(self.push_app(daemon), exit_code, text, remedy)
+        self.aws.quirks.create_fails = None
+        self.user.layers = [[allow("ecr:GetAuthorizationToken", "ecr:DescribeRepositories")]]
+        self.assert_refused(self.push_app(daemon), 5, "ecr:CreateRepository", "allow the action")
 
     def test_resources_come_page_by_page(self):
         for i in range(5):
