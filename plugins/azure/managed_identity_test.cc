@@ -112,7 +112,10 @@ TEST_F(ArcAgent, ReadsNoOtherFile) {
         "/var/opt/azcmagent/tokens/.key", "/var/opt/azcmagent/tokens/1.txt", "1.key",
         "/var/opt/azcmagent/tokens/sub/1.key"}) {
     key_file_ = path;
-    EXPECT_EQ(AsMachine().reason(), "UPSTREAM_PROTOCOL") << path;
+    host_.files[path] = "key-1";
+    const Outcome outcome = AsMachine();
+    EXPECT_EQ(outcome.reason(), "UPSTREAM_PROTOCOL") << path;
+    EXPECT_THAT(outcome.message(), HasSubstr("names no key file")) << path;
     EXPECT_EQ(seen_.size(), 1u) << path;
   }
   key_file_ = kKey;
