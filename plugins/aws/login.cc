@@ -135,7 +135,7 @@ Status AwsLogin::ReadConnectorKeys(const Call& call, AwsKeys& keys) const {
     keys.expires_unix_ms = config_.connector_expires_unix_ms();
   }
   if (read.code == GANTRY_NOT_FOUND || (read.ok() && keys.empty())) {
-    return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG",
+    return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
                           "the connector lacks a part of its access key",
                           "Update the connector with all fields of its method.");
   }

@@ -19,7 +19,7 @@ constexpr char kDefaultProfile[] = "default";
 constexpr int kMaxChain = 5;  // of profiles that name each other as their source
 
 Status Unusable(std::string message, std::string remedy) {
-  return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG", std::move(message),
+  return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE", std::move(message),
                         std::move(remedy));
 }
 

@@ -81,7 +81,7 @@ TEST_F(MachineLoginTest, WebIdentityIsNotSignedAndTheFileIsReadAnew) {
     EXPECT_EQ(signed_by_, "");
   }
   host_.environment.erase("AWS_ROLE_ARN");
-  EXPECT_EQ(Login().reason, "INVALID_CONFIG");
+  EXPECT_EQ(Login().reason, "CONNECTOR_UNUSABLE");
 }
 
 TEST_F(MachineLoginTest, RefusesProfilesThatNeedAPersonOrAProgram) {

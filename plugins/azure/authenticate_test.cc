@@ -171,7 +171,7 @@ TEST_F(Authenticate, ReadsTheFederatedTokenAnewEachTime) {
   host_.files.clear();
   EXPECT_THAT(Login(Config("workload-identity")).message(), HasSubstr("/var/run/token"));
   host_.environment.clear();
-  EXPECT_EQ(Login(Config("workload-identity")).reason(), "INVALID_CONFIG");
+  EXPECT_EQ(Login(Config("workload-identity")).reason(), "CONNECTOR_UNUSABLE");
 }
 
 TEST_F(Authenticate, ImplicitTakesWhatIsThereInAzuresOwnOrder) {

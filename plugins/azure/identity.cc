@@ -14,7 +14,7 @@ namespace {
 constexpr char kRegistryResource[] = "https://containerregistry.azure.net";
 
 sdk::Status Incomplete(std::string message, std::string remedy) {
-  return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG", std::move(message),
+  return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE", std::move(message),
                         std::move(remedy));
 }
 

@@ -117,7 +117,7 @@ sdk::Status LoginAsMachine(const sdk::Call& call, const MachineIdentity& identit
   const bool app_service = !endpoint.empty() && !header.empty();
   const bool arc_agent = !app_service && !endpoint.empty() && !arc.empty();
   if (arc_agent && !(identity.client_id + identity.object_id + identity.resource_id).empty()) {
-    return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG",
+    return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
                           "a machine that is connected by Arc has one identity, its own",
                           "Clear client_id, object_id and msi_res_id.");
   }

@@ -103,7 +103,7 @@ TEST_F(ArcAgent, ProvesThatItMayReadTheAgentsFile) {
   const Outcome outcome = AsMachine();
   ASSERT_TRUE(outcome.ok()) << outcome.message();
   EXPECT_THAT(seen_[0].url, HasSubstr("api-version=2020-06-01"));
-  EXPECT_EQ(AsMachine(R"({"client_id": "c"})").reason(), "INVALID_CONFIG");
+  EXPECT_EQ(AsMachine(R"({"client_id": "c"})").reason(), "CONNECTOR_UNUSABLE");
 }
 
 TEST_F(ArcAgent, ReadsNoOtherFile) {

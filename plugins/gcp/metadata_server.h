@@ -9,7 +9,7 @@
 namespace gantry::gcp {
 
 // A token of the service account that the machine has.
-//   FAILED_PRECONDITION INVALID_CONFIG   nothing answers there, or it is not Google's: with what
+//   FAILED_PRECONDITION CONNECTOR_UNUSABLE   nothing answers there, or it is not Google's: with what
 //                                        `absent` says before that
 sdk::Status MetadataToken(const sdk::Call& call, std::string_view scope, std::string_view absent,
                           AccessToken& token);
