@@ -114,6 +114,12 @@ absl::StatusOr<std::string> CreateKey(const std::string& path) {
       .Remedy("check the state directory's owner, rights and free space");
 }
 
+// Only what Base64Encode wrote: a last character may have bits that stand for nothing, and a change
+// there is a change too.
+bool Decode(std::string_view text, std::string* bytes) {
+  return Base64Decode(text, bytes) && Base64Encode(*bytes) == text;
+}
+
 }  // namespace
 
 SealingKey::SealingKey(Secret key) : key_(std::move(key)) {
@@ -149,9 +155,8 @@ std::string SealingKey::Seal(const Secret& value, std::string_view place) const 
 absl::StatusOr<Secret> SealingKey::Open(std::string_view sealed, std::string_view place) const {
   const auto parts = Split(sealed, '.');
   std::string wrapped, nonce, body;
-  if (parts.size() != 5 || parts[0] != "s1" || !Base64Decode(parts[2], &wrapped) ||
-      !Base64Decode(parts[3], &nonce) || !Base64Decode(parts[4], &body) ||
-      wrapped.size() < kNonceBytes) {
+  if (parts.size() != 5 || parts[0] != "s1" || !Decode(parts[2], &wrapped) ||
+      !Decode(parts[3], &nonce) || !Decode(parts[4], &body) || wrapped.size() < kNonceBytes) {
     return KeyError("a stored secret is damaged").Remedy("restore the state from a backup");
   }
   if (parts[1] != id_) {

@@ -59,6 +59,15 @@ TEST_F(Sealing, AChangedByteAnywhereIsSeen) {
     changed[i] = changed[i] == 'A' ? 'B' : 'A';
     EXPECT_THAT(key.Open(changed, kPlace).status(), Refuses()) << i;
   }
+  // The last character's unused bits.
+  std::string last = key.Seal(Secret("s3cre"), kPlace);
+  for (const char c : std::string("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")) {
+    std::string changed = last;
+    char& end = changed[changed.find_last_not_of('=')];
+    if (end == c) continue;
+    end = c;
+    EXPECT_THAT(key.Open(changed, kPlace).status(), Refuses()) << c;
+  }
   for (const std::string text : {"", "s1", "s1....", "s1.x.AAAA.AAAA.AAAA"}) {
     EXPECT_THAT(key.Open(text, kPlace).status(), Refuses()) << text;
   }

@@ -141,7 +141,8 @@ class GitHubCloud(harness.Case):
         pushed = self.push_app()
         self.assertEqual(pushed.code, 0, pushed)
         self.assertEqual(pushed.json()["digest"], self.digest)
-        self.assertEqual(len([r for r in self.cloud.requests(method="POST") if r.status == 401]), 2)
+        # Blobs go several at once, so that more than one may meet a token that was forgotten.
+        self.assertGreaterEqual(len([r for r in self.cloud.requests(method="POST") if r.status == 401]), 2)
 
     def test_a_workflow_token_that_ends_inside_a_push(self):
         token = self.github.issue("acme", kind="ghs_")

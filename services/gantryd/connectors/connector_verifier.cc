@@ -65,7 +65,9 @@ Verification Judge(const absl::Status& status) {
   if (status.ok()) return Verification::kAccepted;
   const std::string reason = ReasonOf(status);
   const bool refused = reason == reason::kUpstreamAuthRejected ||
-                       reason == reason::kUpstreamDenied || reason == reason::kInvalidConfig ||
+                       reason == reason::kUpstreamDenied || reason == reason::kConnectorUnusable ||
+                       reason == reason::kConnectorExpired ||
+                       reason == reason::kImplicitLoginNotAllowed ||
                        status.code() == absl::StatusCode::kUnauthenticated ||
                        status.code() == absl::StatusCode::kInvalidArgument;
   return refused ? Verification::kRejected : Verification::kUnreachable;
