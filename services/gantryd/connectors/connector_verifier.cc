@@ -66,7 +66,7 @@ Verification Judge(const absl::Status& status) {
   const std::string reason = ReasonOf(status);
   const bool refused = reason == reason::kUpstreamAuthRejected ||
                        reason == reason::kUpstreamDenied || reason == reason::kConnectorUnusable ||
-                       reason == reason::kConnectorExpired ||
+                       reason == reason::kConnectorExpired || reason == reason::kLocalNotFound ||
                        reason == reason::kImplicitLoginNotAllowed ||
                        status.code() == absl::StatusCode::kUnauthenticated ||
                        status.code() == absl::StatusCode::kInvalidArgument;
