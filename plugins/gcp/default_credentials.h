@@ -1,4 +1,5 @@
-// Application Default Credentials: how Google's own tools find the login of the machine they run on.
+// Application Default Credentials: how Google's own tools find the login of the machine they run
+// on.
 #pragma once
 
 #include "plugins/gcp/access_token.h"

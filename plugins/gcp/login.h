@@ -6,8 +6,8 @@
 
 namespace gantry::gcp {
 
-// Whether the connector leads to an access token: every method of type "gcp", and a docker connector
-// whose password is a service account's key (user _json_key or _json_key_base64).
+// Whether the connector leads to an access token: every method of type "gcp", and a docker
+// connector whose password is a service account's key (user _json_key or _json_key_base64).
 bool GivesAccessToken(const sdk::Config& config);
 
 // A token of that scope, or of the connector's own where the method cannot choose.

@@ -15,8 +15,8 @@ namespace {
 constexpr milliseconds kMaxTime{15'000};
 constexpr std::string_view kDockerType = "docker";
 
-// A registry that is not configured, served by a flavor that takes the connector: the one whose host
-// it is, else the most general one.
+// A registry that is not configured, served by a flavor that takes the connector: the one whose
+// host it is, else the most general one.
 std::optional<RegistryRecord> MakeUp(const FlavorCatalog& flavors, const ConnectorRecord& connector,
                                      const std::string& host) {
   RegistryRecord record;
