@@ -118,7 +118,7 @@ absl::StatusOr<LocalLogin> Gcp(const Environment& environment) {
   } else if (kind == "external_account") {
     login = {"external-account", {{"external_account_json", *text}}, std::nullopt};
   } else {
-    return FailedPrecondition(reason::kSourceInvalid, "{} holds no credential that can be used",
+    return InvalidArgument(reason::kSourceInvalid, "{} holds no credential that can be used",
                               path)
         .Remedy("use the key file of a service account, or run 'gcloud auth application-default "
                 "login'");

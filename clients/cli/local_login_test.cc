@@ -83,7 +83,7 @@ TEST_F(LocalLoginTest, TakesGooglesFileByItsKind) {
   }
   environment_.variables["GOOGLE_APPLICATION_CREDENTIALS"] = home_ + "/key.json";
   File("key.json", "[]");
-  EXPECT_EQ(Find("gcp").status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Find("gcp").status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(LocalLoginTest, AsksTheAzureCliForAToken) {

@@ -1,12 +1,9 @@
 // Amazon ECR: tokens instead of passwords, and repositories that want to be created first.
 #include <algorithm>
-#include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include "flavor_data.h"
-#include "plugins/aws/aws_error.h"
 #include "plugins/aws/check_config.h"
 #include "plugins/aws/diagnosis.h"
 #include "plugins/aws/ecr_api.h"
@@ -19,7 +16,7 @@ namespace {
 
 using gantry::aws::EcrApi;
 using gantry::aws::EcrHost;
-using gantry::aws::SharedKeys;
+using gantry::sdk::AwsKeys;
 using gantry::sdk::Call;
 using gantry::sdk::Config;
 using gantry::sdk::Credential;
@@ -27,16 +24,10 @@ using gantry::sdk::Findings;
 using gantry::sdk::MakeError;
 using gantry::sdk::Ok;
 using gantry::sdk::Plan;
-using gantry::sdk::Secret;
 using gantry::sdk::Status;
 using gantry::sdk::Target;
 
 constexpr char kUser[] = "AWS";
-
-bool KeysAreStale(const Status& status) {
-  const std::string_view code = gantry::aws::AwsCodeOf(status);
-  return code == "ExpiredTokenException" || code == "UnrecognizedClientException";
-}
 
 class AwsFlavor final : public gantry::sdk::Flavor {
  public:
@@ -57,12 +48,12 @@ class AwsFlavor final : public gantry::sdk::Flavor {
     const EcrApi api = ApiOf(RegistryOf(target));
     const bool hand_out = (actions & GANTRY_HAND_OUT) != 0;
     gantry::aws::EcrToken token;
-    Status status = GetToken(call, api, target, hand_out, token);
-    if (KeysAreStale(status)) {
-      login_.Forget();
-      status = GetToken(call, api, target, hand_out, token);
-    }
-    GANTRY_FLAVOR_TRY(status);
+    const auto get_token = [&](const AwsKeys& keys) {
+      return api.GetAuthorizationToken(call, keys, token);
+    };
+    GANTRY_FLAVOR_TRY(hand_out
+                          ? login_.WithPullKeys(call, api.registry(), Pulled(target), get_token)
+                          : login_.WithKeys(call, api.registry(), get_token));
 
     credential.expires_unix_ms = token.expires_unix_ms;
     if (const int64_t end = config().connector_expires_unix_ms(); end > 0) {
@@ -92,20 +83,20 @@ class AwsFlavor final : public gantry::sdk::Flavor {
     }
     plan.upload = GANTRY_UPLOAD_MONOLITHIC;
     if (!config().fields()["create_repository"].Boolean() || !config().has_connector()) return Ok();
-    SharedKeys keys;
-    GANTRY_FLAVOR_TRY(login_.Keys(call, registry, keys));
-    return EnsureRepository(call, ApiOf(registry), *keys,
-                            gantry::aws::ApiName(registry, plan.target.repository),
-                            config().fields(), plan.new_repository);
+    const std::string name = gantry::aws::ApiName(registry, plan.target.repository);
+    return login_.WithKeys(call, registry, [&](const AwsKeys& keys) {
+      return EnsureRepository(call, ApiOf(registry), keys, name, config().fields(),
+                              plan.new_repository);
+    });
   }
 
   Status List(Call& call, const Target& target, const std::string& page_token, uint32_t page_size,
               gantry::sdk::Page& page) override {
     if (!config().has_connector()) return Flavor::List(call, target, page_token, page_size, page);
     const EcrHost registry = RegistryOf(target);
-    SharedKeys keys;
-    GANTRY_FLAVOR_TRY(login_.Keys(call, registry, keys));
-    return ListImages(call, ApiOf(registry), *keys, target, page_token, page_size, page);
+    return login_.WithKeys(call, registry, [&](const AwsKeys& keys) {
+      return ListImages(call, ApiOf(registry), keys, target, page_token, page_size, page);
+    });
   }
 
   // ECR deletes through its API alone.
@@ -114,33 +105,41 @@ class AwsFlavor final : public gantry::sdk::Flavor {
     const EcrHost registry = RegistryOf(target);
     Target image = target;
     if (image.digest.empty()) GANTRY_FLAVOR_TRY(ResolveTag(call, target, image.digest));
-    SharedKeys keys;
-    GANTRY_FLAVOR_TRY(login_.Keys(call, registry, keys));
-    return DeleteImage(call, ApiOf(registry), *keys, image);
+    return login_.WithKeys(call, registry, [&](const AwsKeys& keys) {
+      return DeleteImage(call, ApiOf(registry), keys, image);
+    });
   }
 
   Status Diagnose(Call& call, Findings& findings) override {
     const auto registry = EcrHost::Parse(config().host());
     if (!registry || !config().has_connector()) return Ok();
-    return DiagnoseRegistry(call, config(), login_, ApiOf(*registry), findings);
+    const gantry::aws::Sts sts = login_.StsOf(*registry);
+    return login_.WithKeys(call, *registry, [&](const AwsKeys& keys) {
+      return DiagnoseRegistry(call, config(), keys, sts, ApiOf(*registry), findings);
+    });
   }
 
   Status Verify(Call& call, Findings& findings) override {
     EcrHost registry;
     GANTRY_FLAVOR_TRY(FindRegistry(call, config(), registry));
-    SharedKeys keys;
     gantry::aws::Caller caller;
     gantry::aws::EcrToken token;
-    GANTRY_FLAVOR_TRY(login_.Keys(call, registry, keys));
-    GANTRY_FLAVOR_TRY(login_.StsOf(registry).GetCallerIdentity(call, *keys, caller));
-    GANTRY_FLAVOR_TRY(ApiOf(registry).GetAuthorizationToken(call, *keys, token));
+    GANTRY_FLAVOR_TRY(login_.WithKeys(call, registry, [&](const AwsKeys& keys) {
+      const Status known = login_.StsOf(registry).GetCallerIdentity(call, keys, caller);
+      return known.ok() ? ApiOf(registry).GetAuthorizationToken(call, keys, token) : known;
+    }));
     findings.push_back({GANTRY_INFO, "identity", "", caller.arn, ""});
     return Ok();
   }
 
   Status ListResources(Call& call, const std::string& page_token,
                        gantry::sdk::ResourcePage& page) override {
-    return gantry::aws::ListResources(call, config(), login_, page_token, page);
+    EcrHost registry;
+    GANTRY_FLAVOR_TRY(FindRegistry(call, config(), registry));
+    return login_.WithKeys(call, registry, [&](const AwsKeys& keys) {
+      return gantry::aws::ListResources(call, keys, login_.StsOf(registry), ApiOf(registry),
+                                        page_token, page);
+    });
   }
 
  private:
@@ -149,16 +148,14 @@ class AwsFlavor final : public gantry::sdk::Flavor {
     return EcrHost::Parse(target.registry_host).value_or(EcrHost());
   }
 
-  EcrApi ApiOf(EcrHost registry) const {
-    return {std::move(registry), config().connector_fields()["endpoint_url"].Text()};
+  // The repository, or a pattern of all that belong to this registry.
+  std::string Pulled(const Target& target) const {
+    if (!target.repository.empty()) return target.repository;
+    return config().path().empty() ? "*" : config().path() + "/*";
   }
 
-  Status GetToken(const Call& call, const EcrApi& api, const Target& target, bool hand_out,
-                  gantry::aws::EcrToken& token) {
-    SharedKeys keys;
-    GANTRY_FLAVOR_TRY(hand_out ? login_.PullKeys(call, api.registry(), target.repository, keys)
-                               : login_.Keys(call, api.registry(), keys));
-    return api.GetAuthorizationToken(call, *keys, token);
+  EcrApi ApiOf(EcrHost registry) const {
+    return {std::move(registry), config().connector_fields()["endpoint_url"].Text()};
   }
 
   gantry::aws::AwsLogin login_;

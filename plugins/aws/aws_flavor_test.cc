@@ -1,0 +1,252 @@
+#include <gmock/gmock.h>
+
+#include "plugins/sdk/encoding.h"
+#include "tests/conformance/fake_host.h"
+#include "tests/conformance/flavor_driver.h"
+
+namespace gantry::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr char kHost[] = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
+constexpr char kEcr[] = "https://api.ecr.eu-west-1.amazonaws.com/";
+constexpr char kSts[] = "https://sts.eu-west-1.amazonaws.com/";
+constexpr char kSession[] =
+    "<Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
+    "<SessionToken>t</SessionToken><Expiration>2026-11-23T13:00:00Z</Expiration></Credentials>";
+
+std::string Config(const std::string& uri, const std::string& method,
+                   const std::string& fields = "", const std::string& config = "{}") {
+  return R"({"uri": ")" + uri + R"(", "default_repository": "", "config": )" + config +
+         R"(, "connector": {"type": "aws", "auth_method": ")" + method +
+         R"(", "config": {"aws_access_key_id": "AKIAEXAMPLEEXAMPLE")" + fields +
+         R"(}, "expires_unix_ms": null}})";
+}
+
+sdk::HttpResponse Refusal(const std::string& code, const std::string& message) {
+  return {
+      400, {}, R"({"__type": "com.amazonaws.ecr#)" + code + R"(", "message": ")" + message + "\"}"};
+}
+
+class AwsFlavor : public ::testing::Test {
+ protected:
+  AwsFlavor() {
+    host_.secrets = {{"aws_secret_access_key", "s3cr3t"}, {"aws_session_token", "tok"}};
+    host_.on_http = [this](const sdk::HttpRequest& request) { return Answer(request); };
+  }
+  void TearDown() override { EXPECT_THAT(host_.faults(), IsEmpty()); }
+
+  // By X-Amz-Target's operation, or STS's action; a scripted answer comes once.
+  sdk::HttpResponse Answer(const sdk::HttpRequest& request) {
+    std::string what =
+        sdk::HttpResponse{0, request.headers, ""}.Header("X-Amz-Target").value_or("");
+    what = what.empty() ? request.body.substr(7, request.body.find('&') - 7)
+                        : what.substr(what.find('.') + 1);
+    asked_.push_back(what);
+    urls_.push_back(request.url);
+    last_body_ = request.body;
+    if (const auto it = once_.find(what); it != once_.end()) {
+      sdk::HttpResponse answer = it->second;
+      once_.erase(it);
+      return answer;
+    }
+    if (what == "GetAuthorizationToken") return Token();
+    if (what == "GetCallerIdentity") {
+      return {
+          200, {}, "<Arn>arn:aws:iam::123456789012:user/me</Arn><Account>123456789012</Account>"};
+    }
+    return {200, {}, request.url.find("//sts.") != std::string::npos ? kSession : "{}"};
+  }
+  sdk::HttpResponse Token() const {
+    const std::string data = R"({"authorizationToken": ")" + sdk::Base64("AWS:pass") +
+                             R"(", "expiresAt": 1795478400.5})";
+    return {200, {}, R"({"authorizationData": )" + (public_ ? data : "[" + data + "]") + "}"};
+  }
+  Outcome Login(uint32_t actions = GANTRY_PULL, const std::string& host = kHost) {
+    return flavor_.Authenticate({host, "team/app", "", ""}, actions, &credential_);
+  }
+
+  FakeHost host_;
+  FlavorDriver flavor_{*gantry_flavor_v1(), host_};
+  std::optional<sdk::Credential> credential_;
+  std::map<std::string, sdk::HttpResponse> once_;
+  std::vector<std::string> asked_, urls_;
+  std::string last_body_;
+  bool public_ = false;
+};
+
+TEST_F(AwsFlavor, TakesRegistriesOfEcrAndNothingElse) {
+  const auto errors = [&](const std::string& config) {
+    std::vector<sdk::Finding> findings;
+    EXPECT_TRUE(flavor_.ValidateConfig(config, &findings).ok());
+    std::string fields;
+    for (const sdk::Finding& f : findings) fields += f.level == GANTRY_ERROR ? f.field + " " : "";
+    return fields;
+  };
+  EXPECT_EQ(errors(Config(kHost, "secret-key")), "");
+  EXPECT_EQ(errors(Config("", "secret-key")), "");
+  EXPECT_EQ(errors(Config(std::string(kHost) + ".evil.example", "secret-key")), "uri ");
+  EXPECT_EQ(errors(Config("public.ecr.aws", "secret-key")), "uri ");
+  EXPECT_EQ(errors(Config("public.ecr.aws/acme", "secret-key")), "");
+  EXPECT_EQ(errors(Config("", "iam-role", R"(, "policy": "{}")")), "policy ");
+  EXPECT_EQ(errors(Config("", "implicit", R"(, "policy_arns": ["a"])")), "role_arn ");
+  EXPECT_EQ(errors(Config(kHost, "secret-key", "", R"({"scan_on_push": true})")), "scan_on_push ");
+  EXPECT_EQ(
+      errors(Config(kHost, "secret-key", "", R"({"create_repository": true, "kms_key": "k"})")),
+      "kms_key ");
+  EXPECT_EQ(errors(ConfigJson(kHost, true)), "connector ");
+}
+
+TEST_F(AwsFlavor, AnAccessKeyIsExchangedForAToken) {
+  ASSERT_TRUE(flavor_.Open(Config(kHost, "secret-key")).ok());
+  ASSERT_TRUE(Login().ok());
+  EXPECT_EQ(credential_->scheme, GANTRY_AUTH_BASIC);
+  EXPECT_EQ(credential_->username, "AWS");
+  EXPECT_EQ(credential_->secret.Reveal(), "pass");
+  EXPECT_EQ(credential_->expires_unix_ms, 1'795'478'400'500);
+  EXPECT_THAT(urls_, ElementsAre(kEcr));
+  EXPECT_EQ(last_body_, R"({"registryIds":["123456789012"]})");
+}
+
+TEST_F(AwsFlavor, ATokenEndsWithTheKeysThatAskedForIt) {
+  ASSERT_TRUE(flavor_.Open(Config(kHost, "iam-role", R"(, "role_arn": "r")")).ok());
+  ASSERT_TRUE(Login().ok());
+  EXPECT_EQ(credential_->expires_unix_ms, 1'795'438'800'000);  // 13:00, as the session
+  ASSERT_TRUE(Login().ok());
+  EXPECT_THAT(asked_, ElementsAre("AssumeRole", "GetAuthorizationToken", "GetAuthorizationToken"));
+  host_.now_unix_ms += 45 * 60'000;  // a quarter of an hour before the end
+  ASSERT_TRUE(Login().ok());
+  EXPECT_EQ(asked_.at(3), "AssumeRole");
+}
+
+TEST_F(AwsFlavor, RevokedKeysAreReplacedOnce) {
+  ASSERT_TRUE(flavor_.Open(Config(kHost, "session-token")).ok());
+  ASSERT_TRUE(Login().ok());
+  once_["GetAuthorizationToken"] = Refusal("ExpiredTokenException", "expired");
+  asked_.clear();
+  ASSERT_TRUE(Login().ok());
+  EXPECT_THAT(asked_,
+              ElementsAre("GetAuthorizationToken", "GetSessionToken", "GetAuthorizationToken"));
+}
+
+TEST_F(AwsFlavor, WhatIsHandedOutOnlyPulls) {
+  ASSERT_TRUE(flavor_.Open(Config(kHost, "secret-key")).ok());
+  std::string policy;
+  const auto answer = host_.on_http;
+  host_.on_http = [&](const sdk::HttpRequest& request) {
+    if (request.url == kSts) policy = request.body;
+    return answer(request);
+  };
+  ASSERT_TRUE(Login(GANTRY_PULL | GANTRY_HAND_OUT).ok());
+  EXPECT_THAT(asked_, ElementsAre("GetFederationToken", "GetAuthorizationToken"));
+  EXPECT_THAT(policy, HasSubstr("DurationSeconds=3600"));
+  EXPECT_THAT(policy, HasSubstr("repository%2Fteam%2Fapp"));
+
+  once_["GetFederationToken"] = {403, {}, "<Error><Code>AccessDenied</Code></Error>"};
+  EXPECT_TRUE(Login(GANTRY_PULL | GANTRY_HAND_OUT).ok());
+  once_["GetFederationToken"] = {400, {}, "<Error><Code>PackedPolicyTooLarge</Code></Error>"};
+  EXPECT_EQ(Login(GANTRY_PULL | GANTRY_HAND_OUT).reason(), "UPSTREAM_REJECTED");
+}
+
+TEST_F(AwsFlavor, AThrottledCallIsRepeatedAfterAPause) {
+  ASSERT_TRUE(flavor_.Open(Config(kHost, "secret-key")).ok());
+  once_["GetAuthorizationToken"] = Refusal("ThrottlingException", "Rate exceeded");
+  const int64_t begin = host_.now_unix_ms;
+  EXPECT_TRUE(Login().ok());
+  EXPECT_EQ(host_.now_unix_ms - begin, 500);
+  EXPECT_THAT(asked_, ElementsAre("GetAuthorizationToken", "GetAuthorizationToken"));
+}
+
+TEST_F(AwsFlavor, ThePublicRegistryTakesTheTokenAsItIs) {
+  public_ = true;
+  ASSERT_TRUE(flavor_.Open(Config("public.ecr.aws/acme", "secret-key")).ok());
+  ASSERT_TRUE(Login(GANTRY_PUSH, "public.ecr.aws").ok());
+  EXPECT_EQ(credential_->scheme, GANTRY_AUTH_BEARER);
+  EXPECT_EQ(credential_->secret.Reveal(), sdk::Base64("AWS:pass"));
+  EXPECT_THAT(urls_, ElementsAre("https://api.ecr-public.us-east-1.amazonaws.com/"));
+  ASSERT_TRUE(Login(GANTRY_PULL | GANTRY_HAND_OUT, "public.ecr.aws").ok());
+  EXPECT_EQ(credential_->scheme, GANTRY_AUTH_BASIC);
+}
+
+TEST_F(AwsFlavor, RefusalsHaveTheirKindAndWords) {
+  const struct {
+    const char *code, *reason;
+    gantry_code status;
+  } kCases[] = {
+      {"UnrecognizedClientException", "UPSTREAM_AUTH_REJECTED", GANTRY_FAILED_PRECONDITION},
+      {"InvalidSignatureException", "UPSTREAM_AUTH_REJECTED", GANTRY_FAILED_PRECONDITION},
+      {"AccessDeniedException", "UPSTREAM_DENIED", GANTRY_PERMISSION_DENIED},
+      {"ThrottlingException", "UPSTREAM_THROTTLED", GANTRY_UNAVAILABLE},
+      {"InvalidParameterException", "UPSTREAM_REJECTED", GANTRY_FAILED_PRECONDITION}};
+  ASSERT_TRUE(flavor_.Open(Config(kHost, "secret-key")).ok());
+  for (const auto& row : kCases) {
+    const auto answer = Refusal(row.code, "because");
+    host_.on_http = [answer](const sdk::HttpRequest&) { return answer; };
+    const Outcome outcome = Login();
+    EXPECT_EQ(outcome.code, row.status) << row.code;
+    EXPECT_EQ(outcome.reason(), row.reason);
+    EXPECT_THAT(outcome.message(), HasSubstr(std::string(row.code) + "): because"));
+  }
+}
+
+TEST_F(AwsFlavor, CreatesARepositoryWithTheRegistrysSettings) {
+  ASSERT_TRUE(flavor_
+                  .Open(Config(kHost, "secret-key", "",
+                               R"({"create_repository": true, "image_tag_mutability": "IMMUTABLE",
+                                   "scan_on_push": true, "encryption_type": "KMS", "kms_key": "k",
+                                   "repository_tags": {"team": "ml"}})"))
+                  .ok());
+  std::optional<sdk::Plan> plan;
+  ASSERT_TRUE(flavor_.PreparePush({kHost, "team/app", "v1", ""}, &plan).ok());
+  EXPECT_FALSE(plan->new_repository);
+  EXPECT_EQ(plan->upload, GANTRY_UPLOAD_MONOLITHIC);
+
+  once_["DescribeRepositories"] = Refusal("RepositoryNotFoundException", "none");
+  ASSERT_TRUE(flavor_.PreparePush({kHost, "team/app", "v1", ""}, &plan).ok());
+  EXPECT_TRUE(plan->new_repository);
+  EXPECT_EQ(last_body_,
+            R"({"repositoryName":"team/app","registryId":"123456789012",)"
+            R"("imageTagMutability":"IMMUTABLE","imageScanningConfiguration":{"scanOnPush":true},)"
+            R"("encryptionConfiguration":{"encryptionType":"KMS","kmsKey":"k"},)"
+            R"("tags":[{"Key":"team","Value":"ml"}]})");
+
+  once_["DescribeRepositories"] = Refusal("RepositoryNotFoundException", "none");
+  once_["CreateRepository"] = Refusal("RepositoryAlreadyExistsException", "faster");
+  EXPECT_TRUE(flavor_.PreparePush({kHost, "team/app", "v1", ""}, &plan).ok());
+  EXPECT_EQ(flavor_.PreparePush({kHost, "Team", "v1", ""}, &plan).reason(), "INVALID_REFERENCE");
+}
+
+TEST_F(AwsFlavor, AConnectorIsTriedWithoutARegistry) {
+  ASSERT_TRUE(flavor_.Open(Config("", "secret-key")).ok());
+  std::vector<sdk::Finding> findings;
+  ASSERT_TRUE(flavor_.Verify(&findings).ok());
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].message, "arn:aws:iam::123456789012:user/me");
+  EXPECT_THAT(urls_, ElementsAre("https://sts.us-east-1.amazonaws.com/",
+                                 "https://api.ecr.us-east-1.amazonaws.com/"));
+}
+
+TEST_F(AwsFlavor, AnEndpointOfItsOwnServesBothEcrAndSts) {
+  const std::string fields = R"(, "role_arn": "r", "endpoint_url": "https://vpce.example")";
+  ASSERT_TRUE(flavor_.Open(Config(kHost, "iam-role", fields)).ok());
+  once_["AssumeRole"] = {200, {}, kSession};
+  ASSERT_TRUE(Login().ok());
+  EXPECT_THAT(urls_, ElementsAre("https://vpce.example", "https://vpce.example"));
+}
+
+TEST_F(AwsFlavor, DeletesByTheApiAndReadsItsFailures) {
+  ASSERT_TRUE(flavor_.Open(Config(kHost, "secret-key")).ok());
+  const sdk::Target image{kHost, "team/app", "", FakeHost::kDigest};
+  EXPECT_TRUE(flavor_.Remove(image).ok());
+  once_["BatchDeleteImage"] = {200, {}, R"({"failures": [{"failureCode": "ImageNotFound"}]})"};
+  EXPECT_EQ(flavor_.Remove(image).reason(), "IMAGE_NOT_FOUND");
+  once_["BatchDeleteImage"] = {
+      200, {}, R"({"failures": [{"failureCode": "ImageReferencedByManifestList"}]})"};
+  EXPECT_EQ(flavor_.Remove(image).reason(), "UPSTREAM_CONFLICT");
+}
+
+}  // namespace
+}  // namespace gantry::testing

@@ -60,7 +60,13 @@ void CheckConnector(const Config& config, Findings& findings) {
            "Link a connector of type aws.");
     return;
   }
-  const std::string policy = config.connector_fields()["policy"].Text();
+  const sdk::Json fields = config.connector_fields();
+  if (config.auth_method() == "implicit" && fields["role_arn"].Text().empty() &&
+      (fields["policy"] || fields["policy_arns"] || fields["external_id"])) {
+    Refuse(findings, "role_arn", "policies and external_id are for a role to assume",
+           "Set role_arn too, or leave them out.");
+  }
+  const std::string policy = fields["policy"].Text();
   if (!policy.empty() && !sdk::Json::Parse(policy)["Statement"]) {
     Refuse(findings, "policy", "the session policy is no IAM policy in JSON",
            "Give it a member \"Statement\", as IAM's policies have.");

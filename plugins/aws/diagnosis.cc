@@ -1,6 +1,5 @@
 #include "plugins/aws/diagnosis.h"
 
-#include "plugins/aws/aws_error.h"
 #include "plugins/aws/repositories.h"
 
 namespace gantry::aws {
@@ -28,7 +27,8 @@ void CheckAccount(const Caller& caller, const EcrHost& registry, Findings& findi
 void CheckLogin(const Call& call, const AwsKeys& keys, const EcrApi& api, Findings& findings) {
   EcrToken token;
   const Status status = api.GetAuthorizationToken(call, keys, token);
-  if (status.ok() || status.host_said_why) return;
+  // Any other failure the host's own login has met, too.
+  if (status.code != GANTRY_PERMISSION_DENIED || status.host_said_why) return;
   findings.push_back({GANTRY_ERROR, "authorization-token", "connector", status.message,
                       "Allow ecr:GetAuthorizationToken on \"*\", in the role's policy and in those "
                       "of the organisation and of VPC endpoints."});
@@ -53,19 +53,17 @@ void CheckRepository(const Call& call, const AwsKeys& keys, const EcrApi& api,
 
 }  // namespace
 
-Status DiagnoseRegistry(const Call& call, const sdk::Config& config, AwsLogin& login,
-                        const EcrApi& api, Findings& findings) {
-  SharedKeys keys;
+Status DiagnoseRegistry(const Call& call, const sdk::Config& config, const AwsKeys& keys,
+                        const Sts& sts, const EcrApi& api, Findings& findings) {
   Caller caller;
-  GANTRY_FLAVOR_TRY(login.Keys(call, api.registry(), keys));
-  GANTRY_FLAVOR_TRY(login.StsOf(api.registry()).GetCallerIdentity(call, *keys, caller));
+  GANTRY_FLAVOR_TRY(sts.GetCallerIdentity(call, keys, caller));
   CheckAccount(caller, api.registry(), findings);
-  CheckLogin(call, *keys, api, findings);
+  CheckLogin(call, keys, api, findings);
   // Below a path without a default, each image is a repository of its own.
   const std::string repository = config.default_repository();
   if (!repository.empty()) {
     const std::string path = config.path();
-    CheckRepository(call, *keys, api,
+    CheckRepository(call, keys, api,
                     ApiName(api.registry(), path.empty() ? repository : path + "/" + repository),
                     config.fields()["create_repository"].Boolean(), findings);
   }

@@ -2,13 +2,15 @@
 #pragma once
 
 #include "plugins/aws/ecr_api.h"
-#include "plugins/aws/login.h"
+#include "plugins/aws/sts.h"
+#include "plugins/sdk/config.h"
 
 namespace gantry::aws {
 
 // Who the connector is and whether that is the registry's own account, whether it may log in, and
 // whether the registry's repository is there.  An error only when nothing could be found out.
-sdk::Status DiagnoseRegistry(const sdk::Call& call, const sdk::Config& config, AwsLogin& login,
-                             const EcrApi& api, sdk::Findings& findings);
+sdk::Status DiagnoseRegistry(const sdk::Call& call, const sdk::Config& config,
+                             const sdk::AwsKeys& keys, const Sts& sts, const EcrApi& api,
+                             sdk::Findings& findings);
 
 }  // namespace gantry::aws

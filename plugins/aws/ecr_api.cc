@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "plugins/aws/aws_error.h"
+#include "plugins/aws/signed_call.h"
 #include "plugins/sdk/encoding.h"
 
 namespace gantry::aws {
@@ -32,8 +32,12 @@ Status NoToken(const EcrHost& registry) {
 
 }  // namespace
 
+EcrApi EcrApi::OfPublicRegistry() const {
+  return {EcrHost::Parse("public.ecr.aws").value(), endpoint_url_};
+}
+
 Status EcrApi::Invoke(const Call& call, const AwsKeys& keys, std::string_view operation,
-                      std::string body, std::string_view what, Json& answer) const {
+                      std::string body, Json& answer) const {
   sdk::HttpRequest request;
   request.method = "POST";
   request.headers = {{"Content-Type", "application/x-amz-json-1.1"},
@@ -46,19 +50,15 @@ Status EcrApi::Invoke(const Call& call, const AwsKeys& keys, std::string_view op
     urls = registry_.api_hosts();
     for (std::string& url : urls) url = "https://" + url + "/";
   }
+  const Signer signer = {&keys, registry_.region, registry_.is_public ? "ecr-public" : "ecr"};
   sdk::HttpResponse response;
   for (size_t i = 0; i < urls.size(); ++i) {
     request.url = urls[i];
-    SignAwsRequest(keys, registry_.region, registry_.is_public ? "ecr-public" : "ecr",
-                   call.now_unix_ms(), request);
-    const Status sent = call.Http(request, response);
+    Status sent = SendToAws(call, signer, operation, request, response);
     if (sent.ok()) break;
-    // The next of the hosts may be the one that exists.
-    if (sent.code != GANTRY_UNAVAILABLE || i + 1 == urls.size()) return sent;
-  }
-  if (response.status != 200) {
-    const size_t host = request.url.find("://") + 3;
-    return AwsError(request.url.substr(host, request.url.find('/', host) - host), what, response);
+    // Nobody at this one: the next of the hosts may be the one that exists.
+    const bool absent = sent.code == GANTRY_UNAVAILABLE && sent.host_said_why;
+    if (!absent || i + 1 == urls.size()) return sent;
   }
   answer = Json::Parse(response.body);
   return Ok();
@@ -69,8 +69,7 @@ Status EcrApi::GetAuthorizationToken(const Call& call, const AwsKeys& keys, EcrT
                                ? "{}"
                                : R"({"registryIds":[)" + JsonQuote(registry_.account) + "]}";
   Json answer;
-  GANTRY_FLAVOR_TRY(
-      Invoke(call, keys, "GetAuthorizationToken", body, "GetAuthorizationToken", answer));
+  GANTRY_FLAVOR_TRY(Invoke(call, keys, "GetAuthorizationToken", body, answer));
   // One object for the public registry, an array of one for private ones.
   const Json given =
       registry_.is_public ? answer["authorizationData"] : answer["authorizationData"][size_t{0}];
@@ -93,7 +92,7 @@ Status EcrApi::DescribeRepositories(const Call& call, const AwsKeys& keys,
                                     std::string_view page_token, Json& answer) const {
   std::string body = R"({"maxResults":1000)" + RegistryIdField();
   if (!page_token.empty()) body += R"(,"nextToken":)" + JsonQuote(page_token);
-  return Invoke(call, keys, "DescribeRepositories", body + "}", "DescribeRepositories", answer);
+  return Invoke(call, keys, "DescribeRepositories", body + "}", answer);
 }
 
 Status EcrApi::DescribeRepository(const Call& call, const AwsKeys& keys,
@@ -101,7 +100,7 @@ Status EcrApi::DescribeRepository(const Call& call, const AwsKeys& keys,
   Json answer;
   return Invoke(call, keys, "DescribeRepositories",
                 R"({"repositoryNames":[)" + JsonQuote(name) + "]" + RegistryIdField() + "}",
-                "DescribeRepositories", answer);
+                answer);
 }
 
 std::string EcrApi::RegistryIdField() const {

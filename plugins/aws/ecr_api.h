@@ -29,10 +29,10 @@ class EcrApi {
       : registry_(std::move(registry)), endpoint_url_(std::move(endpoint_url)) {}
 
   const EcrHost& registry() const { return registry_; }
+  EcrApi OfPublicRegistry() const;
 
-  // `what` for people: "the repository's creation".
   sdk::Status Invoke(const sdk::Call& call, const sdk::AwsKeys& keys, std::string_view operation,
-                     std::string body, std::string_view what, sdk::Json& answer) const;
+                     std::string body, sdk::Json& answer) const;
 
   // Lives as long as AWS says, but no longer than the keys.
   sdk::Status GetAuthorizationToken(const sdk::Call& call, const sdk::AwsKeys& keys,

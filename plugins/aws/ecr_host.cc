@@ -48,22 +48,21 @@ bool IsSuffix(std::string_view suffix, bool dual_stack) {
                      [&](const Partition& p) { return p.suffix == suffix; });
 }
 
-// One part of a name between slashes: [a-z0-9]+ joined by one of ._ or, in private registries, __
-// or dashes.
+bool IsJoint(std::string_view text, bool is_public) {
+  if (text.size() == 1) return true;
+  return !is_public && (text == "__" || text.find_first_not_of('-') == text.npos);
+}
+
+// One part of a name between slashes: letters and digits, joined by one of ._- or, in private
+// registries, by __ or dashes.
 bool IsComponent(std::string_view part, bool is_public) {
-  if (part.empty() || !IsNameChar(part.front()) || !IsNameChar(part.back())) return false;
-  for (size_t at = 0; at < part.size();) {
-    const size_t begin = part.find_first_of("._-", at);
-    if (begin == part.npos)
-      return part.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789", at) == part.npos;
-    const size_t end = part.find_first_not_of("._-", begin);
-    const std::string_view joint = part.substr(begin, end - begin);
-    const bool dashes = joint.find_first_not_of('-') == joint.npos;
-    if (joint.size() > 1 && (is_public || !(dashes || joint == "__"))) return false;
-    if (!std::all_of(part.begin() + static_cast<std::ptrdiff_t>(at),
-                     part.begin() + static_cast<std::ptrdiff_t>(begin), IsNameChar)) {
-      return false;
-    }
+  constexpr std::string_view kJoints = "._-";
+  const auto fits = [&](char c) { return IsNameChar(c) || kJoints.find(c) != kJoints.npos; };
+  if (part.empty() || !std::all_of(part.begin(), part.end(), fits)) return false;
+  if (!IsNameChar(part.front()) || !IsNameChar(part.back())) return false;
+  for (size_t at = 0; (at = part.find_first_of(kJoints, at)) != part.npos;) {
+    const size_t end = part.find_first_not_of(kJoints, at);
+    if (!IsJoint(part.substr(at, end - at), is_public)) return false;
     at = end;
   }
   return true;
@@ -139,7 +138,8 @@ std::string RepositoryArn(const EcrHost& registry, std::string_view repository) 
 std::string NameFault(const EcrHost& registry, std::string_view repository) {
   const size_t longest = registry.is_public ? 205 : 256;
   std::string_view rest = repository;
-  if (registry.is_public) rest.remove_prefix(std::min(rest.find('/') + 1, rest.size()));
+  // Behind the alias.
+  if (registry.is_public) rest.remove_prefix(std::min(rest.find('/'), rest.size() - 1) + 1);
   if (rest.size() < 2 || rest.size() > longest) {
     return "ECR's repository names have 2 to " + std::to_string(longest) + " characters";
   }

@@ -1,8 +1,10 @@
 #include "plugins/aws/login.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
+#include "plugins/aws/aws_error.h"
 #include "plugins/aws/machine_login.h"
 #include "plugins/aws/session_policy.h"
 
@@ -15,12 +17,19 @@ using sdk::Ok;
 using sdk::Secret;
 using sdk::Status;
 
-// What STS takes without a word about the duration; the methods for long-lived keys take more.
+// Lives of sessions when the connector does not say: of a role, and of a user's own, which STS lets
+// live longer.
 constexpr int64_t kHour = 3600, kHalfDay = 43'200;
+
+bool SaysStale(const Status& status) {
+  const std::string_view code = AwsCodeOf(status);
+  return code == "ExpiredTokenException" || code == "ExpiredToken" ||
+         code == "UnrecognizedClientException" || code == "InvalidClientTokenId";
+}
 
 }  // namespace
 
-Status AwsLogin::Keys(const Call& call, const EcrHost& registry, SharedKeys& keys) {
+Status AwsLogin::WithKeys(const Call& call, const EcrHost& registry, const UseOfKeys& use) {
   const auto fetch = [&](Cache::Entry& fetched) {
     auto fresh = std::make_shared<AwsKeys>();
     bool narrowed = false;
@@ -31,26 +40,26 @@ Status AwsLogin::Keys(const Call& call, const EcrHost& registry, SharedKeys& key
   };
   Cache::Entry entry;
   GANTRY_FLAVOR_TRY(kept_.Get(call, "", fetch, entry));
-  keys = entry.value;
-  return Ok();
+  Status status = use(*entry.value);
+  if (entry.value->session_token.empty() || !SaysStale(status)) return status;
+  kept_.Forget("");
+  GANTRY_FLAVOR_TRY(kept_.Get(call, "", fetch, entry));
+  return use(*entry.value);
 }
 
-Status AwsLogin::PullKeys(const Call& call, const EcrHost& registry, std::string_view repository,
-                          SharedKeys& keys) {
-  const sdk::Json fields = config_.connector_fields();
-  const std::string policy =
-      PullPolicy(registry, repository, Field("policy"), fields["policy_arns"].size() > 0);
-  auto fresh = std::make_shared<AwsKeys>();
+Status AwsLogin::WithPullKeys(const Call& call, const EcrHost& registry,
+                              std::string_view repository, const UseOfKeys& use) {
+  const bool managed = config_.connector_fields()["policy_arns"].size() > 0;
+  const std::string policy = PullPolicy(registry, repository, Field("policy"), managed);
+  AwsKeys keys;
   bool narrowed = false;
-  GANTRY_FLAVOR_TRY(Fetch(call, registry, policy, *fresh, narrowed));
+  GANTRY_FLAVOR_TRY(Fetch(call, registry, policy, keys, narrowed));
   if (!narrowed) {
-    call.Log(
-        GANTRY_WARN,
-        "the credential that is handed out can do all that the connector can: its method has no "
-        "session policies, or may not use them");
+    call.Log(GANTRY_WARN,
+             "the credential that is handed out can do all that the connector can: its method "
+             "has no session policies, or may not use them");
   }
-  keys = std::move(fresh);
-  return Ok();
+  return use(keys);
 }
 
 Status AwsLogin::Fetch(const Call& call, const EcrHost& registry, const std::string& pull_policy,
@@ -126,7 +135,7 @@ Status AwsLogin::ReadConnectorKeys(const Call& call, AwsKeys& keys) const {
     keys.expires_unix_ms = config_.connector_expires_unix_ms();
   }
   if (read.code == GANTRY_NOT_FOUND || (read.ok() && keys.empty())) {
-    return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG",
+    return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
                           "the connector lacks a part of its access key",
                           "Update the connector with all fields of its method.");
   }

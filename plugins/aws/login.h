@@ -1,7 +1,7 @@
 // Connectors of type "aws": from what they hold to keys that work.
 #pragma once
 
-#include <memory>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -12,27 +12,25 @@
 
 namespace gantry::aws {
 
-using SharedKeys = std::shared_ptr<const sdk::AwsKeys>;
+using UseOfKeys = std::function<sdk::Status(const sdk::AwsKeys&)>;
 
 // The login of one connector.  Thread-safe.  Keeps temporary keys until shortly before they expire.
 // Whatever STS refuses is an error of AwsError, and besides
-//   FAILED_PRECONDITION INVALID_CONFIG              the connector lacks a field, or the machine an
+//   FAILED_PRECONDITION CONNECTOR_UNUSABLE              the connector lacks a field, or the machine an
 //                                                   identity
 //   PERMISSION_DENIED IMPLICIT_LOGIN_NOT_ALLOWED    it is the machine's identity that was wanted
 class AwsLogin {
  public:
   explicit AwsLogin(sdk::Config config) : config_(std::move(config)) {}
 
-  // Keys with all rights that the connector gives, from STS of the registry's region.
-  sdk::Status Keys(const sdk::Call& call, const EcrHost& registry, SharedKeys& keys);
+  // Does `use` with keys that have all rights of the connector, from STS of the registry's region;
+  // once more, with other keys, when AWS no longer takes temporary ones that were kept.
+  sdk::Status WithKeys(const sdk::Call& call, const EcrHost& registry, const UseOfKeys& use);
 
-  // Keys that pull from this repository alone, for an hour.  Where the method cannot narrow them,
-  // those of Keys().
-  sdk::Status PullKeys(const sdk::Call& call, const EcrHost& registry, std::string_view repository,
-                       SharedKeys& keys);
-
-  // AWS does not take the kept keys any more: the next call asks for others.
-  void Forget() { kept_.Forget(""); }
+  // The same with keys that pull from this repository alone, for an hour.  Where the method cannot
+  // narrow them, they have all rights.
+  sdk::Status WithPullKeys(const sdk::Call& call, const EcrHost& registry,
+                           std::string_view repository, const UseOfKeys& use);
 
   Sts StsOf(const EcrHost& registry) const;
 

@@ -5,6 +5,7 @@
 
 #include "plugins/aws/profile.h"
 #include "plugins/sdk/aws_identity.h"
+#include "plugins/sdk/jwt.h"
 
 namespace gantry::aws {
 namespace {
@@ -14,10 +15,11 @@ using sdk::Call;
 using sdk::Ok;
 using sdk::Status;
 
+constexpr char kDefaultProfile[] = "default";
 constexpr int kMaxChain = 5;  // of profiles that name each other as their source
 
 Status Unusable(std::string message, std::string remedy) {
-  return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG", std::move(message),
+  return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE", std::move(message),
                         std::move(remedy));
 }
 
@@ -76,9 +78,18 @@ Status AssumeProfile(const Call& call, const Sts& sts, const ProfileFiles& files
   return sts.AssumeRole(call, source, session, keys);
 }
 
+// What the role's trust policy and the account's OpenID Connect providers are held against.
+std::string TrustedPart(std::string_view token) {
+  const sdk::Json claims = sdk::ReadJwtClaims(token);
+  if (!claims) return "; the token is no JWT";
+  const sdk::Json audience = claims["aud"];
+  return "; the token says iss " + claims["iss"].Text() + ", sub " + claims["sub"].Text() +
+         ", aud " + (audience.is_array() ? audience[size_t{0}] : audience).Text();
+}
+
 Status NameProfile(const Call& call, std::string& profile) {
   if (profile.empty()) GANTRY_FLAVOR_TRY(call.ReadEnvironment("AWS_PROFILE", profile));
-  if (profile.empty()) profile = "default";
+  if (profile.empty()) profile = kDefaultProfile;
   return Ok();
 }
 
@@ -104,7 +115,10 @@ Status WebIdentityLogin(const Call& call, const Sts& sts, SessionRequest session
   GANTRY_FLAVOR_TRY(call.ReadFile(token_file, token));
   std::string_view text = token.Reveal();
   text = text.substr(0, text.find_last_not_of(" \r\n") + 1);
-  return sts.AssumeRoleWithWebIdentity(call, sdk::Secret(text), session, keys);
+  const sdk::Secret trimmed(text);
+  Status status = sts.AssumeRoleWithWebIdentity(call, trimmed, session, keys);
+  if (!status.ok() && !status.host_said_why) status.message += TrustedPart(trimmed.Reveal());
+  return status;
 }
 
 Status MachineLogin(const Call& call, const Sts& sts, const std::string& profile_name,
@@ -118,7 +132,7 @@ Status MachineLogin(const Call& call, const Sts& sts, const std::string& profile
   ProfileFiles files;
   GANTRY_FLAVOR_TRY(NameProfile(call, profile));
   GANTRY_FLAVOR_TRY(ProfileFiles::Load(call, files));
-  if (!profile_name.empty() && !files.Has(profile)) {
+  if (profile != kDefaultProfile && !files.Has(profile)) {
     return Unusable("there is no AWS profile " + profile + " on the daemon's machine",
                     "Check its name, and HOME or AWS_CONFIG_FILE of gantryd.");
   }

@@ -100,7 +100,7 @@ Status ProfileFiles::CheckUsable(std::string_view profile) const {
   for (const auto& [key, why] : kUnusable) {
     if (Get(profile, key).empty()) continue;
     return sdk::MakeError(
-        GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG",
+        GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
         "the AWS profile " + std::string(profile) + " " + why + ", which a daemon cannot",
         "Name a profile with keys, or with a role and source_profile, "
         "credential_source or web_identity_token_file.");

@@ -25,7 +25,7 @@ class ProfileFiles {
 
   // The profile's long-lived or temporary keys; empty when it has none.
   sdk::AwsKeys Keys(std::string_view profile) const;
-  // FAILED_PRECONDITION INVALID_CONFIG   the profile needs a person or a program: SSO, MFA,
+  // FAILED_PRECONDITION CONNECTOR_UNUSABLE   the profile needs a person or a program: SSO, MFA,
   //                                      credential_process
   sdk::Status CheckUsable(std::string_view profile) const;
 

@@ -76,10 +76,11 @@ Status EnsureRepository(const Call& call, const EcrApi& api, const AwsKeys& keys
                         const std::string& name, const Json& settings, bool& created) {
   created = false;
   const Status found = api.DescribeRepository(call, keys, name);
-  if (found.code != GANTRY_NOT_FOUND) return found;
+  // Who may create need not be one who may look.
+  if (found.code != GANTRY_NOT_FOUND && found.code != GANTRY_PERMISSION_DENIED) return found;
   Json answer;
-  Status status = api.Invoke(call, keys, "CreateRepository", CreationBody(api, name, settings),
-                             "CreateRepository", answer);
+  Status status =
+      api.Invoke(call, keys, "CreateRepository", CreationBody(api, name, settings), answer);
   // Another push was faster.
   created = status.ok() || AwsCodeOf(status) == "RepositoryAlreadyExistsException";
   return created ? Ok() : std::move(status);
@@ -91,7 +92,7 @@ Status DeleteImage(const Call& call, const EcrApi& api, const AwsKeys& keys, con
                                "{" + NameField(api, ApiName(api.registry(), target.repository)) +
                                    R"(,"imageIds":[{"imageDigest":)" + JsonQuote(target.digest) +
                                    "}]}",
-                               "BatchDeleteImage", answer));
+                               answer));
   // What it did not delete it tells with status 200.
   const Json failure = answer["failures"][size_t{0}];
   return failure ? ExplainFailure(failure, target) : Ok();
@@ -104,7 +105,7 @@ Status ListImages(const Call& call, const EcrApi& api, const AwsKeys& keys, cons
                      R"(,"maxResults":)" + std::to_string(size);
   if (!page_token.empty()) body += R"(,"nextToken":)" + JsonQuote(page_token);
   Json answer;
-  GANTRY_FLAVOR_TRY(api.Invoke(call, keys, "DescribeImages", body + "}", "DescribeImages", answer));
+  GANTRY_FLAVOR_TRY(api.Invoke(call, keys, "DescribeImages", body + "}", answer));
   const Json details = answer["imageDetails"];
   for (size_t i = 0; i < details.size(); ++i) {
     const Json detail = details[i];

@@ -1,6 +1,6 @@
 #include "plugins/aws/resources.h"
 
-#include "plugins/aws/ecr_api.h"
+#include <utility>
 
 namespace gantry::aws {
 namespace {
@@ -22,12 +22,11 @@ Status EnvironmentRegion(const Call& call, std::string& region) {
   return Ok();
 }
 
-Status ListPublic(const Call& call, const std::string& endpoint, const sdk::AwsKeys& keys,
+Status ListPublic(const Call& call, const EcrApi& private_api, const sdk::AwsKeys& keys,
                   sdk::ResourcePage& page) {
-  const EcrApi api(EcrHost::Parse("public.ecr.aws").value(), endpoint);
+  const EcrApi api = private_api.OfPublicRegistry();
   Json answer;
-  const Status status =
-      api.Invoke(call, keys, "DescribeRegistries", "{}", "DescribeRegistries", answer);
+  const Status status = api.Invoke(call, keys, "DescribeRegistries", "{}", answer);
   // Most users of ECR have nothing to do with its public part, nor rights there.
   if (status.code == GANTRY_PERMISSION_DENIED) return Ok();
   GANTRY_FLAVOR_TRY(status);
@@ -51,21 +50,16 @@ Status FindRegistry(const Call& call, const Config& config, EcrHost& registry) {
   return Ok();
 }
 
-Status ListResources(const Call& call, const Config& config, AwsLogin& login,
+Status ListResources(const Call& call, const sdk::AwsKeys& keys, const Sts& sts, const EcrApi& api,
                      const std::string& page_token, sdk::ResourcePage& page) {
-  const std::string endpoint = config.connector_fields()["endpoint_url"].Text();
-  EcrHost registry;
-  SharedKeys keys;
-  Caller caller;
-  GANTRY_FLAVOR_TRY(FindRegistry(call, config, registry));
-  GANTRY_FLAVOR_TRY(login.Keys(call, registry, keys));
+  EcrHost registry = api.registry();
   if (!registry.is_public && registry.account.empty()) {
-    GANTRY_FLAVOR_TRY(login.StsOf(registry).GetCallerIdentity(call, *keys, caller));
+    Caller caller;
+    GANTRY_FLAVOR_TRY(sts.GetCallerIdentity(call, keys, caller));
     registry.account = caller.account;
   }
-  const EcrApi api(registry, endpoint);
   Json answer;
-  GANTRY_FLAVOR_TRY(api.DescribeRepositories(call, *keys, page_token, answer));
+  GANTRY_FLAVOR_TRY(api.DescribeRepositories(call, keys, page_token, answer));
   if (page_token.empty() && !registry.is_public) {
     page.resources.push_back(
         {registry.host(), "account " + registry.account + " in " + registry.region});
@@ -75,7 +69,7 @@ Status ListResources(const Call& call, const Config& config, AwsLogin& login,
   }
   page.next_page_token = answer["nextToken"].Text();
   if (!page.next_page_token.empty() || registry.region != kDefaultRegion) return Ok();
-  return ListPublic(call, endpoint, *keys, page);
+  return ListPublic(call, api, keys, page);
 }
 
 }  // namespace gantry::aws

@@ -3,7 +3,9 @@
 
 #include <string>
 
-#include "plugins/aws/login.h"
+#include "plugins/aws/ecr_api.h"
+#include "plugins/aws/sts.h"
+#include "plugins/sdk/config.h"
 
 namespace gantry::aws {
 
@@ -13,7 +15,8 @@ sdk::Status FindRegistry(const sdk::Call& call, const sdk::Config& config, EcrHo
 
 // The registry itself comes first, then its repositories, page by page, and last the caller's
 // public registries, where it may see them.
-sdk::Status ListResources(const sdk::Call& call, const sdk::Config& config, AwsLogin& login,
-                          const std::string& page_token, sdk::ResourcePage& page);
+sdk::Status ListResources(const sdk::Call& call, const sdk::AwsKeys& keys, const Sts& sts,
+                          const EcrApi& api, const std::string& page_token,
+                          sdk::ResourcePage& page);
 
 }  // namespace gantry::aws

@@ -1,6 +1,6 @@
 #include "plugins/aws/sts.h"
 
-#include "plugins/aws/aws_error.h"
+#include "plugins/aws/signed_call.h"
 #include "plugins/aws/xml.h"
 #include "plugins/sdk/timestamp.h"
 
@@ -13,11 +13,6 @@ using sdk::FormFields;
 using sdk::Ok;
 using sdk::Secret;
 using sdk::Status;
-
-std::string HostOf(const std::string& url) {
-  const size_t begin = url.find("://") + 3;
-  return url.substr(begin, url.find('/', begin) - begin);
-}
 
 void AddLimits(const SessionRequest& session, FormFields& fields) {
   fields.emplace_back("DurationSeconds", std::to_string(session.duration_seconds));
@@ -39,10 +34,8 @@ Status Sts::Ask(const Call& call, const AwsKeys* keys, const char* action, FormF
   request.headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}};
   request.body = sdk::FormEncode(fields);
   request.flags = uint32_t{GANTRY_HTTP_SECRET_BODY} | GANTRY_HTTP_IDEMPOTENT;
-  if (keys != nullptr) SignAwsRequest(*keys, region_, "sts", call.now_unix_ms(), request);
   sdk::HttpResponse response;
-  GANTRY_FLAVOR_TRY(call.Http(request, response));
-  if (response.status != 200) return AwsError(HostOf(url_), action, response);
+  GANTRY_FLAVOR_TRY(SendToAws(call, {keys, region_, "sts"}, action, std::move(request), response));
   answer = std::move(response.body);
   return Ok();
 }
@@ -60,7 +53,7 @@ Status Sts::AskForKeys(const Call& call, const AwsKeys* keys, const char* action
     return Ok();
   }
   return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
-                        HostOf(url_) + " answered " + action + " without keys",
+                        "STS answered " + std::string(action) + " without keys",
                         "Check the connector's endpoint_url, and proxies on the way.");
 }
 

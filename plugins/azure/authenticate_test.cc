@@ -17,8 +17,10 @@ TEST_F(Authenticate, ExchangesAServicePrincipalsTokenForTheRegistrys) {
   EXPECT_EQ(seen_[0].body,
             "grant_type=client_credentials&client_id=c-1&"
             "scope=https%3A%2F%2Fcontainerregistry.azure.net%2F.default&client_secret=s3cret");
-  EXPECT_EQ(seen_[1].body, "grant_type=access_token&service=myregistry.azurecr.io&tenant=t-1&"
-                           "access_token=" + EntraToken());
+  EXPECT_EQ(seen_[1].body,
+            "grant_type=access_token&service=myregistry.azurecr.io&tenant=t-1&"
+            "access_token=" +
+                EntraToken());
   for (const auto& request : seen_) EXPECT_NE(request.flags & GANTRY_HTTP_SECRET_BODY, 0u);
   EXPECT_EQ(credential_->scheme, GANTRY_AUTH_IDENTITY_TOKEN);
   EXPECT_EQ(credential_->username, "00000000-0000-0000-0000-000000000000");
@@ -42,20 +44,24 @@ TEST_F(Authenticate, SignsInWhereTheRegistrysCloudDoes) {
     Login(ServicePrincipal(uri)).ok();
     EXPECT_THAT(seen_.back().url, HasSubstr(std::string("https://") + authority + "/t-1/"));
   }
-  Login(Config("service-principal",
-               R"({"tenant_id": "t/1", "client_id": "c", "authority_host": "https://sts.example/"})"));
+  Login(Config(
+      "service-principal",
+      R"({"tenant_id": "t/1", "client_id": "c", "authority_host": "https://sts.example/"})"));
   EXPECT_EQ(seen_.back().url, "https://sts.example/t%2F1/oauth2/v2.0/token");
 }
 
 TEST_F(Authenticate, TellsEntrasRefusalByItsCode) {
-  answers_[kSignIn] = {401, {}, R"({"error":"invalid_client","error_codes":[7000215],)"
+  answers_[kSignIn] = {
+      401,
+      {},
+      R"({"error":"invalid_client","error_codes":[7000215],)"
       R"("error_description":"AADSTS7000215: Invalid client secret provided. Trace ID: 1 …"})"};
   const Outcome outcome = Login(ServicePrincipal());
   EXPECT_EQ(outcome.code, GANTRY_FAILED_PRECONDITION);
   EXPECT_EQ(outcome.reason(), "UPSTREAM_AUTH_REJECTED");
   EXPECT_EQ(outcome.message(),
             "login.microsoftonline.com refused the login (HTTP 401, AADSTS7000215): "
-            "AADSTS7000215: Invalid client secret provided.");
+            "Invalid client secret provided.");
 
   answers_[kSignIn] = {429, {{"Retry-After", "7"}}, "<html>"};
   const Outcome throttled = Login(ServicePrincipal());
@@ -77,10 +83,30 @@ TEST_F(Authenticate, FallsBackToTheAudienceOfAzuresApi) {
   EXPECT_THAT(seen_[2].body, HasSubstr("scope=https%3A%2F%2Fmanagement.azure.com%2F.default"));
 }
 
+TEST_F(Authenticate, GivesUpAKeptTokenThatIsNoLongerTaken) {
+  ASSERT_TRUE(Login(ServicePrincipal()).ok());
+  seen_.clear();
+  int exchanges = 0;
+  host_.on_http = [&](const sdk::HttpRequest& request) {
+    const sdk::HttpResponse answer = Answer(request);
+    const bool first = request.url == kExchange && ++exchanges == 1;
+    return first ? sdk::HttpResponse{401, {}, ""} : answer;
+  };
+  ASSERT_TRUE(flavor_.Authenticate({kHost, "a", "", ""}, GANTRY_PULL, &credential_).ok());
+  EXPECT_THAT(Urls(), ElementsAre(kExchange, kSignIn, kExchange));
+  EXPECT_THAT(seen_[1].body, HasSubstr("containerregistry"));
+}
+
+TEST_F(Authenticate, ASecretThatEntraRefusesIsSentOnce) {
+  answers_[kSignIn] = {401, {}, R"({"error_codes":[7000215]})"};
+  EXPECT_FALSE(Login(ServicePrincipal()).ok());
+  EXPECT_THAT(Urls(), ElementsAre(kSignIn));
+}
+
 TEST_F(Authenticate, FallsBackWhenTheTenantDoesNotKnowTheRegistryService) {
   host_.on_http = [&](const sdk::HttpRequest& request) {
-    const bool unknown = request.body.find("containerregistry") != std::string::npos &&
-                         request.url == kSignIn;
+    const bool unknown =
+        request.body.find("containerregistry") != std::string::npos && request.url == kSignIn;
     const sdk::HttpResponse answer = Answer(request);
     return unknown ? sdk::HttpResponse{400, {}, R"({"error_codes":[500011]})"} : answer;
   };
@@ -129,8 +155,9 @@ TEST_F(Authenticate, ReadsTheFederatedTokenAnewEachTime) {
                        {"AZURE_AUTHORITY_HOST", "https://login.microsoftonline.com/"}};
   host_.files["/var/run/token"] = "first\n";
   ASSERT_TRUE(Login(Config("workload-identity")).ok());
-  EXPECT_THAT(seen_[0].body, HasSubstr("client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3A"
-                                       "client-assertion-type%3Ajwt-bearer&client_assertion=first"));
+  EXPECT_THAT(seen_[0].body,
+              HasSubstr("client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3A"
+                        "client-assertion-type%3Ajwt-bearer&client_assertion=first"));
   EXPECT_THAT(seen_[0].body, Not(HasSubstr("first%0A")));
   host_.files["/var/run/token"] = "second";
   ASSERT_TRUE(Login(Config("workload-identity")).ok());
@@ -144,7 +171,7 @@ TEST_F(Authenticate, ReadsTheFederatedTokenAnewEachTime) {
   host_.files.clear();
   EXPECT_THAT(Login(Config("workload-identity")).message(), HasSubstr("/var/run/token"));
   host_.environment.clear();
-  EXPECT_EQ(Login(Config("workload-identity")).reason(), "INVALID_CONFIG");
+  EXPECT_EQ(Login(Config("workload-identity")).reason(), "CONNECTOR_UNUSABLE");
 }
 
 TEST_F(Authenticate, ImplicitTakesWhatIsThereInAzuresOwnOrder) {
@@ -179,8 +206,10 @@ TEST_F(Authenticate, HandsOutATokenForPullingOneRepository) {
   const Outcome outcome = Login(ServicePrincipal(), GANTRY_PULL | GANTRY_HAND_OUT);
   ASSERT_TRUE(outcome.ok()) << outcome.message();
   EXPECT_THAT(Urls(), ElementsAre(kSignIn, kExchange, kToken));
-  EXPECT_EQ(seen_[2].body, "grant_type=refresh_token&service=myregistry.azurecr.io&"
-                           "scope=repository%3Ateam%2Fapp%3Apull&refresh_token=" + RefreshToken());
+  EXPECT_EQ(seen_[2].body,
+            "grant_type=refresh_token&service=myregistry.azurecr.io&"
+            "scope=repository%3Ateam%2Fapp%3Apull&refresh_token=" +
+                RefreshToken());
   EXPECT_EQ(credential_->scheme, GANTRY_AUTH_BASIC);
   EXPECT_EQ(credential_->username, "00000000-0000-0000-0000-000000000000");
   EXPECT_EQ(credential_->secret.Reveal(), AccessToken(R"(["pull"])"));
@@ -197,6 +226,19 @@ TEST_F(Authenticate, HandsOutNothingThatCannotPull) {
   EXPECT_EQ(outcome.reason(), "UPSTREAM_DENIED");
   EXPECT_THAT(outcome.message(), HasSubstr("myregistry.azurecr.io/team/app"));
   EXPECT_THAT(outcome.remedy(), HasSubstr("AcrPull"));
+}
+
+TEST_F(Authenticate, HandsOutATokenForAllRepositoriesWhereThatExists) {
+  ASSERT_TRUE(flavor_.Open(ServicePrincipal()).ok());
+  const sdk::Target all{kHost, "", "", ""};
+  const uint32_t actions = uint32_t{GANTRY_PULL} | GANTRY_HAND_OUT;
+  ASSERT_TRUE(flavor_.Authenticate(all, actions, &credential_).ok());
+  EXPECT_THAT(seen_.back().body, HasSubstr("scope=repository%3A%2A%3Apull&"));
+  answers_[kToken].body = R"({"access_token":")" + AccessToken("[]") + "\"}";
+  answers_[kExchange].body =
+      R"({"refresh_token":")" + RefreshToken(R"("aad_identity":"x",)") + "\"}";
+  EXPECT_THAT(flavor_.Authenticate(all, actions, &credential_).remedy(),
+              HasSubstr("Name one repository"));
 }
 
 TEST_F(Authenticate, TheAdminUserIsAPasswordWithoutAnEnd) {

@@ -1,4 +1,5 @@
-// Azure Container Registry: an identity of Microsoft Entra, exchanged for the registry's own tokens.
+// Azure Container Registry: an identity of Microsoft Entra, exchanged for the registry's own
+// tokens.
 #include <string>
 #include <utility>
 
@@ -19,11 +20,8 @@ using sdk::Credential;
 using sdk::Findings;
 using sdk::MakeError;
 using sdk::Ok;
-using sdk::Plan;
 using sdk::Status;
 using sdk::Target;
-
-// Azure's own tools send 4 MB; what proxies let through, and few requests, speak for 8.
 
 void CheckConnector(const Config& config, Findings& findings) {
   if (config.connector_type() != "azure") return;
@@ -48,8 +46,8 @@ void CheckConnector(const Config& config, Findings& findings) {
 
 class AzureFlavor final : public sdk::Flavor {
  public:
-  static constexpr uint32_t kCapabilities = Flavor::kCapabilities | GANTRY_CAN_DIAGNOSE |
-                                            GANTRY_CAN_VERIFY | GANTRY_CAN_LIST_RESOURCES;
+  static constexpr uint32_t kCapabilities =
+      Flavor::kCapabilities | GANTRY_CAN_DIAGNOSE | GANTRY_CAN_VERIFY | GANTRY_CAN_LIST_RESOURCES;
 
   AzureFlavor(const gantry_host& host, Config config)
       : Flavor(host, std::move(config)), identity_(this->config()) {}
@@ -98,7 +96,7 @@ class AzureFlavor final : public sdk::Flavor {
 
   Status ListResources(Call& call, const std::string&, sdk::ResourcePage& page) override {
     if (!identity_.is_entra()) {
-      return MakeError(GANTRY_FAILED_PRECONDITION, "FLAVOR_UNSUPPORTED",
+      return MakeError(GANTRY_UNIMPLEMENTED, "FLAVOR_UNSUPPORTED",
                        "a user name and password open one registry, and list none",
                        "Use a connector of type azure that logs in at Microsoft Entra.");
     }
@@ -119,16 +117,19 @@ class AzureFlavor final : public sdk::Flavor {
 
   static Status HandOut(Call& call, const Target& target, const Token& refresh,
                         Credential& credential) {
+    const bool everything = target.repository.empty();
+    const std::string repository = everything ? "*" : target.repository;
     Token access;
-    GANTRY_FLAVOR_TRY(FetchAccessToken(call, target.registry_host,
-                                       "repository:" + target.repository + ":pull", refresh.value,
-                                       access));
+    GANTRY_FLAVOR_TRY(FetchAccessToken(
+        call, target.registry_host, "repository:" + repository + ":pull", refresh.value, access));
     if (!Grants(access.value, "pull")) {
-      return MakeError(GANTRY_PERMISSION_DENIED, "UPSTREAM_DENIED",
-                       "the identity may not pull from " + target.registry_host + "/" +
-                           target.repository,
-                       "Grant it AcrPull on the registry; in ABAC mode, Container Registry "
-                       "Repository Reader on the repository.");
+      return MakeError(
+          GANTRY_PERMISSION_DENIED, "UPSTREAM_DENIED",
+          "the identity may not pull from " + target.registry_host + "/" + repository,
+          everything && IsOfAbacRegistry(refresh.value)
+              ? "Name one repository: in ABAC mode no credential is for all of them."
+              : "Grant it AcrPull on the registry; in ABAC mode, Container Registry Repository "
+                "Reader on the repository.");
     }
     credential.scheme = GANTRY_AUTH_BASIC;
     credential.secret = std::move(access.value);

@@ -28,8 +28,9 @@ TEST_F(AzureFlavorTest, ValidatesHostAndConnector) {
       Config("service-principal", R"({"authority_host": "http://login.microsoftonline.us"})"));
   ASSERT_EQ(authority.size(), 1u);
   EXPECT_EQ(authority[0].field, "connector.authority_host");
-  EXPECT_EQ(Validate(Config("managed-identity", R"({"client_id": "a", "object_id": "b"})"))[0].field,
-            "connector.client_id");
+  EXPECT_EQ(
+      Validate(Config("managed-identity", R"({"client_id": "a", "object_id": "b"})"))[0].field,
+      "connector.client_id");
 }
 
 TEST_F(AzureFlavorTest, PushesInOneStream) {

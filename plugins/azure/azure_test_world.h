@@ -26,8 +26,8 @@ class AzureWorld : public ::testing::Test {
   AzureWorld() {
     host_.secrets = {{"client_secret", "s3cret"}, {"password", "pw"}};
     host_.on_http = [this](const sdk::HttpRequest& request) { return Answer(request); };
-    const std::string entra = R"({"token_type":"Bearer","expires_in":3599,"access_token":")" +
-                              EntraToken() + "\"}";
+    const std::string entra =
+        R"({"token_type":"Bearer","expires_in":3599,"access_token":")" + EntraToken() + "\"}";
     answers_ = {{kSignIn, {200, {}, entra}},
                 {kMachine, {200, {}, entra}},
                 {kExchange, {200, {}, R"({"refresh_token":")" + RefreshToken() + "\"}"}},

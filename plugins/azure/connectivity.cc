@@ -12,8 +12,8 @@ constexpr char kChallenge[] = "challenge", kEntra[] = "entra-login", kExchange[]
 
 // False when there is no way on.  Microsoft's names for what fails here are
 // CONNECTIVITY_FORBIDDEN_ERROR, CONNECTIVITY_CHALLENGE_ERROR and CONNECTIVITY_AAD_LOGIN_ERROR.
-sdk::Status CheckChallenge(const sdk::Call& call, const std::string& host,
-                           sdk::Findings& findings, bool& go_on) {
+sdk::Status CheckChallenge(const sdk::Call& call, const std::string& host, sdk::Findings& findings,
+                           bool& go_on) {
   sdk::HttpRequest request;
   request.url = "https://" + host + "/v2/";
   sdk::HttpResponse response;
@@ -33,7 +33,8 @@ sdk::Status CheckChallenge(const sdk::Call& call, const std::string& host,
                         "server."});
   } else {
     go_on = true;
-    findings.push_back({GANTRY_INFO, kChallenge, "", host + " asks for a login at /oauth2/token", ""});
+    findings.push_back(
+        {GANTRY_INFO, kChallenge, "", host + " asks for a login at /oauth2/token", ""});
   }
   return sdk::Ok();
 }
@@ -67,8 +68,8 @@ sdk::Status CheckConnectivity(const sdk::Call& call, Identity& identity, const s
 
   Identity::Entry entra;
   GANTRY_FLAVOR_TRY(identity.Get(call, Audience::kRegistry, entra));
-  findings.push_back({GANTRY_INFO, kEntra, "",
-                      identity.authority() + " knows " + WhoIs(*entra.value), ""});
+  findings.push_back(
+      {GANTRY_INFO, kEntra, "", identity.authority() + " knows " + WhoIs(*entra.value), ""});
   Token refresh;
   GANTRY_FLAVOR_TRY(LoginToRegistry(call, identity, host, refresh));
   findings.push_back({GANTRY_INFO, kExchange, "", host + " takes the identity", ""});

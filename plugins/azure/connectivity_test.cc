@@ -32,11 +32,11 @@ class Connectivity : public AzureWorld {
 TEST_F(Connectivity, TellsFourStepsApart) {
   answers_[kToken].body = R"({"access_token":")" + AccessToken(R"(["pull","push"])") + "\"}";
   const auto findings = Diagnose(ServicePrincipal("myregistry.azurecr.io/team"));
-  EXPECT_THAT(Checks(findings),
-              ElementsAre("challenge", "entra-login", "registry-login", "roles"));
+  EXPECT_THAT(Checks(findings), ElementsAre("challenge", "entra-login", "registry-login", "roles"));
   for (const auto& finding : findings) EXPECT_EQ(finding.level, GANTRY_INFO) << finding.message;
   EXPECT_THAT(findings[1].message, HasSubstr("application c-1, object o-1, tenant t-1"));
-  EXPECT_THAT(seen_.back().body, HasSubstr("scope=repository%3Ateam%2Fgantry-diagnose%3Apull%2Cpush"));
+  EXPECT_THAT(seen_.back().body,
+              HasSubstr("scope=repository%3Ateam%2Fgantry-diagnose%3Apull%2Cpush"));
 }
 
 TEST_F(Connectivity, TellsAMissingRoleFromABadLogin) {
@@ -49,7 +49,8 @@ TEST_F(Connectivity, TellsAMissingRoleFromABadLogin) {
   findings = Diagnose(ServicePrincipal());
   EXPECT_THAT(findings.back().message, HasSubstr("neither pull nor push"));
 
-  answers_[kExchange].body = R"({"refresh_token":")" + RefreshToken(R"("aad_identity":"x",)") + "\"}";
+  answers_[kExchange].body =
+      R"({"refresh_token":")" + RefreshToken(R"("aad_identity":"x",)") + "\"}";
   findings = Diagnose(ServicePrincipal());
   EXPECT_THAT(findings.back().message, HasSubstr("ABAC mode"));
   EXPECT_THAT(findings.back().remedy, HasSubstr("Container Registry Repository Writer"));

@@ -14,7 +14,7 @@ namespace {
 constexpr char kRegistryResource[] = "https://containerregistry.azure.net";
 
 sdk::Status Incomplete(std::string message, std::string remedy) {
-  return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG", std::move(message),
+  return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE", std::move(message),
                         std::move(remedy));
 }
 
@@ -39,16 +39,23 @@ const Cloud& Identity::cloud() const {
   return config_.uri().empty() ? CloudOfAuthority(authority()) : CloudOfRegistry(config_.host());
 }
 
-sdk::Status Identity::Get(const sdk::Call& call, Audience audience, Entry& token) {
-  const std::string api = "https://" + std::string(cloud().resource_manager);
-  const std::string resource = audience == Audience::kRegistry ? kRegistryResource : api;
+std::string Identity::ResourceOf(Audience audience) const {
+  if (audience == Audience::kRegistry) return kRegistryResource;
+  return "https://" + std::string(cloud().resource_manager);
+}
+
+sdk::Status Identity::Get(const sdk::Call& call, Audience audience, Entry& token, bool* fresh) {
+  const std::string resource = ResourceOf(audience);
   return tokens_.Get(
       call, resource,
       [&](Entry& entry) -> sdk::Status {
         Token fetched;
         sdk::Status status = Fetch(call, resource, fetched);
-        if (IsUnknownResource(status) && resource != api) status = Fetch(call, api, fetched);
+        if (IsUnknownResource(status) && audience == Audience::kRegistry) {
+          status = Fetch(call, ResourceOf(Audience::kResourceManager), fetched);
+        }
         GANTRY_FLAVOR_TRY(status);
+        if (fresh) *fresh = true;
         entry.value = std::make_shared<const sdk::Secret>(std::move(fetched.value));
         entry.expires_unix_ms = fetched.expires_unix_ms;
         return sdk::Ok();
@@ -76,13 +83,14 @@ sdk::Status Identity::AsServicePrincipal(const sdk::Call& call, const std::strin
 
 sdk::Status Identity::WithFixedToken(const sdk::Call& call, Token& token) const {
   GANTRY_FLAVOR_TRY(call.ReadSecret("token", token.value));
-  token.expires_unix_ms = Earlier(config_.connector_expires_unix_ms(),
-                                  sdk::JwtExpiryUnixMs(token.value.Reveal()));
+  token.expires_unix_ms =
+      Earlier(config_.connector_expires_unix_ms(), sdk::JwtExpiryUnixMs(token.value.Reveal()));
   if (token.expires_unix_ms == 0 || token.expires_unix_ms > call.now_unix_ms()) return sdk::Ok();
   return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_EXPIRED",
                         "the connector's access token has expired",
                         "Update the connector with a new one: az account get-access-token "
-                        "--resource " + std::string(kRegistryResource) +
+                        "--resource " +
+                            std::string(kRegistryResource) +
                             "; or use a service principal, whose tokens are renewed.");
 }
 

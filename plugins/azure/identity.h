@@ -34,12 +34,16 @@ class Identity {
   std::string authority() const;
   const Cloud& cloud() const;
 
-  // A token that is valid now; a fixed one never outlives its connector.
+  // A token that is valid now; a fixed one never outlives its connector.  `fresh` is set when it
+  // was made for this call.
   //   FAILED_PRECONDITION CONNECTOR_EXPIRED   the connector's token has ended
   //   and the errors of the logins
-  sdk::Status Get(const sdk::Call& call, Audience audience, Entry& token);
+  sdk::Status Get(const sdk::Call& call, Audience audience, Entry& token, bool* fresh = nullptr);
+  // The next Get makes one: the kept one is no longer taken.
+  void Forget(Audience audience) { tokens_.Forget(ResourceOf(audience)); }
 
  private:
+  std::string ResourceOf(Audience audience) const;
   sdk::Status Fetch(const sdk::Call& call, const std::string& resource, Token& token) const;
   sdk::Status AsServicePrincipal(const sdk::Call& call, const std::string& resource,
                                  Token& token) const;

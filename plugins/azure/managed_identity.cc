@@ -8,7 +8,8 @@
 namespace gantry::azure {
 namespace {
 
-constexpr std::string_view kMachineService = "http://169.254.169.254/metadata/identity/oauth2/token";
+constexpr std::string_view kMachineService =
+    "http://169.254.169.254/metadata/identity/oauth2/token";
 // Arc's agent proves that its client may read files of root's group; nothing else is ever read.
 constexpr std::string_view kArcDirectory = "/var/opt/azcmagent/tokens/";
 constexpr std::string_view kArcSuffix = ".key";
@@ -50,10 +51,11 @@ sdk::Status Ask(const sdk::Call& call, const sdk::HttpRequest& request,
                 sdk::HttpResponse& response) {
   const sdk::Status status = call.Http(request, response);
   if (status.code != GANTRY_UNAVAILABLE) return status;
-  return sdk::MakeError(GANTRY_UNAVAILABLE, "UPSTREAM_UNAVAILABLE",
-                        "no managed identity service answers at " + HostOf(request.url),
-                        "Run gantryd on an Azure machine that has an identity, and where the service "
-                        "can be reached, or give the connector another auth method.");
+  return sdk::MakeError(
+      GANTRY_UNAVAILABLE, "UPSTREAM_UNAVAILABLE",
+      "no managed identity service answers at " + HostOf(request.url),
+      "Run gantryd on an Azure machine that has an identity, and where the service "
+      "can be reached, or give the connector another auth method.");
 }
 
 // A service that is busy or being updated is not there (404), gone (410) or unwell for a while; the
@@ -73,7 +75,8 @@ sdk::Status Refusal(const std::string& host, const sdk::HttpResponse& response) 
 std::string ArcKeyFile(const sdk::HttpResponse& challenge) {
   constexpr std::string_view kRealm = "Basic realm=";
   std::string path = challenge.Header("WWW-Authenticate").value_or("");
-  if (path.size() < kRealm.size() || !sdk::SameText(path.substr(0, kRealm.size()), kRealm)) return {};
+  if (path.size() < kRealm.size() || !sdk::SameText(path.substr(0, kRealm.size()), kRealm))
+    return {};
   path.erase(0, kRealm.size());
   const size_t name = kArcDirectory.size();
   const bool ours = path.compare(0, name, kArcDirectory) == 0 &&
@@ -114,7 +117,7 @@ sdk::Status LoginAsMachine(const sdk::Call& call, const MachineIdentity& identit
   const bool app_service = !endpoint.empty() && !header.empty();
   const bool arc_agent = !app_service && !endpoint.empty() && !arc.empty();
   if (arc_agent && !(identity.client_id + identity.object_id + identity.resource_id).empty()) {
-    return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG",
+    return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
                           "a machine that is connected by Arc has one identity, its own",
                           "Clear client_id, object_id and msi_res_id.");
   }

@@ -14,8 +14,8 @@ struct MachineIdentity {
   std::string client_id, object_id, resource_id;  // one at most
 };
 
-// A token for `resource` from what the environment tells to be there: App Service or Container Apps,
-// an Arc agent, else a virtual machine's metadata service.
+// A token for `resource` from what the environment tells to be there: App Service or Container
+// Apps, an Arc agent, else a virtual machine's metadata service.
 //   PERMISSION_DENIED IMPLICIT_LOGIN_NOT_ALLOWED   by the operator
 //   UNAVAILABLE UPSTREAM_UNAVAILABLE, UPSTREAM_THROTTLED   no answer, or one that says "later"
 //   FAILED_PRECONDITION UPSTREAM_AUTH_REJECTED     no such identity

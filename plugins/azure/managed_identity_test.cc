@@ -23,9 +23,10 @@ TEST_F(ManagedIdentity, AsksTheMetadataServiceWithItsHeader) {
                               "resource=https%3A%2F%2Fcontainerregistry.azure.net");
   EXPECT_EQ(seen_[0].headers, (sdk::Headers{{"Metadata", "true"}}));
   EXPECT_NE(seen_[0].flags & GANTRY_HTTP_METADATA, 0u);
-  for (const auto& [fields, end] : {std::pair{R"({"client_id": "c"})", "&client_id=c"},
-                                    std::pair{R"({"object_id": "o"})", "&object_id=o"},
-                                    std::pair{R"({"msi_res_id": "/s/r"})", "&msi_res_id=%2Fs%2Fr"}}) {
+  for (const auto& [fields, end] :
+       {std::pair{R"({"client_id": "c"})", "&client_id=c"},
+        std::pair{R"({"object_id": "o"})", "&object_id=o"},
+        std::pair{R"({"msi_res_id": "/s/r"})", "&msi_res_id=%2Fs%2Fr"}}) {
     ASSERT_TRUE(AsMachine(fields).ok());
     EXPECT_THAT(seen_[0].url, HasSubstr(end));
   }
@@ -83,7 +84,8 @@ class ArcAgent : public ManagedIdentity {
   static constexpr char kKey[] = "/var/opt/azcmagent/tokens/1.key";
 
   ArcAgent() {
-    host_.environment = {{"IDENTITY_ENDPOINT", kAgent}, {"IMDS_ENDPOINT", "http://localhost:40342"}};
+    host_.environment = {{"IDENTITY_ENDPOINT", kAgent},
+                         {"IMDS_ENDPOINT", "http://localhost:40342"}};
     host_.files = {{kKey, "key-1"}, {"/etc/shadow.key", "root"}};
     host_.on_http = [this](const sdk::HttpRequest& request) {
       const sdk::HttpResponse answer = Answer(request);
@@ -101,7 +103,7 @@ TEST_F(ArcAgent, ProvesThatItMayReadTheAgentsFile) {
   const Outcome outcome = AsMachine();
   ASSERT_TRUE(outcome.ok()) << outcome.message();
   EXPECT_THAT(seen_[0].url, HasSubstr("api-version=2020-06-01"));
-  EXPECT_EQ(AsMachine(R"({"client_id": "c"})").reason(), "INVALID_CONFIG");
+  EXPECT_EQ(AsMachine(R"({"client_id": "c"})").reason(), "CONNECTOR_UNUSABLE");
 }
 
 TEST_F(ArcAgent, ReadsNoOtherFile) {
@@ -110,7 +112,10 @@ TEST_F(ArcAgent, ReadsNoOtherFile) {
         "/var/opt/azcmagent/tokens/.key", "/var/opt/azcmagent/tokens/1.txt", "1.key",
         "/var/opt/azcmagent/tokens/sub/1.key"}) {
     key_file_ = path;
-    EXPECT_EQ(AsMachine().reason(), "UPSTREAM_PROTOCOL") << path;
+    host_.files[path] = "key-1";
+    const Outcome outcome = AsMachine();
+    EXPECT_EQ(outcome.reason(), "UPSTREAM_PROTOCOL") << path;
+    EXPECT_THAT(outcome.message(), HasSubstr("names no key file")) << path;
     EXPECT_EQ(seen_.size(), 1u) << path;
   }
   key_file_ = kKey;

@@ -1,5 +1,6 @@
 #include "plugins/azure/registry_token.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "plugins/azure/secret_form.h"
@@ -24,23 +25,40 @@ sdk::Status Exchange(const sdk::Call& call, const std::string& host, const sdk::
   return RegistryRefusal(host, "to exchange the token of " + WhoIs(entra_token), response);
 }
 
+// By the registry, not by Entra before it.
+bool IsRefusedBy(const std::string& host, const sdk::Status& status) {
+  return status.reason == "UPSTREAM_AUTH_REJECTED" &&
+         std::find(status.metadata.begin(), status.metadata.end(),
+                   std::pair<std::string, std::string>("registry", host)) != status.metadata.end();
+}
+
+// With the token that is kept; where that is no longer taken, with a new one.
+sdk::Status LoginFor(const sdk::Call& call, Identity& identity, Audience audience,
+                     const std::string& host, Token& refresh) {
+  Identity::Entry entra;
+  bool fresh = false;
+  GANTRY_FLAVOR_TRY(identity.Get(call, audience, entra, &fresh));
+  sdk::Status status = Exchange(call, host, *entra.value, refresh);
+  if (IsRefusedBy(host, status) && !fresh && identity.is_renewed()) {
+    identity.Forget(audience);
+    GANTRY_FLAVOR_TRY(identity.Get(call, audience, entra));
+    status = Exchange(call, host, *entra.value, refresh);
+  }
+  if (!identity.is_renewed()) {
+    refresh.expires_unix_ms = Earlier(refresh.expires_unix_ms, entra.expires_unix_ms);
+  }
+  return status;
+}
+
 }  // namespace
 
 sdk::Status LoginToRegistry(const sdk::Call& call, Identity& identity, const std::string& host,
                             Token& refresh) {
-  Identity::Entry entra;
-  GANTRY_FLAVOR_TRY(identity.Get(call, Audience::kRegistry, entra));
-  sdk::Status status = Exchange(call, host, *entra.value, refresh);
-  if (!identity.is_renewed()) {
-    refresh.expires_unix_ms = Earlier(refresh.expires_unix_ms, entra.expires_unix_ms);
-  } else if (status.reason == "UPSTREAM_AUTH_REJECTED") {
-    // Some registries are content with a token for Azure's API alone.
-    Identity::Entry api;
-    if (identity.Get(call, Audience::kResourceManager, api).ok() &&
-        Exchange(call, host, *api.value, refresh).ok()) {
-      return sdk::Ok();
-    }
-  }
+  sdk::Status status = LoginFor(call, identity, Audience::kRegistry, host, refresh);
+  if (!IsRefusedBy(host, status) || !identity.is_renewed()) return status;
+  // Some registries are content with a token for Azure's API alone; what they say to it otherwise
+  // is no news.
+  if (LoginFor(call, identity, Audience::kResourceManager, host, refresh).ok()) return sdk::Ok();
   return status;
 }
 

@@ -15,7 +15,9 @@ constexpr char kRegistryType[] = "/providers/Microsoft.ContainerRegistry/registr
 class ResourceManager {
  public:
   ResourceManager(const sdk::Call& call, std::string host, const sdk::Secret& token)
-      : call_(call), host_(std::move(host)), authorization_("Bearer " + std::string(token.Reveal())) {}
+      : call_(call),
+        host_(std::move(host)),
+        authorization_("Bearer " + std::string(token.Reveal())) {}
 
   // Every element of "value" on every page.
   sdk::Status ForEach(const std::string& path, const std::string& what,
@@ -72,29 +74,28 @@ sdk::Status ListRegistries(const sdk::Call& call, Identity& identity, const Regi
   if (!filter.subscription_id.empty()) {
     subscriptions.push_back(filter.subscription_id);
   } else {
-    GANTRY_FLAVOR_TRY(azure.ForEach(
-        std::string("subscriptions?api-version=") + kSubscriptionsVersion, "subscriptions",
-        [&](const sdk::Json& item) {
-          if (std::string id = item["subscriptionId"].Text(); !id.empty()) {
-            subscriptions.push_back(std::move(id));
-          }
-        }));
+    GANTRY_FLAVOR_TRY(
+        azure.ForEach(std::string("subscriptions?api-version=") + kSubscriptionsVersion,
+                      "subscriptions", [&](const sdk::Json& item) {
+                        if (std::string id = item["subscriptionId"].Text(); !id.empty()) {
+                          subscriptions.push_back(std::move(id));
+                        }
+                      }));
   }
   for (const std::string& subscription : subscriptions) {
     std::string path = "subscriptions/" + sdk::UrlEncode(subscription);
     if (!filter.resource_group.empty()) {
       path += "/resourceGroups/" + sdk::UrlEncode(filter.resource_group);
     }
-    const sdk::Status status = azure.ForEach(
-        path + kRegistryType + "?api-version=" + kRegistriesVersion,
-        "the registries of subscription " + subscription, [&](const sdk::Json& item) {
-          sdk::Resource resource = ResourceOf(item, subscription);
-          if (!resource.uri.empty()) registries.push_back(std::move(resource));
-        });
+    const sdk::Status status =
+        azure.ForEach(path + kRegistryType + "?api-version=" + kRegistriesVersion,
+                      "the registries of subscription " + subscription, [&](const sdk::Json& item) {
+                        sdk::Resource resource = ResourceOf(item, subscription);
+                        if (!resource.uri.empty()) registries.push_back(std::move(resource));
+                      });
     // Looking through all subscriptions, one without that resource group is none to complain about.
     const bool absent = !status.ok() && filter.subscription_id.empty() &&
-                        !filter.resource_group.empty() &&
-                        status.reason == "UPSTREAM_REJECTED";
+                        !filter.resource_group.empty() && status.reason == "UPSTREAM_REJECTED";
     if (!absent) GANTRY_FLAVOR_TRY(status);
   }
   return sdk::Ok();

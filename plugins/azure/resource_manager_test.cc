@@ -13,8 +13,10 @@ class ListResources : public AzureWorld {
 
   // {"value": [items], "nextLink"}
   static sdk::HttpResponse Page(const std::string& items, const std::string& next = "") {
-    return {200, {}, "{\"value\":[" + items + "]" +
-                         (next.empty() ? "" : ",\"nextLink\":\"" + next + "\"") + "}"};
+    return {200,
+            {},
+            "{\"value\":[" + items + "]" + (next.empty() ? "" : ",\"nextLink\":\"" + next + "\"") +
+                "}"};
   }
   static std::string Registry(const std::string& host) {
     return R"({"location":"westeurope","sku":{"name":"Premium"},"properties":{"loginServer":")" +
@@ -27,8 +29,9 @@ class ListResources : public AzureWorld {
   }
   Outcome List(const std::string& more = "") {
     flavor_.Close();
-    EXPECT_TRUE(flavor_.Open(Config("service-principal",
-                                    R"({"tenant_id": "t-1", "client_id": "c-1")" + more + "}", ""))
+    EXPECT_TRUE(flavor_
+                    .Open(Config("service-principal",
+                                 R"({"tenant_id": "t-1", "client_id": "c-1")" + more + "}", ""))
                     .ok());
     return flavor_.ListResources("", &page_);
   }
@@ -49,7 +52,8 @@ TEST_F(ListResources, FollowsAllPagesOfAllSubscriptions) {
   answers_[Path("s2")] = Page(Registry("third.azurecr.io") + ",{}");
   const Outcome outcome = List();
   ASSERT_TRUE(outcome.ok()) << outcome.message();
-  EXPECT_THAT(Uris(), ElementsAre("first.azurecr.io", "second-1a2b.azurecr.io", "third.azurecr.io"));
+  EXPECT_THAT(Uris(),
+              ElementsAre("first.azurecr.io", "second-1a2b.azurecr.io", "third.azurecr.io"));
   EXPECT_EQ(page_.resources[0].description, "Premium registry in westeurope, subscription s1");
   EXPECT_EQ(page_.next_page_token, "");
   EXPECT_THAT(seen_[0].body, HasSubstr("scope=https%3A%2F%2Fmanagement.azure.com%2F.default"));
@@ -72,8 +76,8 @@ TEST_F(ListResources, AGroupNeedNotBeInEverySubscription) {
 }
 
 TEST_F(ListResources, TakesItsTokenNowhereElse) {
-  for (const char* next : {"https://evil.example/subscriptions", "https://management.azure.com.evil/",
-                           "http://management.azure.com/"}) {
+  for (const char* next : {"https://evil.example/subscriptions",
+                           "https://management.azure.com.evil/", "http://management.azure.com/"}) {
     answers_[Path("s1")] = Page(Registry("first.azurecr.io"), next);
     EXPECT_EQ(List(R"(, "subscription_id": "s1")").reason(), "UPSTREAM_PROTOCOL") << next;
     EXPECT_THAT(seen_.back().url, HasSubstr("https://management.azure.com/subscriptions"));
@@ -81,17 +85,20 @@ TEST_F(ListResources, TakesItsTokenNowhereElse) {
 }
 
 TEST_F(ListResources, PassesTheApisRefusalOn) {
-  answers_[Path("s1")] = {403, {}, R"({"error":{"code":"AuthorizationFailed","message":"no role"}})"};
+  answers_[Path("s1")] = {
+      403, {}, R"({"error":{"code":"AuthorizationFailed","message":"no role"}})"};
   const Outcome outcome = List(R"(, "subscription_id": "s1")");
   EXPECT_EQ(outcome.reason(), "UPSTREAM_DENIED");
-  EXPECT_EQ(outcome.message(), "management.azure.com refused to list the registries of subscription "
-                               "s1 (HTTP 403, AuthorizationFailed): no role");
+  EXPECT_EQ(outcome.message(),
+            "management.azure.com refused to list the registries of subscription "
+            "s1 (HTTP 403, AuthorizationFailed): no role");
 }
 
 TEST_F(ListResources, AsksTheApiOfTheConnectorsCloud) {
   answers_["https://login.microsoftonline.us/t-1/oauth2/v2.0/token"] = answers_[kSignIn];
   List(R"(, "subscription_id": "s1", "authority_host": "login.microsoftonline.us")");
-  EXPECT_THAT(seen_.back().url, HasSubstr("https://management.usgovcloudapi.net/subscriptions/s1/"));
+  EXPECT_THAT(seen_.back().url,
+              HasSubstr("https://management.usgovcloudapi.net/subscriptions/s1/"));
 }
 
 }  // namespace

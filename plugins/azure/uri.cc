@@ -98,11 +98,12 @@ void CheckHost(const std::string& host, sdk::Findings& findings) {
       break;
   }
   if (LabelsBefore(host).empty()) {
-    return refuse("Azure's registries are at <name>.azurecr.io, .azurecr.us, .azurecr.cn or "
-                  ".azurecr.de, not at " +
-                      host,
-                  "Use the login server that `az acr show --query loginServer` prints, or flavor "
-                  "default for another registry.");
+    return refuse(
+        "Azure's registries are at <name>.azurecr.io, .azurecr.us, .azurecr.cn or "
+        ".azurecr.de, not at " +
+            host,
+        "Use the login server that `az acr show --query loginServer` prints, or flavor "
+        "default for another registry.");
   }
   refuse(host + " is no login server: a registry's name has 5 to 50 letters and digits",
          "Copy the login server from `az acr show --query loginServer`.");
@@ -115,8 +116,8 @@ std::string HostOfAuthority(std::string_view text) {
   }
   while (EndsWith(text, "/")) text.remove_suffix(1);
   const bool host = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '.' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-';
   });
   return host ? sdk::RegistryHostOf(text) : std::string();
 }

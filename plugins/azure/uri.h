@@ -31,8 +31,8 @@ const Cloud& CloudOfAuthority(std::string_view authority);
 // Reports, as an error of the field "uri", a host that cannot be pushed to.
 void CheckHost(const std::string& host, sdk::Findings& findings);
 
-// "https://login.microsoftonline.us/" and "login.microsoftonline.us" are both the latter; empty when
-// it is no host name, or has a scheme other than https.
+// "https://login.microsoftonline.us/" and "login.microsoftonline.us" are both the latter; empty
+// when it is no host name, or has a scheme other than https.
 std::string HostOfAuthority(std::string_view text);
 
 }  // namespace gantry::azure

@@ -60,8 +60,8 @@ TEST(AzureUri, TellsTheCloud) {
 TEST(AzureUri, ReadsAuthorities) {
   EXPECT_EQ(HostOfAuthority("https://login.microsoftonline.us/"), "login.microsoftonline.us");
   EXPECT_EQ(HostOfAuthority("Login.MicrosoftOnline.com"), "login.microsoftonline.com");
-  for (const char* text : {"", "http://login.microsoftonline.us", "https://a/b", "a:80", "a@b", "a b",
-                           "https://"}) {
+  for (const char* text :
+       {"", "http://login.microsoftonline.us", "https://a/b", "a:80", "a@b", "a b", "https://"}) {
     EXPECT_EQ(HostOfAuthority(text), "") << text;
   }
 }

@@ -69,7 +69,7 @@ class HarborFlavor final : public gantry::sdk::Flavor {
     Credential login;
     GANTRY_FLAVOR_TRY(Authenticate(call, plan.target, GANTRY_PUSH, login));
     if (login.scheme != GANTRY_AUTH_BASIC) {
-      return MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG",
+      return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
                        "creating a project takes a login of this registry's own",
                        "Link a connector to the registry, or clear create_project.");
     }

@@ -23,7 +23,7 @@ struct AccessToken {
 };
 
 // POSTs an OAuth 2.0 form, which may hold secrets.
-//   FAILED_PRECONDITION INVALID_CONFIG   `url` is not https
+//   FAILED_PRECONDITION CONNECTOR_UNUSABLE   `url` is not https
 sdk::Status PostForm(const sdk::Call& call, std::string_view url, const sdk::FormFields& fields,
                      sdk::HttpResponse& response);
 

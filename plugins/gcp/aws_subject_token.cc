@@ -53,7 +53,7 @@ Status FindRegion(const sdk::Call& call, std::string& region) {
     region = response.body.substr(0, response.body.size() - 1);
     return sdk::Ok();
   }
-  return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG",
+  return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
                         "the AWS region of this machine is not known",
                         "Set AWS_REGION for gantryd.");
 }

@@ -44,7 +44,7 @@ sdk::Status RequireGoogle(std::string_view url, std::string_view field) {
   const bool below = host.size() > kDomain.size() &&
                      std::string_view(host).substr(host.size() - kDomain.size()) == kDomain;
   if (url.substr(0, kScheme.size()) == kScheme && plain_name && below) return sdk::Ok();
-  return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG",
+  return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
                         std::string(field) + " is no service of Google: " + host,
                         "Use the configuration as Google wrote it: gcloud iam "
                         "workload-identity-pools create-cred-config.");

@@ -93,11 +93,11 @@ TEST_F(GcpExternalAccount, WhatIsReadHereIsSentToGoogleAlone) {
         "https://googleapis.com/", "https://.googleapis.com/",
         "https://evil.example\\\\.googleapis.com/"}) {
     const Outcome outcome = LoginFrom(R"({"file": "/token"})", "", url);
-    EXPECT_EQ(outcome.reason(), "INVALID_CONFIG") << url;
+    EXPECT_EQ(outcome.reason(), "CONNECTOR_UNUSABLE") << url;
     const Outcome impersonated =
         LoginFrom(R"({"file": "/token"})",
                   std::string(", \"service_account_impersonation_url\": \"") + url + "\"");
-    EXPECT_EQ(impersonated.reason(), "INVALID_CONFIG") << url;
+    EXPECT_EQ(impersonated.reason(), "CONNECTOR_UNUSABLE") << url;
     EXPECT_THAT(sent_, IsEmpty());
   }
 }
@@ -111,7 +111,7 @@ TEST_F(GcpExternalAccount, SaysWhichSourcesItDoesNotServe) {
       {R"({"file": "/token", "format": {"type": "json"}})", "there is no token in /token"}};
   for (const auto& [source, why] : kCases) {
     const Outcome outcome = LoginFrom(source);
-    EXPECT_EQ(outcome.reason(), "INVALID_CONFIG") << source;
+    EXPECT_EQ(outcome.reason(), "CONNECTOR_UNUSABLE") << source;
     EXPECT_THAT(outcome.message(), HasSubstr(why));
     EXPECT_FALSE(outcome.remedy().empty());
   }

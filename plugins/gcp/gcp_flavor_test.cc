@@ -142,7 +142,7 @@ TEST_F(GcpFlavor, ToCreateNeedsALoginAtTheApi) {
                   .Open(R"({"uri": "us-docker.pkg.dev/my-project/my-repo", "connector": null,
                                "config": {"create_repository": true}})")
                   .ok());
-  EXPECT_EQ(Prepare().reason(), "INVALID_CONFIG");
+  EXPECT_EQ(Prepare().reason(), "CONNECTOR_UNUSABLE");
 }
 
 TEST_F(GcpFlavor, TellsAMissingRepositoryFromAMissingRole) {

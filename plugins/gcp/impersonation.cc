@@ -26,7 +26,7 @@ Status ImpersonationUrl(const Endpoints& endpoints, std::string_view email, std:
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '@';
   });
   if (!plain) {
-    return MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG",
+    return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
                      "target_principal is no service account",
                      "Name it as NAME@PROJECT.iam.gserviceaccount.com.");
   }

@@ -10,7 +10,7 @@
 namespace gantry::gcp {
 
 // Where tokens of the service account are to be had.
-//   FAILED_PRECONDITION INVALID_CONFIG   `email` is no service account's address or number
+//   FAILED_PRECONDITION CONNECTOR_UNUSABLE   `email` is no service account's address or number
 sdk::Status ImpersonationUrl(const Endpoints& endpoints, std::string_view email, std::string& url);
 
 // What `url` gives to the owner of `source`; that needs roles/iam.serviceAccountTokenCreator.

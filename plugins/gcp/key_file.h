@@ -18,10 +18,10 @@ struct KeyFile {
   std::string type() const { return json["type"].Text(); }
 };
 
-//   FAILED_PRECONDITION INVALID_CONFIG   no JSON object with a type
+//   FAILED_PRECONDITION CONNECTOR_UNUSABLE   no JSON object with a type
 sdk::Status ParseKeyFile(std::string_view text, std::string_view source, KeyFile& key);
 
-// INVALID_CONFIG that names the field, when the file lacks one of them.
+// CONNECTOR_UNUSABLE that names the field, when the file lacks one of them.
 sdk::Status RequireFields(const KeyFile& key, std::initializer_list<const char*> fields);
 
 // A token for whatever the file is: a service account's key, a user's login, an external account,

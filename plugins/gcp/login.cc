@@ -20,7 +20,7 @@ Status ReadRequired(const Call& call, const char* field, sdk::Secret& secret) {
   const Status read = call.ReadSecret(field, secret);
   if (read.code != GANTRY_NOT_FOUND && !read.ok()) return read;
   if (read.ok() && !secret.empty()) return read;
-  return MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG",
+  return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
                    std::string("the connector lacks ") + field,
                    std::string("Update the connector with --") + field + ".");
 }
@@ -29,7 +29,7 @@ Status ReadRequired(const Call& call, const char* field, sdk::Secret& secret) {
 Status ParseKeyFileOf(const char* type, std::string_view text, const char* field, KeyFile& key) {
   GANTRY_FLAVOR_TRY(ParseKeyFile(text, field, key));
   if (key.type() == type) return sdk::Ok();
-  return MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG",
+  return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
                    std::string(field) + " is of type \"" + key.type() + "\", not \"" + type + "\"",
                    "Use type gcp and the auth method that fits the file: service-account, "
                    "user-account or external-account.");

@@ -11,7 +11,7 @@ namespace gantry::gcp {
 bool GivesAccessToken(const sdk::Config& config);
 
 // A token of that scope, or of the connector's own where the method cannot choose.
-//   FAILED_PRECONDITION INVALID_CONFIG          the connector lacks what the method needs
+//   FAILED_PRECONDITION CONNECTOR_UNUSABLE      the connector lacks what the method needs
 //   FAILED_PRECONDITION UPSTREAM_AUTH_REJECTED, PERMISSION_DENIED UPSTREAM_DENIED,
 //   UNAVAILABLE UPSTREAM_THROTTLED, UPSTREAM_UNAVAILABLE
 //   PERMISSION_DENIED IMPLICIT_LOGIN_NOT_ALLOWED  by the host

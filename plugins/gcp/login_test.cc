@@ -81,7 +81,7 @@ TEST_F(GcpLogin, AFileThatIsNoKeyIsToldApart) {
     host_.secrets["service_account_json"] = text;
     const Outcome outcome = Login();
     EXPECT_EQ(outcome.code, GANTRY_FAILED_PRECONDITION) << text;
-    EXPECT_EQ(outcome.reason(), "INVALID_CONFIG") << text;
+    EXPECT_EQ(outcome.reason(), "CONNECTOR_UNUSABLE") << text;
     EXPECT_THAT(outcome.message(), HasSubstr(why));
     EXPECT_FALSE(outcome.remedy().empty()) << text;
   }
@@ -143,7 +143,7 @@ TEST_F(GcpLogin, AnImpersonatedAccountsTokenEndsWhenGoogleSays) {
   EXPECT_EQ(denied.reason(), "UPSTREAM_DENIED");
   EXPECT_THAT(denied.message(), HasSubstr("IAM_PERMISSION_DENIED"));
   Open("impersonation", R"({"target_principal": "../../x"})");
-  EXPECT_EQ(Login().reason(), "INVALID_CONFIG");
+  EXPECT_EQ(Login().reason(), "CONNECTOR_UNUSABLE");
 }
 
 TEST_F(GcpLogin, AGivenTokenEndsWithItsConnectorOrWhenGoogleSays) {
@@ -215,7 +215,7 @@ TEST_F(GcpLogin, AKeyThatIsAPasswordIsHandedOutAsAToken) {
     const std::string other =
         R"({"type": "external_account", "credential_source": {"file": "/x"}})";
     host_.secrets["password"] = base64 ? sdk::Base64(other) : other;
-    EXPECT_EQ(Login(GANTRY_PULL | GANTRY_HAND_OUT).reason(), "INVALID_CONFIG");
+    EXPECT_EQ(Login(GANTRY_PULL | GANTRY_HAND_OUT).reason(), "CONNECTOR_UNUSABLE");
   }
 }
 

@@ -14,7 +14,7 @@ using sdk::Ok;
 using sdk::Status;
 
 Status Unusable(std::string message, std::string remedy) {
-  return MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG", std::move(message),
+  return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE", std::move(message),
                    std::move(remedy));
 }
 

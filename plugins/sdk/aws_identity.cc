@@ -19,7 +19,7 @@ constexpr std::string_view kPlainHosts[] = {"localhost",     "127.0.0.1",      "
                                             "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};
 
 Status BadEnvironment(std::string message, std::string remedy) {
-  return MakeError(GANTRY_FAILED_PRECONDITION, "INVALID_CONFIG", std::move(message),
+  return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE", std::move(message),
                    std::move(remedy));
 }
 

@@ -10,7 +10,7 @@ namespace gantry::sdk {
 // Each of the three leaves `keys` empty when the machine has no identity of that kind.  Nothing is
 // kept: whoever calls keeps the keys for as long as they live.
 //   PERMISSION_DENIED IMPLICIT_LOGIN_NOT_ALLOWED   the operator does not allow any of it
-//   FAILED_PRECONDITION INVALID_CONFIG             the environment says what cannot be
+//   FAILED_PRECONDITION CONNECTOR_UNUSABLE             the environment says what cannot be
 
 // AWS_ACCESS_KEY_ID and its companions.
 Status AwsKeysOfEnvironment(const Call& call, AwsKeys& keys);
@@ -24,7 +24,7 @@ Status AwsKeysOfContainer(const Call& call, AwsKeys& keys);
 Status AwsKeysOfInstance(const Call& call, AwsKeys& keys);
 
 // The first of the three that there is.
-//   FAILED_PRECONDITION INVALID_CONFIG             none
+//   FAILED_PRECONDITION CONNECTOR_UNUSABLE             none
 Status AwsKeysOfMachine(const Call& call, AwsKeys& keys);
 
 }  // namespace gantry::sdk

@@ -49,7 +49,7 @@ TEST_F(AwsIdentity, TheEnvironmentComesFirst) {
   EXPECT_EQ(host_.http_calls, 0);
 
   host_.environment.erase("AWS_SECRET_ACCESS_KEY");
-  EXPECT_EQ(AwsKeysOfMachine(call_, keys_).reason, "INVALID_CONFIG");
+  EXPECT_EQ(AwsKeysOfMachine(call_, keys_).reason, "CONNECTOR_UNUSABLE");
 }
 
 TEST_F(AwsIdentity, APodSendsItsTokenAsItIs) {
@@ -73,7 +73,7 @@ TEST_F(AwsIdentity, NoTokenGoesToAnotherMachineByPlainHttp) {
   for (const char* url : {"http://evil.example/v1", "http://169.254.170.23.evil.example/",
                           "ftp://x", "http://localhost:x@evil.example/"}) {
     host_.environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = url;
-    EXPECT_EQ(AwsKeysOfContainer(call_, keys_).reason, "INVALID_CONFIG") << url;
+    EXPECT_EQ(AwsKeysOfContainer(call_, keys_).reason, "CONNECTOR_UNUSABLE") << url;
   }
   EXPECT_EQ(host_.http_calls, 0);
 }

@@ -29,6 +29,8 @@ inline constexpr std::string_view kConnectorMismatch = "CONNECTOR_MISMATCH";
 inline constexpr std::string_view kEtagMismatch = "ETAG_MISMATCH";
 inline constexpr std::string_view kInvalidConfig = "INVALID_CONFIG";
 inline constexpr std::string_view kImplicitLoginNotAllowed = "IMPLICIT_LOGIN_NOT_ALLOWED";
+inline constexpr std::string_view kConnectorUnusable = "CONNECTOR_UNUSABLE";
+inline constexpr std::string_view kLocalNotFound = "LOCAL_NOT_FOUND";
 inline constexpr std::string_view kConnectorExpired = "CONNECTOR_EXPIRED";
 inline constexpr std::string_view kLongLivedCredential = "LONG_LIVED_CREDENTIAL";
 

@@ -51,7 +51,10 @@ absl::Status WithHint(absl::Status status, const std::vector<ErrorHint>& hints) 
   Replace(detail.remedy, "{host}", ValueOf(detail, "registry"));
   Replace(detail.remedy, "{repository}", ValueOf(detail, "repository"));
   std::string text(message);
-  if (!hint->meaning.empty() && !Contains(text, hint->meaning)) text += ": " + hint->meaning;
+  if (!hint->meaning.empty() && !Contains(text, hint->meaning)) {
+    text.erase(text.find_last_not_of(" .") + 1);  // strangers write sentences
+    text += ": " + hint->meaning;
+  }
   absl::Status hinted(status.code(), text);
   SetDetail(hinted, detail);
   return hinted;

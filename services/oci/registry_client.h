@@ -83,7 +83,7 @@ class RegistryClient {
 
   // Size when the blob is there.
   //   PERMISSION_DENIED UPSTREAM_DENIED   it may not be looked at; an upload may be allowed
-  //   UNIMPLEMENTED UPSTREAM_REJECTED     the registry knows no HEAD of blobs
+  //   FAILED_PRECONDITION UPSTREAM_REJECTED   with httpStatus 405 or 501: it knows no HEAD of blobs
   absl::StatusOr<std::optional<int64_t>> HeadBlob(const CallContext& call,
                                                   const std::string& repository,
                                                   const Digest& digest);

@@ -96,7 +96,7 @@ absl::StatusOr<std::optional<int64_t>> RegistryClient::HeadBlob(const CallContex
   const int status = response.status;
   if (status == 404) return std::nullopt;
   if (status == 405 || status == 501) {
-    return Unimplemented(reason::kUpstreamRejected, "registry {} knows no HEAD of layers", host())
+    return FailedPrecondition(reason::kUpstreamRejected, "registry {} knows no HEAD of layers", host())
         .With("registry", host())
         .With("httpStatus", std::to_string(status));
   }

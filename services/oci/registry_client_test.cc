@@ -76,8 +76,8 @@ TEST_F(RegistryClientTest, ABlobThatMayNotBeLookedAtIsNotTheSameAsNone) {
   };
   EXPECT_EQ(*head(404), std::nullopt);
   EXPECT_EQ(ReasonOf(head(403).status()), "UPSTREAM_DENIED");
-  EXPECT_EQ(head(405).status().code(), absl::StatusCode::kUnimplemented);
-  EXPECT_EQ(head(501).status().code(), absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(DetailOf(head(405).status()).metadata.at("httpStatus"), "405");
+  EXPECT_EQ(DetailOf(head(501).status()).metadata.at("httpStatus"), "501");
   EXPECT_EQ(ReasonOf(head(503).status()), "UPSTREAM_UNAVAILABLE");
 }
 

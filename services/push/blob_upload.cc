@@ -103,7 +103,8 @@ absl::StatusOr<BlobUpload::Presence> BlobUpload::Look(const StoredBlob& blob) {
                             target_.registry.HeadBlob(call_, target_.plan.repository, blob.digest));
     return absl::OkStatus();
   });
-  const bool untold = status.code() == absl::StatusCode::kUnimplemented ||
+  const std::string http_status = MetadataOf(status, "httpStatus");
+  const bool untold = http_status == "405" || http_status == "501" ||
                       ReasonOf(status) == reason::kUpstreamDenied;
   if (untold) return Presence::kUntold;
   if (!status.ok()) return status;

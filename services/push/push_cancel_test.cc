@@ -1,4 +1,5 @@
-// Pushes that are cancelled, or whose time is up.
+// Pushes that are cancelled, or whose time is up.  What a request waits for is shared with it: its
+// thread may outlive the test's body.
 #include <latch>
 
 #include "push/push_test_fixture.h"
@@ -22,13 +23,13 @@ TEST_F(PushTest, ACancelledPushClosesItsUploadAndLeavesNoTag) {
 
 TEST_F(PushTest, APushIsCancelledWhileTheRegistryStalls) {
   MakeOneLayer(8 * kMiB);
-  std::latch over(1);
-  registry_.Script(On("PATCH upload").Before([&] {
+  const auto over = std::make_shared<std::latch>(1);
+  registry_.Script(On("PATCH upload").Before([this, over] {
     call_.RequestStop();
-    over.wait();  // no answer comes before the push has ended
+    over->wait();  // no answer comes before the push has ended
   }));
   const auto pushed = Push();
-  over.count_down();
+  over->count_down();
   ExpectFailed(pushed, absl::StatusCode::kCancelled, "CANCELLED");
   EXPECT_EQ(registry_.Count("DELETE upload 204"), 1);
 }
@@ -38,9 +39,9 @@ TEST_F(PushTest, ACancelledPushOfManyBlobsClosesAllUploads) {
   for (uint64_t i = 0; i < 12; ++i) layers.push_back({fakes::RandomBytes(kMiB, i)});
   image_.AddManifest(layers);
   plan_.max_parallel_blobs = 4;
-  std::latch all_are_sending(4);
-  registry_.Script(On("PATCH upload").Times(4).Before([&] {
-    all_are_sending.arrive_and_wait();
+  const auto all_are_sending = std::make_shared<std::latch>(4);
+  registry_.Script(On("PATCH upload").Times(4).Before([this, all_are_sending] {
+    all_are_sending->arrive_and_wait();
     call_.RequestStop();
   }));
   ExpectFailed(Push(), absl::StatusCode::kCancelled, "CANCELLED");

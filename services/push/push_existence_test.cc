@@ -120,7 +120,7 @@ TEST_F(PushMountTest, AMountThatWasNoneIsSentWhenItsManifestSaysSo) {
 TEST_F(PushTest, ARepositoryThatIsMissingIsNotWaitedFor) {
   MakeOneLayer(1000);
   registry_.Script(
-      On("POST upload").Times(3).Answer(404, {}, ErrorReply(404, "NAME_UNKNOWN").body));
+      On("POST upload").Times(3).Answer(404, {}, fakes::ErrorReply(404, "NAME_UNKNOWN").body));
   ExpectFailed(Push(), absl::StatusCode::kNotFound, "REPOSITORY_NOT_FOUND");
   EXPECT_EQ(registry_.Count("POST upload 404"), 1);
 }
@@ -129,7 +129,7 @@ TEST_F(PushTest, ANewRepositoryIsWaitedFor) {
   MakeOneLayer(1000);
   plan_.new_repository = true;
   registry_.Script(
-      On("POST upload").Times(3).Answer(404, {}, ErrorReply(404, "NAME_UNKNOWN").body));
+      On("POST upload").Times(3).Answer(404, {}, fakes::ErrorReply(404, "NAME_UNKNOWN").body));
   ExpectStored(Push());
   EXPECT_EQ(registry_.Count("POST upload 404"), 3);
   EXPECT_GT(clock_.slept(), milliseconds(0));

@@ -42,7 +42,7 @@ class FlavorLoading(harness.Case):
     def test_bad_flavors_are_each_refused_with_a_sentence(self):
         daemon = harness.Gantryd(self, "--flavor-dir", FAKES)
         listed = {f["name"]: f for f in self.ok(daemon, "flavor", "list", "-o", "json").json()["flavors"]}
-        for name, why in {"wrong_magic": "magic number", "short_table": "a table of 136 bytes",
+        for name, why in {"wrong_magic": "magic number", "short_table": "a table of 152 bytes",
                           "wrong_name": "calls itself", "no_authenticate": "required operation",
                           "no_symbol": "instead of gantry_flavor_v1", "future": "gantry_flavor_v2",
                           "heap_table": "static data", "unresolved": "nobody_defines_this"}.items():

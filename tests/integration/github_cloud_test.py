@@ -86,6 +86,13 @@ class GitHubCloud(harness.Case):
         self.assertEqual(self.skopeo_digest("ghcr.io/acme/app:1", "--authfile", self.dir / "auth.json",
                                             env=self.cloud.client_env()), self.digest)
 
+    def test_a_token_goes_to_no_registry_but_its_own(self):
+        self.assertEqual(self.connect(self.github.issue("acme")).code, 0, "as nothing says yet where it is for")
+        self.assertEqual(self.cloud.requests(), [])
+        verified = self.ok(self.daemon, "service-connector", "verify", "github_connector", "-o", "json").json()
+        self.assertEqual([(v["registry_host"], v["state"]) for v in verified["verifications"]],
+                         [("ghcr.io", "STATE_ACCEPTED")])
+
     def test_wrong_and_unsuitable_tokens_are_refused_when_they_are_registered(self):
         wrong = "ghp_" + "0" * 36
         refused = self.connect(wrong, "--registry=ghcr.io")

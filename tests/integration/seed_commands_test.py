@@ -161,7 +161,7 @@ class SeedCommands(harness.Case):
         self.assertIn("nothing to install", self.ok(daemon, "integration", "install", "gcp").out)
         unknown = self.gantry(daemon, "integration", "install", "kaniko")
         self.assertEqual(unknown.code, 4, unknown)
-        self.assertIn("flavor list", unknown.err)
+        self.assertIn("flavors of this daemon: aws, azure, default, dockerhub, gcp, github", unknown.err)
 
     def test_wrong_uris_are_refused_with_an_example(self):
         daemon = harness.Gantryd(self)

@@ -12,8 +12,6 @@ using ::testing::Not;
 using Auth = InProcessRegistry::Auth;
 
 struct ConnectorTest : ::testing::Test {
-  explicit ConnectorTest(const std::string& host = "localhost:5000") : w(host) {}
-
   static ConnectorInput Input(const std::string& config, const std::string& name = "c") {
     ConnectorInput input;
     input.name = name;
@@ -45,10 +43,6 @@ struct ConnectorTest : ::testing::Test {
 
   TestWorld w;
   ConnectorManager connectors{w.store, w.catalog, w.pool, w.clock};
-};
-
-struct HubConnectorTest : ConnectorTest {
-  HubConnectorTest() : ConnectorTest("registry-1.docker.io") {}
 };
 
 TEST_F(ConnectorTest, TypesAreThoseOfTheLoadedFlavors) {
@@ -156,9 +150,11 @@ TEST_F(ConnectorTest, ACancelledCallStoresNothing) {
   EXPECT_FALSE(w.store.GetConnector("c").ok());
 }
 
-TEST_F(HubConnectorTest, WithoutARegistryDockerHubIsAsked) {
-  w.server.auth = Auth::kBearer;
-  EXPECT_EQ(Create(Input(Config("right"))).verification_host, "docker.io");
+TEST_F(ConnectorTest, WithoutARegistryNobodyIsShownThePassword) {
+  const ConnectorRecord made = Create(Input(Config("right")));
+  EXPECT_EQ(made.verification, Verification::kSkipped);
+  EXPECT_THAT(made.verification_message, HasSubstr("--connector c"));
+  EXPECT_TRUE(w.http.seen().empty());
 }
 
 TEST_F(ConnectorTest, OtherTypesAreTriedWhereTheyAreLinkedOnly) {

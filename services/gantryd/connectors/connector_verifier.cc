@@ -13,7 +13,6 @@ namespace gantry {
 namespace {
 
 constexpr milliseconds kMaxTime{15'000};
-constexpr std::string_view kDockerType = "docker";
 
 // A registry that is not configured, served by a flavor that takes the connector: the one whose
 // host it is, else the most general one.
@@ -35,7 +34,8 @@ std::optional<RegistryRecord> MakeUp(const FlavorCatalog& flavors, const Connect
   return record;
 }
 
-// The registries to try it at, one a host.
+// The registries to try it at, one a host.  None, when neither the connector nor a link names one:
+// a password goes to no registry that it was not made for.
 absl::StatusOr<std::vector<RegistryRecord>> Candidates(const CallContext& call,
                                                        const FlavorCatalog& flavors,
                                                        RegistryPool& pool,
@@ -54,14 +54,10 @@ absl::StatusOr<std::vector<RegistryRecord>> Candidates(const CallContext& call,
     if (!flavor.ok() || !FlavorTakes((*flavor)->info(), connector)) continue;
     if (hosts.insert(uri->host()).second) candidates.push_back(std::move(record));
   }
-  if (!candidates.empty()) return candidates;
-  std::optional<RegistryRecord> made_up;
-  if (wanted) {
-    made_up = MakeUp(flavors, connector, *wanted);
-  } else if (connector.type == kDockerType) {
-    made_up = MakeUp(flavors, connector, "docker.io");
+  if (candidates.empty() && wanted) {
+    auto made_up = MakeUp(flavors, connector, *wanted);
+    if (made_up) candidates.push_back(*std::move(made_up));
   }
-  if (made_up) candidates.push_back(*std::move(made_up));
   return candidates;
 }
 
@@ -69,7 +65,8 @@ Verification Judge(const absl::Status& status) {
   if (status.ok()) return Verification::kAccepted;
   const std::string reason = ReasonOf(status);
   const bool refused = reason == reason::kUpstreamAuthRejected ||
-                       reason == reason::kUpstreamDenied || reason == reason::kInvalidConfig ||
+                       reason == reason::kUpstreamDenied || reason == reason::kConnectorUnusable ||
+                       reason == reason::kLocalNotFound ||
                        status.code() == absl::StatusCode::kUnauthenticated ||
                        status.code() == absl::StatusCode::kInvalidArgument;
   return refused ? Verification::kRejected : Verification::kUnreachable;

@@ -33,7 +33,8 @@ class CredentialMintTest : public ::testing::Test {
     world_.Register(record);
   }
   absl::StatusOr<PullCredential> Mint(const PullScope& scope) {
-    return CredentialMint(world_.pool, allowed_).Mint(world_.call, scope);
+    const CallContext call(world_.clock, minutes(1), "test");
+    return CredentialMint(world_.pool, allowed_).Mint(call, scope);
   }
 
   TestWorld world_;

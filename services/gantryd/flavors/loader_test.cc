@@ -37,7 +37,7 @@ TEST(Loader, LoadsAFlavorAndAMinorVersionThatIsNewer) {
 
 TEST(Loader, RefusesTablesThatAreNotWhatTheyShouldBe) {
   EXPECT_THAT(ErrorOfFake("wrong_magic"), HasSubstr("magic number"));
-  EXPECT_THAT(ErrorOfFake("short_table"), HasSubstr("136 bytes"));
+  EXPECT_THAT(ErrorOfFake("short_table"), HasSubstr("152 bytes"));
   EXPECT_THAT(ErrorOfFake("wrong_name"), HasSubstr("calls itself \"somebody_else\""));
   EXPECT_THAT(ErrorOfFake("no_authenticate"), HasSubstr("required operation authenticate"));
   EXPECT_THAT(ErrorOfFake("heap_table"), HasSubstr("not its own static data"));

@@ -15,7 +15,7 @@ namespace gantry {
 namespace {
 
 Error Unreadable(const std::string& path, std::string_view why) {
-  return FailedPrecondition(reason::kInvalidConfig, "cannot read {}: {}", Excerpt(path, 200), why)
+  return FailedPrecondition(reason::kConnectorUnusable, "cannot read {}: {}", Excerpt(path, 200), why)
       .Remedy("check the path, and that gantryd's user may read the file");
 }
 
@@ -23,7 +23,7 @@ Error Unreadable(const std::string& path, std::string_view why) {
 
 absl::StatusOr<Secret> LocalIdentity::ReadEnvironment(const std::string& name) const {
   if (auto value = environment_.Get(name)) return Secret(*std::move(value));
-  return NotFound(reason::kInvalidConfig, "gantryd's environment has no {}", Excerpt(name, 100));
+  return NotFound(reason::kLocalNotFound, "gantryd's environment has no {}", Excerpt(name, 100));
 }
 
 absl::StatusOr<Secret> LocalIdentity::ReadFile(const std::string& path) const {
@@ -31,7 +31,7 @@ absl::StatusOr<Secret> LocalIdentity::ReadFile(const std::string& path) const {
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (fd.get() < 0) {
     if (errno == ENOENT || errno == ENOTDIR) {
-      return NotFound(reason::kInvalidConfig, "there is no file {}", Excerpt(path, 200));
+      return NotFound(reason::kLocalNotFound, "there is no file {}", Excerpt(path, 200));
     }
     return Unreadable(path, std::strerror(errno));
   }

@@ -18,10 +18,10 @@ class LocalIdentity {
 
   explicit LocalIdentity(Environment environment) : environment_(std::move(environment)) {}
 
-  // NOT_FOUND INVALID_CONFIG when it is not set, or empty.
+  // NOT_FOUND LOCAL_NOT_FOUND when it is not set, or empty.
   absl::StatusOr<Secret> ReadEnvironment(const std::string& name) const;
   // Read anew each time: tokens in files are rotated.  Regular files only, of 1 MiB at most.
-  //   NOT_FOUND INVALID_CONFIG, FAILED_PRECONDITION INVALID_CONFIG
+  //   NOT_FOUND LOCAL_NOT_FOUND, FAILED_PRECONDITION CONNECTOR_UNUSABLE
   absl::StatusOr<Secret> ReadFile(const std::string& path) const;
 
  private:

@@ -32,7 +32,7 @@ class LocalIdentityTest : public ::testing::Test {
 TEST_F(LocalIdentityTest, ReadsWhatTheEnvironmentHas) {
   EXPECT_EQ(local_.ReadEnvironment("AWS_REGION")->Reveal(), "eu-west-1");
   EXPECT_EQ(local_.ReadEnvironment("EMPTY").status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(local_.ReadEnvironment("NONE").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(ReasonOf(local_.ReadEnvironment("NONE").status()), reason::kLocalNotFound);
 }
 
 TEST_F(LocalIdentityTest, ReadsAFileAnewEachTime) {
@@ -51,7 +51,7 @@ TEST_F(LocalIdentityTest, RefusesWhatIsNoFileOfSensibleSize) {
   const std::string limit(LocalIdentity::kMaxFileBytes, 'x');
   EXPECT_EQ(local_.ReadFile(File("limit", limit))->Reveal().size(), limit.size());
   const auto big = local_.ReadFile(File("big", limit + "x"));
-  EXPECT_EQ(ReasonOf(big.status()), reason::kInvalidConfig);
+  EXPECT_EQ(ReasonOf(big.status()), reason::kConnectorUnusable);
   EXPECT_FALSE(DetailOf(big.status()).remedy.empty());
 }
 

@@ -40,7 +40,7 @@ absl::StatusOr<HttpResponse> ConnectorSession::Registry(const CallContext&, cons
 absl::StatusOr<Secret> SecretOf(const ConnectorRecord& connector, const std::string& name) {
   const auto it = connector.secrets.find(name);
   if (it != connector.secrets.end()) return it->second;
-  return NotFound(reason::kInvalidConfig, "connector {} has no secret '{}'", connector.name,
+  return NotFound(reason::kConnectorNotFound, "connector {} has no secret '{}'", connector.name,
                   Excerpt(name, 80))
       .With("connector", connector.name)
       .Remedy("set it: gantry service-connector update {} --{}=…", connector.name,

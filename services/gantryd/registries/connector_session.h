@@ -46,7 +46,7 @@ class ConnectorSession final : private InstanceHost {
   std::unique_ptr<FlavorInstance> instance_;
 };
 
-// A secret of the connector, for its flavor.  NOT_FOUND INVALID_CONFIG when it is not set.
+// A secret of the connector, for its flavor.  NOT_FOUND CONNECTOR_NOT_FOUND when it is not set.
 absl::StatusOr<Secret> SecretOf(const ConnectorRecord& connector, const std::string& name);
 
 }  // namespace gantry

@@ -92,7 +92,7 @@ bool OpenRegistry::IsOf(const RegistryRecord& record, const ConnectorRecord* con
 
 absl::StatusOr<Secret> OpenRegistry::GetSecret(const std::string& name) {
   if (parts_.connector) return SecretOf(*parts_.connector, name);
-  return NotFound(reason::kInvalidConfig, "registry {} has no connector, and so no secret '{}'",
+  return NotFound(reason::kConnectorNotFound, "registry {} has no connector, and so no secret '{}'",
                   parts_.record.name, Excerpt(name, 80))
       .Remedy("link a service connector to the registry");
 }

@@ -73,7 +73,8 @@ TEST(RegistryPool, TellsTheFlavorEverythingButSecrets) {
   ASSERT_TRUE(w.pool.Open(w.call, "r").ok());
   EXPECT_EQ(*ParseJson(w.catalog.flavor("default").last_config),
             *ParseJson(R"({"uri":"gcr.io/p","default_repository":"app","config":{},"connector":
-                {"type":"docker","auth_method":"password","config":{"username":"me"}}})"));
+                {"type":"docker","auth_method":"password","config":{"username":"me"},
+                 "expires_unix_ms":null}})"));
 }
 
 TEST(RegistryPool, AFlavorAsksOnlyItsOwnRegistryAndNotWhileLoggingIn) {

@@ -130,7 +130,7 @@ class Registry:
             name, _, actions = rest.rpartition(":")
             granted = set(actions.split(",")) & self._actions_of(subject)
             if within is not None:
-                granted &= {a for entry in within if entry["name"] == name for a in entry["actions"]}
+                granted &= {a for entry in within if entry["name"] in (name, "*") for a in entry["actions"]}
             if "*" in name and self._quirks.abac:
                 granted = set()
             if granted:
@@ -168,8 +168,8 @@ class Registry:
                 granted = self._actions_of(self._password_user(*request.basic()))
             elif request.bearer():
                 claims = self._verify(request.bearer(), grant_type="access_token")
-                granted = {a for entry in claims["access"] if (entry["type"], entry["name"]) == (kind, name)
-                           for a in entry["actions"]}
+                granted = {a for entry in claims["access"] if entry["type"] == kind
+                           and entry["name"] in (name, "*") for a in entry["actions"]}
             else:
                 return self._unauthorized(scope=scope, detail=detail)
         except Refused as why:

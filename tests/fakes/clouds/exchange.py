@@ -33,6 +33,11 @@ class Request:
         return self.query.get(name, [default])[0]
 
     @property
+    def held_body(self):
+        """The body, if it was asked for as a whole before; else None."""
+        return self._body
+
+    @property
     def body(self):
         """The whole body, of at most 8 MiB."""
         if self._body is None:

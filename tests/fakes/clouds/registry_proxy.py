@@ -29,7 +29,7 @@ class RegistryProxy:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             connection.request(request.method, path or request.target, headers=headers,
-                               body=request.blocks() if request.has_unread_body else None)
+                               body=request.blocks() if request.has_unread_body else request.held_body)
         except BrokenPipeError:
             pass  # the registry has answered before it heard everything
         answer = connection.getresponse()

@@ -44,7 +44,10 @@ static gantry_code Authenticate(gantry_flavor* flavor, gantry_call* call,
   if (Is(target, "cut-short")) credential.struct_size = 8;
   if (Is(target, "no-address")) credential.username = (gantry_str){NULL, 20};
   if (Is(target, "huge-secret")) credential.secret.size = (size_t)1 << 40;
-  if (Is(target, "header-break")) credential.secret = (gantry_str)FAKE_STR("a\r\nHost: evil");
+  if (Is(target, "header-break")) {
+    credential.scheme = GANTRY_AUTH_BEARER;
+    credential.secret = (gantry_str)FAKE_STR("a\r\nHost: evil");
+  }
   if (Is(target, "no-secret")) credential.secret = kNothing;
   if (Is(target, "far-expiry")) credential.expires_unix_ms = INT64_MAX;
   sink.put(sink.ctx, Is(target, "null-record") ? NULL : &credential);

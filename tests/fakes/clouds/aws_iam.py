@@ -1,0 +1,78 @@
+"""Who may do what at the emulated AWS: identities with keys, and IAM's rules for policies."""
+import fnmatch
+import itertools
+import json
+import secrets
+
+ACCOUNT = "123456789012"
+_numbers = itertools.count(1)
+
+
+class Identity:
+    """Keys, who they belong to, and the policies that limit them.  `layers` are sets of policies: each set has
+    to allow, and none may deny.  `ends` is None for the long-lived keys of a user."""
+
+    def __init__(self, arn, layers, ends=None):
+        self.arn, self.layers, self.ends = arn, layers, ends
+        self.account = arn.split(":")[4]
+        self.access_key_id = ("ASIA" if ends else "AKIA") + f"{next(_numbers):016d}"
+        self.secret_access_key = secrets.token_urlsafe(30)
+        self.session_token = secrets.token_urlsafe(64) if ends else None
+
+    @property
+    def is_temporary(self):
+        return self.ends is not None
+
+    def may(self, action, resource):
+        return all(_layer_allows(layer, action, resource) for layer in self.layers)
+
+
+class Role:
+    """`trusts` are the ARNs, or subjects of web identity tokens, that may assume it, as shell patterns."""
+
+    def __init__(self, name, policies, trusts=("*",), external_id=None, account=ACCOUNT):
+        self.arn = f"arn:aws:iam::{account}:role/{name}"
+        self.policies, self.trusts, self.external_id = policies, trusts, external_id
+
+    def session(self, name, session_policies, ends):
+        arn = self.arn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/") + "/" + name
+        return Identity(arn, [self.policies] + ([session_policies] if session_policies else []), ends)
+
+
+def allow(*actions, resource="*"):
+    return {"Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": resource}]}
+
+
+POWER_USER = allow("ecr:*", "ecr-public:*", "sts:*")
+
+
+def parse_policy(text):
+    """The policy, or ValueError with IAM's words."""
+    try:
+        policy = json.loads(text)
+        for statement in policy["Statement"]:
+            if not {"Effect"} < statement.keys() or statement["Effect"] not in ("Allow", "Deny"):
+                raise ValueError
+            if len({"Action", "NotAction"} & statement.keys()) != 1 or \
+                    len({"Resource", "NotResource"} & statement.keys()) != 1:
+                raise ValueError
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ValueError("Syntax errors in policy.") from None
+    return policy
+
+
+def _layer_allows(policies, action, resource):
+    effects = {statement["Effect"] for policy in policies for statement in policy["Statement"]
+               if _covers(statement, "Action", action) and _covers(statement, "Resource", resource)}
+    return effects == {"Allow"}
+
+
+def _covers(statement, key, value):
+    if "Not" + key in statement:
+        return not _matches(statement["Not" + key], value)
+    return _matches(statement[key], value)
+
+
+def _matches(patterns, value):
+    return any(fnmatch.fnmatchcase(value, p) for p in ([patterns] if isinstance(patterns, str) else patterns))

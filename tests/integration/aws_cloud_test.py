@@ -1,0 +1,425 @@
+#!/usr/bin/env python3
+"""Amazon ECR: every way to log in, from the seed's two commands to a pull with nothing but what was handed out."""
+import base64
+import json
+import pathlib
+import subprocess
+import sys
+import unittest
+import urllib.parse
+
+import harness
+import images
+from clouds.aws import Aws
+from clouds.aws_ecr import EcrApi
+from clouds.aws_iam import allow
+from clouds.aws_metadata import ContainerCredentials, InstanceMetadata
+from clouds.aws_registry import PrivateRegistry
+from clouds.emulator import Emulator
+from clouds.registry_proxy import RegistryProxy
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "contract"))
+from reflection_client import ReflectionClient
+
+HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+API = "api.ecr.us-east-1.amazonaws.com"
+NO_INSTANCE = {"AWS_EC2_METADATA_DISABLED": "true"}
+
+
+class AwsCloud(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.cloud = Emulator(self)
+        self.registry = harness.Registry(self)
+        self.aws = Aws(self.cloud, RegistryProxy(self.registry.port))
+        self.user = self.aws.user()
+        self.digest = images.simple(self.dir / "l")
+        self.texts = []
+        self.daemons = []
+        self.addCleanup(self.assert_nothing_leaked)
+
+    def daemon(self, *flags, env=None):
+        env = {"AWS_PROFILE": "", "AWS_ACCESS_KEY_ID": "", "AWS_REGION": "", **(env or {})}
+        daemon = harness.Gantryd(self, *self.cloud.gantryd_flags(), "--log-level", "debug", *flags, env=env)
+        self.daemons.append(daemon)
+        return daemon
+
+    def run_gantry(self, daemon, *argv):
+        result = self.gantry(daemon, *argv)
+        self.texts += [result.out, result.err]
+        return result
+
+    def connect(self, daemon, method, user=None, *fields):
+        """The connector, by the seed's names of its fields, and the registry that uses it."""
+        keys = [f"--aws_access_key_id={user.access_key_id}",
+                f"--aws_secret_access_key={user.secret_access_key}"] if user else []
+        made = self.run_gantry(daemon, "service-connector", "register", "aws_connector", "--type", "aws",
+                               f"--auth-method={method}", *keys, *fields)
+        if made.code == 0:
+            self.ok(daemon, "container-registry", "register", "ecr", "--flavor=aws", f"--uri={HOST}",
+                    "--connector", "aws_connector")
+        return made
+
+    def push_app(self, daemon, tag="v1", image="l"):
+        return self.run_gantry(daemon, "push", f"oci:{self.dir}/{image}", "-r", "ecr", "--repository",
+                               "team/app", "--tag", tag, "-o", "json")
+
+    def mint(self, daemon, **scope):
+        client = ReflectionClient(daemon.address)
+        self.addCleanup(client.channel.close)
+        [credential] = client.call(client.methods("gantry.v1.ContainerRegistry")["MintPullCredential"],
+                                   scope or {"reference": f"{HOST}/team/app:v1"})
+        return credential
+
+    def pull(self, credential, repository="team/app", reference="v1"):
+        """skopeo's exit code and words, with this login and no other."""
+        auth = self.dir / "auth.json"
+        auth.write_text(credential["docker_config_json"])
+        return subprocess.run(["skopeo", "copy", "--authfile", auth, f"docker://{HOST}/{repository}:{reference}",
+                               f"dir:{self.dir}/pulled"], env=self.cloud.client_env(), capture_output=True,
+                              text=True)
+
+    def assert_full_path(self, daemon, narrowed=True, renewable=True):
+        """Push, resolve, hand out, pull with that alone; then all tokens end, and everything goes on."""
+        pushed = self.push_app(daemon)
+        self.assertEqual(pushed.code, 0, pushed)
+        self.assertEqual(pushed.json()["digest"], self.digest)
+        resolved = self.ok(daemon, "image", "resolve", f"{HOST}/team/app:v1", "-o", "json").json()
+        self.assertEqual(resolved["digest_uri"], f"{HOST}/team/app@{self.digest}")
+
+        credential = self.mint(daemon)
+        self.assertEqual((credential["username"], credential["registry_host"]), ("AWS", HOST))
+        self.assertIn("expire_time", credential)
+        self.assertEqual(self.pull(credential).returncode, 0)
+        token = self.aws.registry_tokens[credential["password"]]
+        arn = "arn:aws:ecr:us-east-1:123456789012:repository/"
+        self.assertTrue(token.identity.may("ecr:BatchGetImage", arn + "team/app"))
+        for action, repository in (("PutImage", "team/app"), ("BatchGetImage", "team/other")):
+            self.assertEqual(token.identity.may(f"ecr:{action}", arn + repository), not narrowed, action)
+
+        self.aws.end_registry_tokens()
+        ended = self.pull(credential)
+        self.assertNotEqual(ended.returncode, 0)
+        self.assertIn("authorization token has expired", ended.stderr)
+        self.aws.end_sessions()
+        if renewable:
+            again = self.push_app(daemon, "v2")
+            self.assertEqual(again.code, 0, again)
+            self.assertEqual(self.pull(self.mint(daemon, registry="ecr"), reference="v2").returncode, 0)
+
+    def assert_nothing_leaked(self):
+        for daemon in self.daemons:
+            for secret in self.aws.secrets():
+                forms = (secret, base64.b64encode(f"AWS:{secret}".encode()).decode(), urllib.parse.quote(secret, ""))
+                for form in forms:
+                    self.assertFalse([t for t in [*self.texts, daemon.process.log()] if form in t])
+                    for file in daemon.state.rglob("*"):
+                        if file.is_file():
+                            self.assertNotIn(form.encode(), file.read_bytes(), file)
+
+    # Ways to log in.
+
+    def test_an_access_key(self):
+        self.aws.create("team/app")
+        daemon = self.daemon()
+        made = self.connect(daemon, "secret-key", self.user)
+        self.assertEqual(made.code, 0, made)
+        verified = self.ok(daemon, "service-connector", "verify", "aws_connector").out
+        self.assertIn(self.user.arn, verified)
+        self.assertIn(HOST, self.ok(daemon, "container-registry", "verify", "ecr", "--repository", "team/app").out)
+        self.assert_full_path(daemon)
+
+    def test_an_access_key_that_may_not_federate_hands_out_a_registry_token(self):
+        self.aws.create("team/app")
+        user = self.aws.user("narrow", [allow("ecr:*")])
+        daemon = self.daemon()
+        self.assertEqual(self.connect(daemon, "secret-key", user).code, 0)
+        self.assert_full_path(daemon, narrowed=False)
+        self.assertIn("handed out can do all that the connector can", daemon.process.log())
+
+    def test_what_was_handed_out_is_replaced_before_it_ends(self):
+        self.aws.create("team/app")
+        daemon = self.daemon()
+        self.connect(daemon, "secret-key", self.user)
+        self.assertEqual(self.push_app(daemon).code, 0)
+        self.aws.quirks.registry_token_lifetime = 4
+        first = self.mint(daemon)["password"]
+        self.aws.quirks.registry_token_lifetime = None
+        harness.wait_until(lambda: self.mint(daemon)["password"] != first, "another credential")
+        self.assertEqual(self.pull(self.mint(daemon)).returncode, 0)
+
+    def test_a_role(self):
+        self.aws.create("team/app")
+        role = self.aws.role("pusher", trusts=[self.user.arn], external_id="e-1")
+        daemon = self.daemon()
+        refused = self.connect(daemon, "iam-role", self.user, f"--role_arn={role.arn}")
+        self.assertEqual(refused.code, 3, refused)
+        self.assertIn("its external ID if there is one", refused.err)
+        made = self.connect(daemon, "iam-role", self.user, f"--role_arn={role.arn}", "--external_id=e-1",
+                            "--role_session_name=ci", "--duration_seconds=900")
+        self.assertEqual(made.code, 0, made)
+        self.assertIn("assumed-role/pusher/ci", self.ok(daemon, "service-connector", "verify", "aws_connector").out)
+        self.assert_full_path(daemon)
+        sessions = [r for r in self.cloud.requests(host="sts.*") if b"Action=AssumeRole&" in r.body and r.status == 200]
+        self.assertEqual({r.form()["DurationSeconds"] for r in sessions}, {"900"})
+
+    def test_sessions_come_and_go_while_pushes_go_on(self):
+        self.aws.create("team/app")
+        role = self.aws.role("pusher")
+        self.aws.quirks.session_lifetime = 4
+        daemon = self.daemon()
+        self.assertEqual(self.connect(daemon, "iam-role", self.user, f"--role_arn={role.arn}").code, 0)
+
+        def third_session():
+            pushed = self.push_app(daemon)
+            self.assertEqual(pushed.code, 0, pushed)
+            sessions = {t.identity.access_key_id for t in self.aws.registry_tokens.values()}
+            return len(sessions) >= 3
+        harness.wait_until(third_session, "a third session")
+
+    def test_a_role_within_a_policy_stays_within_it_when_it_is_handed_out(self):
+        self.aws.create("team/app")
+        self.aws.create("team/other")
+        role = self.aws.role("pusher")
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "ecr:*", "Resource": "*"},
+            {"Effect": "Deny", "Action": "ecr:*", "Resource": "arn:*:repository/team/other"}]})
+        daemon = self.daemon()
+        self.assertEqual(self.connect(daemon, "iam-role", self.user, f"--role_arn={role.arn}",
+                                      f"--policy={policy}").code, 0)
+        self.assert_full_path(daemon)
+        credential = self.mint(daemon, registry="ecr", repository="team/other")
+        identity = self.aws.registry_tokens[credential["password"]].identity
+        self.assertFalse(identity.may("ecr:BatchGetImage",
+                                      "arn:aws:ecr:us-east-1:123456789012:repository/team/other"))
+
+    def test_a_session_and_a_federated_session(self):
+        self.aws.create("team/app")
+        for method in ("session-token", "federation-token"):
+            with self.subTest(method):
+                daemon = self.daemon()
+                self.assertEqual(self.connect(daemon, method, self.user).code, 0)
+                self.assert_full_path(daemon)
+
+    def test_temporary_keys_end_with_the_connector(self):
+        self.aws.create("team/app")
+        session = self.aws.role("pusher").session("s", [], self.cloud.now() + 3600)
+        self.aws.add(session)
+        daemon = self.daemon()
+        made = self.connect(daemon, "sts-token", session, f"--aws_session_token={session.session_token}")
+        self.assertEqual(made.code, 0, made)
+        self.assert_full_path(daemon, narrowed=False, renewable=False)
+        ended = self.push_app(daemon, "v2")
+        self.assertEqual(ended.code, 3, ended)
+        self.assertIn("UPSTREAM_AUTH_REJECTED", ended.err)
+        self.assertIn("Give the connector fresh keys", ended.err)
+
+    def test_a_service_account_of_kubernetes(self):
+        self.aws.create("team/app")
+        role = self.aws.role("pod", trusts=["system:serviceaccount:ml:train"])
+        token = self.dir / "token"
+        token.write_text(self.aws.sts.web_token("system:serviceaccount:ml:train"))
+        env = {"AWS_ROLE_ARN": role.arn, "AWS_WEB_IDENTITY_TOKEN_FILE": str(token), **NO_INSTANCE}
+        refused = self.connect(self.daemon(env=env), "web-identity")
+        self.assertIn("--allow-implicit-login", refused.err)
+        for method in ("web-identity", "implicit"):
+            with self.subTest(method):
+                daemon = self.daemon("--allow-implicit-login", env=env)
+                made = self.connect(daemon, method)
+                self.assertEqual(made.code, 0, made)
+                self.assert_full_path(daemon)
+
+        for text, remedy in ((self.aws.sts.web_token("system:serviceaccount:ml:other"), "Compare the subject"),
+                             (self.aws.sts.web_token("x", issuer="https://else"), "OpenID Connect provider"),
+                             (self.aws.sts.web_token("x", life=-1), "fresh keys")):
+            token.write_text(text)
+            refused = self.connect(self.daemon("--allow-implicit-login", env=env), "web-identity")
+            self.assertNotEqual(refused.code, 0)
+            self.assertIn(remedy, refused.err)
+            if "subject" in remedy:
+                self.assertIn("sub system:serviceaccount:ml:other, aud sts.amazonaws.com", refused.err)
+
+    def test_the_machines_own_identity(self):
+        self.aws.create("team/app")
+        role = self.aws.role("machine")
+        InstanceMetadata(self.aws, role)
+        pod_token = self.dir / "pod-token"
+        pod_token.write_text("eyJ.pod.token")
+        ContainerCredentials(self.aws, "169.254.170.2", role)
+        ContainerCredentials(self.aws, "169.254.170.23", role, token="eyJ.pod.token")
+        aws_files = self.dir / "aws-config"
+        aws_files.write_text(f"[profile base]\naws_access_key_id={self.user.access_key_id}\n"
+                             f"aws_secret_access_key={self.user.secret_access_key}\n"
+                             f"[profile dev]\nrole_arn={role.arn}\nsource_profile=base\n"
+                             "[profile person]\nsso_start_url=https://x\n")
+        keys = {"AWS_ACCESS_KEY_ID": self.user.access_key_id,
+                "AWS_SECRET_ACCESS_KEY": self.user.secret_access_key}
+        files = {"AWS_CONFIG_FILE": str(aws_files)}
+        pod = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials",
+               "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(pod_token)}
+        for name, env, fields, narrowed in (
+                ("environment", keys, [], True),
+                ("environment with a role", keys, [f"--role_arn={role.arn}"], True),
+                ("profile", files, ["--profile_name=dev"], True),
+                ("ecs", {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/x"}, [], False),
+                ("pod", pod, [], False), ("instance", {}, [], False)):
+            with self.subTest(name):
+                daemon = self.daemon("--allow-implicit-login", env=env)
+                made = self.connect(daemon, "implicit", None, *fields)
+                self.assertEqual(made.code, 0, made)
+                self.assert_full_path(daemon, narrowed)
+        refused = self.connect(self.daemon("--allow-implicit-login", env=files), "implicit", None,
+                               "--profile_name=person")
+        self.assertIn("logs in through a browser", refused.err)
+
+    def test_a_machine_that_hides_its_identity(self):
+        nobody = ("--connect-to", "169.254.169.254:80:127.0.0.1:1")
+        told = self.connect(self.daemon("--allow-implicit-login", *nobody), "implicit")
+        self.assertIn("HttpPutResponseHopLimit", told.err)
+        without = self.connect(self.daemon("--allow-implicit-login", env=NO_INSTANCE), "implicit")
+        self.assertIn("has no AWS identity", without.err)
+
+    # Repositories.
+
+    def test_a_missing_repository_is_created_if_the_registry_says_so(self):
+        daemon = self.daemon()
+        self.connect(daemon, "secret-key", self.user)
+        missing = self.push_app(daemon)
+        self.assertEqual(missing.code, 4, missing)
+        self.assertIn("create_repository=true", missing.err)
+        self.ok(daemon, "container-registry", "update", "ecr", "--create_repository=true",
+                "--image_tag_mutability=IMMUTABLE", "--scan_on_push=true", '--repository_tags={"team": "ml"}')
+        self.assertEqual(self.push_app(daemon).code, 0)
+        created = self.aws.repositories["123456789012", "us-east-1", "team/app"]
+        self.assertEqual(created.settings["tags"], [{"Key": "team", "Value": "ml"}])
+        # The same image under its immutable tag is no error, another image is.
+        self.assertEqual(self.push_app(daemon).code, 0)
+        images.simple(self.dir / "other", "other")
+        taken = self.push_app(daemon, image="other")
+        self.assertEqual(taken.code, 9, taken)
+        self.assertIn("immutable", taken.err)
+
+    def test_a_repository_that_cannot_be_created(self):
+        daemon = self.daemon()
+        self.connect(daemon, "secret-key", self.user)
+        self.ok(daemon, "container-registry", "update", "ecr", "--create_repository=true")
+        for code, text, exit_code, remedy in (
+                ("LimitExceededException", "too many repositories", 10, "Service Quotas"),
+                ("KmsException", "the key is disabled", 1, "its key policy")):
+            self.aws.quirks.create_fails = (code, text)
+            self.assert_refused(self.push_app(daemon), exit_code, text, remedy)
+        self.aws.quirks.create_fails = None
+        self.user.layers = [[allow("ecr:GetAuthorizationToken", "ecr:DescribeRepositories")]]
+        self.assert_refused(self.push_app(daemon), 5, "ecr:CreateRepository", "allow the action")
+
+    def test_resources_come_page_by_page(self):
+        for i in range(5):
+            self.aws.create(f"team/app{i}")
+        self.aws.quirks.page_size = 2
+        daemon = self.daemon()
+        self.connect(daemon, "secret-key", self.user)
+        client = ReflectionClient(daemon.address)
+        self.addCleanup(client.channel.close)
+        method = client.methods("gantry.v1.ServiceConnectors")["ListConnectorResources"]
+        found, token = [], ""
+        while True:
+            [page] = client.call(method, {"name": "aws_connector", "page_token": token})
+            found += [r["uri"] for r in page["resources"]]
+            token = page.get("next_page_token", "")
+            if not token:
+                break
+        self.assertEqual(found, [HOST, *(f"{HOST}/team/app{i}" for i in range(5)), "public.ecr.aws/acme"])
+
+    def test_the_public_registry(self):
+        self.aws.create("app", region="public")
+        daemon = self.daemon()
+        self.connect(daemon, "secret-key", self.user)
+        self.ok(daemon, "container-registry", "register", "public", "--uri=public.ecr.aws/acme",
+                "--connector", "aws_connector")
+        pushed = self.run_gantry(daemon, "push", f"oci:{self.dir}/l", "-r", "public", "--repository", "app",
+                                 "--tag", "v1", "-o", "json")
+        self.assertEqual(pushed.code, 0, pushed)
+        credential = self.mint(daemon, reference="public.ecr.aws/acme/app:v1")
+        auth = self.dir / "auth.json"
+        auth.write_text(credential["docker_config_json"])
+        self.assertEqual(self.skopeo_digest("public.ecr.aws/acme/app:v1", "--authfile", auth,
+                                            env=self.cloud.client_env()), self.digest)
+
+    def test_a_registry_with_fips(self):
+        fips = HOST.replace("ecr.", "ecr-fips.")
+        EcrApi(self.aws, "api.ecr-fips.us-east-1.amazonaws.com", "us-east-1")
+        PrivateRegistry(self.aws, fips, self.aws.account, "us-east-1")
+        self.aws.create("team/app")
+        # The documented endpoint is not there; the one of AWS's SDKs is.
+        daemon = self.daemon("--connect-to", "ecr-fips.us-east-1.amazonaws.com:443:127.0.0.1:1")
+        self.connect(daemon, "secret-key", self.user)
+        self.ok(daemon, "container-registry", "register", "fips", f"--uri={fips}", "--connector=aws_connector")
+        pushed = self.run_gantry(daemon, "push", f"oci:{self.dir}/l", "-r", "fips", "--repository", "team/app",
+                                 "--tag", "v1", "-o", "json")
+        self.assertEqual(pushed.code, 0, pushed)
+
+    def test_another_accounts_registry(self):
+        stranger = self.aws.user("stranger", account="999999999999")
+        repository = self.aws.create("team/app")
+        daemon = self.daemon()
+        self.assertEqual(self.connect(daemon, "secret-key", stranger).code, 0)
+        denied = self.push_app(daemon)
+        self.assertEqual(denied.code, 5, denied)
+        self.assertIn("another account's repository needs a policy", denied.err)
+        self.assertIn("of account 999999999999; the registry is account 123456789012's",
+                      self.gantry(daemon, "container-registry", "verify", "ecr", "--repository", "team/app").out)
+        repository.shared_with.add("999999999999")
+        self.assertEqual(self.push_app(daemon).code, 0)
+
+    # Refusals.
+
+    def assert_refused(self, result, code, reason, remedy):
+        self.assertEqual(result.code, code, result)
+        self.assertIn(reason, result.err)
+        self.assertIn(remedy, result.err)
+
+    def test_refused_connectors(self):
+        wrong = self.aws.user("wrong")
+        wrong.secret_access_key, right = "x" * 40, wrong.secret_access_key
+        made = self.gantry(self.daemon(), "service-connector", "register", "c", "--type=aws",
+                           "--auth-method=secret-key", f"--aws_access_key_id={wrong.access_key_id}",
+                           f"--aws_secret_access_key={right}")
+        self.assert_refused(made, 3, "UPSTREAM_AUTH_REJECTED", "Update the connector's aws_secret_access_key")
+        stranger = self.aws.user("gone")
+        stranger.access_key_id = "AKIAUNKNOWNUNKNOWN"
+        self.assert_refused(self.connect(self.daemon(), "secret-key", stranger), 3, "UPSTREAM_AUTH_REJECTED",
+                            "Check aws_access_key_id in IAM")
+        nobody = self.aws.user("nobody", [allow("sts:GetCallerIdentity")])
+        self.assert_refused(self.connect(self.daemon(), "secret-key", nobody), 3, "UPSTREAM_AUTH_REJECTED",
+                            "Allow ecr:GetAuthorizationToken")
+
+    def test_a_short_throttling_is_waited_out(self):
+        self.aws.create("team/app")
+        daemon = self.daemon()
+        self.connect(daemon, "secret-key", self.user)
+        self.aws.quirks.throttle_ecr = {"GetAuthorizationToken": 2}
+        pushed = self.push_app(daemon)
+        self.assertEqual(pushed.code, 0, pushed)
+
+    def test_a_clock_that_is_wrong(self):
+        for skew, words in ((3600, "the daemon's clock is behind AWS's"), (-3600, "the daemon's clock is ahead")):
+            self.cloud.clock_skew = skew
+            refused = self.connect(self.daemon(), "secret-key", self.user)
+            self.assert_refused(refused, 3, words, "by NTP")
+
+    def test_what_pushes_are_refused_for(self):
+        repository = self.aws.create("team/app")
+        daemon = self.daemon()
+        self.connect(daemon, "secret-key", self.user)
+        self.aws.quirks.throttle_ecr = {"GetAuthorizationToken": 100}
+        self.assert_refused(self.push_app(daemon), 7, "UPSTREAM_THROTTLED", "Try again later")
+        self.aws.quirks.throttle_ecr = {}
+        self.user.layers = [[allow("ecr:GetAuthorizationToken")]]
+        self.assert_refused(self.push_app(daemon), 5, "UPSTREAM_DENIED", "AmazonEC2ContainerRegistryPowerUser")
+        self.aws.quirks.terse = True
+        self.assert_refused(self.push_app(daemon), 5, "UPSTREAM_DENIED", "AmazonEC2ContainerRegistryPowerUser")
+        self.assertEqual(repository.images, {})
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

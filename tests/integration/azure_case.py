@@ -1,0 +1,113 @@
+"""An emulated Azure with one registry, a daemon that finds it, and what every test of it asks."""
+import base64
+import json
+import subprocess
+import uuid
+
+import harness
+import images
+from clouds.azure import Azure
+from clouds.azure_jwt import claims_of
+
+HOST = "myregistry.azurecr.io"
+
+
+class AzureCase(harness.Case):
+    cloud = "public"
+
+    def setUp(self):
+        super().setUp()
+        self.azure = Azure(self, self.cloud)
+        self.registry = self.azure.registry("myregistry")
+        self.digest = images.simple(self.dir / "l")
+        self.secrets = []
+
+    def daemon(self, *flags, **kwargs):
+        return harness.Gantryd(self, *self.azure.emulator.gantryd_flags(), "--log-level", "debug", *flags, **kwargs)
+
+    def connect(self, daemon, method, *flags, **fields):
+        """Registers connector and registry "acr"."""
+        self.ok(daemon, "service-connector", "register", "acr", "--type", "azure", f"--auth-method={method}",
+                *[f"--{name}={value}" for name, value in fields.items()], *flags)
+        self.ok(daemon, "container-registry", "register", "acr", "--flavor=azure", f"--uri={self.registry.host}",
+                "--connector", "acr")
+
+    def service_principal(self, application):
+        self.secrets.append(application.secret)
+        return {"tenant_id": application.tenant, "client_id": application.client_id,
+                "client_secret": application.secret}
+
+    def push_acr(self, daemon, source="l", repository="team/app", tag="1"):
+        return self.gantry(daemon, "push", f"oci:{self.dir}/{source}", "-r", "acr", "--repository", repository,
+                           "--tag", tag, "--output", "json")
+
+    def refused(self, result, reason, *words):
+        self.assertNotEqual(result.code, 0, result)
+        error = json.loads(result.err.strip().splitlines()[-1])
+        self.assertEqual(error["reason"], reason, error)
+        self.assertTrue(error["remedy"], error)
+        for word in words:
+            self.assertIn(word, error["message"] + error["remedy"])
+        for secret in self.secrets:
+            self.assertNotIn(secret, result.err)
+
+    def assert_stored(self, result, source_digest=None):
+        """A stranger finds the image, logged in as the registry's admin."""
+        self.assertEqual(result.code, 0, result)
+        image = result.json()
+        self.assertEqual(image["digest"], source_digest or self.digest)
+        self.registry.admin_enabled = True
+        env = self.azure.emulator.client_env()
+        creds = f"{self.registry.host.partition('.')[0]}:{self.registry.admin_password}"
+        self.assertEqual(self.skopeo_digest(image["uri"], "--creds", creds, env=env), image["digest"])
+        self.skopeo("copy", "--src-creds", creds, f"docker://{image['uri']}", f"oci:{self.dir}/back:x", env=env)
+        self.registry.admin_enabled = False
+
+    def pull(self, credential, reference):
+        """skopeo's exit code, with nothing but what `gantry login` wrote."""
+        env = dict(self.azure.emulator.client_env(), HOME=str(self.dir), DOCKER_CONFIG=str(self.dir),
+                   XDG_RUNTIME_DIR=str(self.dir))
+        return subprocess.run(["skopeo", "copy", "--src-authfile", credential, f"docker://{reference}",
+                               f"oci:{self.dir}/{uuid.uuid4()}:x"], env=env, capture_output=True).returncode
+
+    def lend(self, daemon, *flags):
+        """Has the daemon lend a pull credential; returns its file and the secret in it."""
+        file = self.dir / f"login-{uuid.uuid4()}.json"
+        self.ok(daemon, "login", "acr", "--config", file, *flags)
+        user, _, password = base64.b64decode(
+            json.loads(file.read_text())["auths"][self.registry.host]["auth"]).decode().partition(":")
+        self.assertEqual(user, "00000000-0000-0000-0000-000000000000")
+        self.secrets.append(password)
+        return file, password
+
+    def journey(self, daemon):
+        verified = self.ok(daemon, "service-connector", "verify", "acr", "-o", "json").json()
+        self.assertEqual(verified["verifications"][0]["state"], "STATE_ACCEPTED")
+        self.assert_stored(self.push_acr(daemon))
+        resolved = self.ok(daemon, "image", "resolve", "team/app:1", "-r", "acr", "-o", "json").json()
+        self.assertEqual(resolved["digest"], self.digest)
+
+    def lending(self, daemon):
+        """A credential that pulls one repository for a while, and another when it has ended."""
+        image, other = (f"{self.registry.host}/{name}:1" for name in ("team/app", "team/other"))
+        self.assertEqual(self.push_acr(daemon, repository="team/other").code, 0)
+        file, password = self.lend(daemon, "--repository", "team/app")
+        claims = claims_of(password)
+        self.assertEqual(claims["access"], [{"type": "repository", "name": "team/app", "actions": ["pull"]}])
+        self.assertEqual(self.pull(file, image), 0)
+        self.assertNotEqual(self.pull(file, other), 0, "it is for one repository")
+        whole, _ = self.lend(daemon)
+        self.assertEqual(self.pull(whole, other), 0, "or for all of them")
+
+        self.azure.emulator.clock_skew += self.azure.quirks.access_seconds
+        self.assertNotEqual(self.pull(file, image), 0, "it has ended")
+        self.azure.emulator.clock_skew = 0
+        renewed, _ = self.lend(daemon, "--repository", "team/app")
+        self.assertEqual(self.pull(renewed, image), 0)
+
+    def assert_no_secret_left(self, daemon, *secrets):
+        for secret in (*self.secrets, *secrets):
+            self.assertNotIn(secret, daemon.process.log())
+            for file in daemon.state.rglob("*"):
+                if file.is_file():
+                    self.assertNotIn(secret.encode(), file.read_bytes(), file)

@@ -1,0 +1,243 @@
+#!/usr/bin/env python3
+"""Azure, emulated: every way to log in, and with each a push, a look and a pull."""
+import base64
+import json
+import subprocess
+import unittest
+
+import harness
+from azure_case import HOST, AzureCase
+from clouds.azure_entra import EXCHANGE_AUDIENCE, REGISTRY_AUDIENCE, MachineServices
+from clouds.azure_jwt import Signer
+
+ISSUER, SUBJECT = "https://oidc.cluster.example/1", "system:serviceaccount:ml:gantry"
+
+
+class Methods(AzureCase):
+    def test_service_principal(self):
+        daemon = self.daemon()
+        self.connect(daemon, "service-principal", **self.service_principal(self.azure.application("AcrPush")))
+        self.journey(daemon)
+        self.assert_no_secret_left(daemon)
+        self.lending(daemon)
+        self.assertEqual({r.path for r in self.azure.emulator.requests(host="login.*")},
+                         {f"/{self.azure.tenant}/oauth2/v2.0/token"})
+        self.assertIn("1", [t["tags"][0] for t in self.ok(
+            daemon, "image", "list", "team/app", "-r", "acr", "-o", "json").json()["images"]],
+            "the tag list wants a right of its own, which the challenge names")
+
+    def test_access_token(self):
+        token, _ = self.azure.entra.token(self.azure.application("AcrPush"), REGISTRY_AUDIENCE)
+        self.secrets.append(token)
+        daemon = self.daemon()
+        self.connect(daemon, "access-token", token=token)
+        self.journey(daemon)
+        self.lending(daemon)
+        self.assert_no_secret_left(daemon)
+        self.assertEqual(self.azure.emulator.requests(host="login.*"), [])
+
+    def test_managed_identity(self):
+        identity = self.azure.machine.system_assigned = self.azure.managed_identity("AcrPush")
+        daemon = self.daemon("--allow-implicit-login")
+        self.connect(daemon, "managed-identity")
+        self.azure.machine.failures = [404, 429, 500]  # the push comes back when told
+        self.assert_stored(self.push_acr(daemon))
+        self.journey(daemon)
+
+        self.azure.machine.system_assigned = None
+        for name, field in (("client_id", "client_id"), ("object_id", "object_id"), ("msi_res_id", "resource_id")):
+            with self.subTest(name):
+                chosen = self.daemon("--allow-implicit-login")
+                self.connect(chosen, "managed-identity", **{name: getattr(identity, field)})
+                self.assert_stored(self.push_acr(chosen, tag=name))
+        nobody = self.daemon("--allow-implicit-login")
+        self.connect(nobody, "managed-identity", "--no-verify")
+        self.refused(self.push_acr(nobody), "UPSTREAM_AUTH_REJECTED", "Identity not found", "Assign the identity")
+
+    def test_managed_identity_of_app_service(self):
+        self.azure.machine.system_assigned = self.azure.managed_identity("AcrPush")
+        environment = {"IDENTITY_ENDPOINT": MachineServices.APP_SERVICE,
+                       "IDENTITY_HEADER": MachineServices.APP_SERVICE_HEADER}
+        daemon = self.daemon("--allow-implicit-login", env=environment)
+        self.connect(daemon, "managed-identity")
+        self.journey(daemon)
+        self.assertEqual(self.azure.emulator.requests(host="169.254.169.254"), [])
+        self.assert_no_secret_left(daemon, MachineServices.APP_SERVICE_HEADER)
+
+    def workload(self, **claims):
+        """An application that trusts the cluster, and the environment of a pod with its token."""
+        signer = self.azure.entra.issuers.setdefault(ISSUER, Signer())
+        now = int(self.azure.emulator.now())
+        token = signer.sign({"iss": ISSUER, "sub": SUBJECT, "aud": [EXCHANGE_AUDIENCE], "iat": now, "nbf": now,
+                             "exp": now + 3600, **claims})
+        self.secrets.append(token)
+        file = self.dir / "federated-token"
+        file.write_text(token)
+        application = self.azure.application("AcrPush", federated=[(ISSUER, SUBJECT)])
+        return application, {"AZURE_CLIENT_ID": application.client_id, "AZURE_TENANT_ID": application.tenant,
+                             "AZURE_FEDERATED_TOKEN_FILE": str(file),
+                             "AZURE_AUTHORITY_HOST": f"https://{self.azure.authority}/"}
+
+    def test_workload_identity(self):
+        application, environment = self.workload()
+        daemon = self.daemon("--allow-implicit-login", env=environment)
+        self.connect(daemon, "workload-identity")
+        self.journey(daemon)
+        self.assert_no_secret_left(daemon)
+        named = self.daemon("--allow-implicit-login")
+        self.connect(named, "workload-identity", client_id=application.client_id, tenant_id=application.tenant,
+                     federated_token_file=environment["AZURE_FEDERATED_TOKEN_FILE"])
+        self.assert_stored(self.push_acr(named, tag="fields"))
+
+    def test_workload_identity_that_nobody_trusts(self):
+        for claims, code, words in (({"sub": "system:serviceaccount:other:x"}, "AADSTS700213", SUBJECT[:22]),
+                                    ({"aud": "other"}, "AADSTS700212", EXCHANGE_AUDIENCE),
+                                    ({"iss": "https://other.example"}, "AADSTS700211", "issuer"),
+                                    ({"exp": 1_000_000_000}, "AADSTS700024", "clock")):
+            with self.subTest(code):
+                _, environment = self.workload(**claims)
+                daemon = self.daemon("--allow-implicit-login", env=environment)
+                self.connect(daemon, "workload-identity", "--no-verify")
+                self.refused(self.push_acr(daemon), "UPSTREAM_AUTH_REJECTED", code, words)
+
+    def test_implicit_takes_what_there_is(self):
+        application = self.azure.application("AcrPush")
+        by_secret = {"AZURE_CLIENT_ID": application.client_id, "AZURE_TENANT_ID": application.tenant,
+                     "AZURE_CLIENT_SECRET": application.secret}
+        _, by_workload = self.workload()
+        self.azure.machine.system_assigned = self.azure.managed_identity("AcrPush")
+        for tag, environment in (("secret", by_secret), ("workload", by_workload), ("machine", {})):
+            with self.subTest(tag):
+                daemon = self.daemon("--allow-implicit-login", env=environment)
+                self.connect(daemon, "implicit")
+                self.assert_stored(self.push_acr(daemon, tag=tag))
+                self.assert_no_secret_left(daemon, application.secret)
+
+    def test_nothing_of_the_machine_is_used_unless_allowed(self):
+        self.azure.machine.system_assigned = self.azure.managed_identity("AcrPush")
+        daemon = self.daemon()
+        for method in ("managed-identity", "workload-identity", "implicit"):
+            refused = self.gantry(daemon, "service-connector", "register", "acr", "--type", "azure",
+                                  f"--auth-method={method}", "--no-verify", "-o", "json")
+            self.refused(refused, "IMPLICIT_LOGIN_NOT_ALLOWED", "--allow-implicit-login")
+        self.assertEqual(self.azure.emulator.requests(host="169.254.169.254"), [])
+
+    def test_admin_user(self):
+        daemon = self.daemon()
+        self.registry.admin_enabled = True
+        self.secrets.append(self.registry.admin_password)
+        self.connect(daemon, "admin-user", username="myregistry", password=self.registry.admin_password)
+        self.journey(daemon)
+        self.assert_no_secret_left(daemon)
+        self.registry.admin_enabled = False
+        lent = self.gantry(daemon, "login", "acr", "--config", self.dir / "never.json")
+        self.assertIn("no short-lived credential", lent.err)
+        self.assertIn("--allow-long-lived-credentials azure", lent.err)
+        later = self.daemon()
+        self.connect(later, "admin-user", "--no-verify", username="myregistry",
+                     password=self.registry.admin_password)
+        self.refused(self.push_acr(later, tag="2"), "UPSTREAM_AUTH_REJECTED", "admin user is disabled",
+                     "--admin-enabled")
+
+    def test_the_login_that_az_left(self):
+        """Option 1 of many guides: az acr login keeps the registry's refresh token as an identity token."""
+        application = self.azure.application("AcrPush")
+        token, _ = self.azure.entra.token(application, REGISTRY_AUDIENCE)
+        exchanged = subprocess.run(
+            ["curl", "-sS", "-d", f"grant_type=access_token&service={HOST}&access_token={token}",
+             f"https://{HOST}/oauth2/exchange"], env=self.azure.emulator.client_env(), capture_output=True,
+            check=True).stdout
+        refresh = json.loads(exchanged)["refresh_token"]
+        docker = self.dir / "docker"
+        docker.mkdir()
+        user = base64.b64encode(b"00000000-0000-0000-0000-000000000000:").decode()
+        (docker / "config.json").write_text(json.dumps({"auths": {HOST: {"auth": user, "identitytoken": refresh}}}))
+        daemon = self.daemon(env={"DOCKER_CONFIG": str(docker)})
+        self.ok(daemon, "container-registry", "register", "acr", "--flavor=azure", f"--uri={HOST}")
+        self.assert_stored(self.push_acr(daemon))
+
+
+class Connectors(AzureCase):
+    def test_a_connector_is_tried_before_it_is_stored(self):
+        application = self.azure.application("AcrPush")
+        daemon = self.daemon()
+        self.secrets.append("not-the-secret")
+        fields = [f"--{name}={value}" for name, value in self.service_principal(application).items()]
+        register = ("service-connector", "register", "c", "--type", "azure", "--auth-method=service-principal")
+        refused = self.gantry(daemon, *register, *fields[:2], "--client_secret=not-the-secret", "-o", "json")
+        self.refused(refused, "UPSTREAM_AUTH_REJECTED", "AADSTS7000215", "the client secret is wrong")
+        self.assertEqual(self.ok(daemon, "service-connector", "list", "-o", "json").json().get("connectors", []), [])
+        stored = self.ok(daemon, *register, *fields)
+        self.assertIn(f"application {application.client_id}, object {application.object_id}",
+                      self.ok(daemon, "service-connector", "verify", "c").out, stored)
+
+    def test_lists_the_registries_that_it_reaches(self):
+        self.azure.registry("second", subscription="sub-1", group="group-2")
+        self.azure.registry("third-1a2b3c4d", subscription="sub-2")
+        application = self.azure.application("AcrPull")
+        daemon = self.daemon()
+        for name, more, expected in (
+                ("all", [], {HOST, "second.azurecr.io", "third-1a2b3c4d.azurecr.io"}),
+                ("subscription", ["--subscription_id=5b-2"], None),
+                ("group", ["--resource_group=group-2"], {"second.azurecr.io"})):
+            with self.subTest(name):
+                self.ok(daemon, "service-connector", "register", name, "--type", "azure",
+                        "--auth-method=service-principal", *more,
+                        *[f"--{k}={v}" for k, v in self.service_principal(application).items()])
+                listed = self.gantry(daemon, "service-connector", "list-resources", name, "-o", "json")
+                if expected is None:
+                    self.refused(listed, "UPSTREAM_REJECTED", "5b-2", "Check subscription_id")
+                else:
+                    self.assertEqual({r["uri"] for r in listed.json()["resources"]}, expected)
+        application.roles.clear()
+        self.refused(self.gantry(daemon, "service-connector", "list-resources", "all", "-o", "json"),
+                     "UPSTREAM_DENIED", "AuthorizationFailed", "Grant it Reader")
+
+
+class Names(AzureCase):
+    def test_look_alikes_and_data_endpoints_are_refused(self):
+        daemon = self.daemon()
+        for uri, words in (("myregistry.westeurope.data.azurecr.io", "takes no pushes"),
+                           ("myregistry.azurecr.io.evil.example", "not at myregistry.azurecr.io.evil.example"),
+                           ("myregistry.azurecr.com", "flavor default"), ("reg.azurecr.io", "5 to 50")):
+            refused = self.gantry(daemon, "container-registry", "register", "r", "--flavor=azure", f"--uri={uri}")
+            self.assertEqual(refused.code, 2, refused)
+            self.assertIn(words, refused.err)
+
+    def test_every_kind_of_login_server(self):
+        daemon = self.daemon_after(registry for registry in (
+            "myregistry-d8bcgdh7e5hsg3e5", "myregistry.westeurope.geo"))
+        self.connect(daemon, "service-principal", **self.service_principal(self.azure.application("AcrPush")))
+        for registry in self.registries:
+            self.ok(daemon, "container-registry", "register", registry.host.partition(".")[0] + "-x",
+                    "--flavor=azure", f"--uri={registry.host}/below", "--connector", "acr")
+            image = self.push(daemon, f"oci:{self.dir}/l", "-r", registry.host.partition(".")[0] + "-x",
+                              "--repository", "app", "--tag", "1")
+            self.assertEqual(image["uri"].split("@")[0].split(":")[0], f"{registry.host}/below/app")
+
+    def daemon_after(self, names):
+        self.registries = [self.azure.registry(name) for name in names]
+        return self.daemon()
+
+
+class SovereignClouds(harness.Case):
+    def test_government_and_china_sign_in_at_home(self):
+        for cloud in ("us", "cn"):
+            with self.subTest(cloud):
+                case = AzureCase()
+                case.cloud = cloud
+                case.addCleanup = self.addCleanup
+                case.setUp()
+                daemon = case.daemon()
+                login = case.service_principal(case.azure.application("AcrPush"))
+                case.connect(daemon, "service-principal", authority_host=case.azure.authority, **login)
+                case.journey(daemon)
+                by_suffix = case.daemon()
+                case.connect(by_suffix, "service-principal", "--no-verify", **login)
+                case.assert_stored(case.push_acr(by_suffix, tag="2"))
+                self.assertEqual({r.host for r in case.azure.emulator.requests(path="*/oauth2/v2.0/token")},
+                                 {case.azure.authority})
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
