@@ -14,13 +14,11 @@ constexpr char kDownload[] = "artifactregistry.repositories.downloadArtifacts";
 constexpr char kRepositoryCheck[] = "artifact-registry-repository";
 constexpr char kPermissionCheck[] = "artifact-registry-permissions";
 
-bool EndsTheCall(const Status& status) { return status.host_said_why; }
-
 std::string GcloudNames(const RepositoryName& name) {
   return name.id + " --location=" + name.location + " --project=" + name.project;
 }
 
-void AddMissing(const RepositoryName& name, Findings& findings) {
+void AddMissingRepository(const RepositoryName& name, Findings& findings) {
   findings.push_back({GANTRY_ERROR, kRepositoryCheck, "uri",
                       "the repository " + name.Resource() + " does not exist",
                       "Create it: gcloud artifacts repositories create " + GcloudNames(name) +
@@ -28,18 +26,26 @@ void AddMissing(const RepositoryName& name, Findings& findings) {
                           "registry's config."});
 }
 
-void AddGrant(const RepositoryName& name, const std::string& identity, const char* permission,
-              const char* role, int32_t level, Findings& findings) {
-  const std::string who = identity.empty() ? "this login" : identity;
-  findings.push_back({level, kPermissionCheck, "",
-                      who + " lacks " + permission + " on " + name.Resource(),
-                      "Grant it " + std::string(role) +
-                          ": gcloud artifacts repositories add-iam-policy-binding " +
-                          GcloudNames(name) + " --role=" + role + " --member=…"});
+std::string Who(const std::string& identity) { return identity.empty() ? "this login" : identity; }
+
+// As gcloud wants it: "serviceAccount:pusher@my-project.iam.gserviceaccount.com".
+std::string Member(const std::string& identity) {
+  if (identity.find('@') == identity.npos) return "MEMBER";
+  const bool service = identity.find(".gserviceaccount.com") != identity.npos;
+  return (service ? "serviceAccount:" : "user:") + identity;
 }
 
-void DescribeRepository(const Repository& found, Findings& findings) {
-  const std::string resource = found.name.Resource();
+void AddMissingRight(const RepositoryName& name, const std::string& identity,
+                     const std::string& permission, const std::string& role, Findings& findings) {
+  findings.push_back({GANTRY_ERROR, kPermissionCheck, "",
+                      Who(identity) + " lacks " + permission + " on " + name.Resource(),
+                      "Grant it " + role +
+                          ": gcloud artifacts repositories add-iam-policy-binding " +
+                          GcloudNames(name) + " --role=" + role + " --member=" + Member(identity)});
+}
+
+void DescribeRepository(const RepositoryName& name, const Repository& found, Findings& findings) {
+  const std::string resource = name.Resource();
   if (found.format != "DOCKER") {
     findings.push_back({GANTRY_ERROR, kRepositoryCheck, "uri",
                         resource + " is of format " + found.format + " and holds no images",
@@ -49,10 +55,9 @@ void DescribeRepository(const Repository& found, Findings& findings) {
                         resource + " is a " + found.mode + ": nothing can be pushed to it",
                         "Push to a standard repository; this one can pass its images on."});
   } else {
-    findings.push_back({GANTRY_INFO, kRepositoryCheck, "",
-                        resource + " exists" +
-                            (found.immutable_tags ? "; its tags cannot be moved" : ""),
-                        ""});
+    findings.push_back(
+        {GANTRY_INFO, kRepositoryCheck, "",
+         resource + " exists" + (found.immutable_tags ? "; its tags cannot be moved" : ""), ""});
   }
 }
 
@@ -62,36 +67,31 @@ Status CheckAccess(const ArtifactRegistry& api, const RepositoryName& name,
                    const std::string& identity, Findings& findings) {
   Repository found;
   const Status shown = api.Get(name, found);
-  if (EndsTheCall(shown)) return shown;
-  if (shown.code == GANTRY_NOT_FOUND) {
-    AddMissing(name, findings);
-    return Ok();
-  }
-  if (shown.ok()) {
-    found.name.id = name.id;
-    DescribeRepository(found, findings);
-  }
+  if (shown.host_said_why) return shown;
   // To see a repository takes a right of its own, to ask for one's rights takes none.
   std::vector<std::string> granted;
-  const Status tested = api.TestPermissions(name, {kUpload, kDownload}, granted);
-  if (EndsTheCall(tested)) return tested;
+  const Status tested = shown.code == GANTRY_NOT_FOUND
+                            ? shown
+                            : api.TestPermissions(name, {kUpload, kDownload}, granted);
   if (tested.code == GANTRY_NOT_FOUND) {
-    AddMissing(name, findings);
+    AddMissingRepository(name, findings);
     return Ok();
   }
-  if (!tested.ok()) return tested;
-  const auto has = [&](const char* permission) {
-    return std::find(granted.begin(), granted.end(), permission) != granted.end();
+  GANTRY_FLAVOR_TRY(tested);
+  if (shown.ok()) DescribeRepository(name, found, findings);
+
+  const auto lacks = [&](const char* permission) {
+    return std::find(granted.begin(), granted.end(), permission) == granted.end();
   };
-  if (!has(kUpload)) {
-    AddGrant(name, identity, kUpload, "roles/artifactregistry.writer", GANTRY_ERROR, findings);
+  if (lacks(kUpload)) {
+    AddMissingRight(name, identity, kUpload, "roles/artifactregistry.writer", findings);
   }
-  if (!has(kDownload)) {
-    AddGrant(name, identity, kDownload, "roles/artifactregistry.reader", GANTRY_ERROR, findings);
+  if (lacks(kDownload)) {
+    AddMissingRight(name, identity, kDownload, "roles/artifactregistry.reader", findings);
   }
-  if (has(kUpload) && has(kDownload)) {
-    findings.push_back({GANTRY_INFO, kPermissionCheck, "",
-                        (identity.empty() ? "this login" : identity) + " may push and pull", ""});
+  if (!lacks(kUpload) && !lacks(kDownload)) {
+    findings.push_back(
+        {GANTRY_INFO, kPermissionCheck, "", Who(identity) + " may push and pull", ""});
   }
   return Ok();
 }

@@ -7,7 +7,7 @@
 namespace gantry::gcp {
 
 // Tells a repository that is missing from a role that is missing; registries answer both alike.
-// A refusal of the API is a finding as well; only a call that is over is an error.
+// `identity` is whose login it is, or empty.  An error when the API does not say.
 sdk::Status CheckAccess(const ArtifactRegistry& api, const RepositoryName& name,
                         const std::string& identity, sdk::Findings& findings);
 

@@ -15,6 +15,12 @@ using sdk::Status;
 
 Status PostForm(const sdk::Call& call, std::string_view url, const sdk::FormFields& fields,
                 sdk::HttpResponse& response) {
+  constexpr std::string_view kScheme = "https://";
+  if (url.substr(0, kScheme.size()) != kScheme) {
+    return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
+                     "logins are sent by https alone, not to " + std::string(url),
+                     "Check token_uri.");
+  }
   sdk::HttpRequest request;
   request.method = "POST";
   request.url = url;

@@ -12,8 +12,7 @@ namespace gantry::gcp {
 
 // What a token may do: everything its owner may, or of that only the reading.
 inline constexpr char kFullScope[] = "https://www.googleapis.com/auth/cloud-platform";
-inline constexpr char kReadOnlyScope[] =
-    "https://www.googleapis.com/auth/cloud-platform.read-only";
+inline constexpr char kReadOnlyScope[] = "https://www.googleapis.com/auth/cloud-platform.read-only";
 
 struct AccessToken {
   sdk::Secret value;
@@ -23,12 +22,13 @@ struct AccessToken {
   std::string quota_project;    // whose quota API requests count against: user accounts have none
 };
 
-// POSTs an OAuth 2.0 form; it may hold secrets.
+// POSTs an OAuth 2.0 form, which may hold secrets.
+//   FAILED_PRECONDITION CONNECTOR_UNUSABLE   `url` is not https
 sdk::Status PostForm(const sdk::Call& call, std::string_view url, const sdk::FormFields& fields,
                      sdk::HttpResponse& response);
 
-// Reads {"access_token", "expires_in"}, the answer to a request sent at `asked_unix_ms`.  What is no
-// such answer becomes the error that `what` was refused, with OAuth's own words.
+// Reads {"access_token", "expires_in"}, the answer to a request sent at `asked_unix_ms`.  What is
+// no such answer becomes the error that `what` was refused, with OAuth's own words.
 sdk::Status ReadTokenAnswer(std::string_view url, std::string_view what,
                             const sdk::HttpResponse& response, int64_t asked_unix_ms,
                             AccessToken& token);

@@ -42,9 +42,9 @@ std::string NewRepositoryJson(const RepositorySettings& settings) {
 
 // Why an operation that had begun has failed: a google.rpc.Status.
 Status OperationFailure(const Json& error, const RepositoryName& name) {
-  Status status = MakeError(GANTRY_FAILED_PRECONDITION, "UPSTREAM_REJECTED",
-                            "Artifact Registry could not create " + name.Resource() + ": " +
-                                error["message"].Text());
+  Status status = MakeError(
+      GANTRY_FAILED_PRECONDITION, "UPSTREAM_REJECTED",
+      "Artifact Registry could not create " + name.Resource() + ": " + error["message"].Text());
   status.metadata = {{"upstreamCode", std::to_string(error["code"].Integer())}};
   return status;
 }
@@ -83,14 +83,16 @@ Status ArtifactRegistry::Ask(std::string_view method, const std::string& path, s
   }
   answer = Json::Parse(response.body);
   if (answer.is_object()) return Ok();
-  return MakeError(GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
-                   HostOf(base_) + " answered " + std::string(what) + " with something else than JSON",
-                   "Check that no proxy answers in place of Google.");
+  return MakeError(
+      GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
+      HostOf(base_) + " answered " + std::string(what) + " with something else than JSON",
+      "Check that no proxy answers in place of Google.");
 }
 
 Status ArtifactRegistry::Get(const RepositoryName& name, Repository& repository) const {
   Json answer;
-  GANTRY_FLAVOR_TRY(Ask("GET", name.Resource(), "", "to show repository " + name.Resource(), answer));
+  GANTRY_FLAVOR_TRY(
+      Ask("GET", name.Resource(), "", "to show repository " + name.Resource(), answer));
   repository = ReadRepository(answer, name.project, name.location);
   return Ok();
 }
@@ -120,8 +122,8 @@ Status ArtifactRegistry::WaitFor(Json operation, const RepositoryName& name) con
     GANTRY_FLAVOR_TRY(call_.Wait(pause_ms));
     // Copied before the answer takes the place of what it is read from.
     const std::string path = operation["name"].Text();
-    GANTRY_FLAVOR_TRY(
-        Ask("GET", path, "", "to show how the creation of " + name.Resource() + " goes", operation));
+    GANTRY_FLAVOR_TRY(Ask("GET", path, "",
+                          "to show how the creation of " + name.Resource() + " goes", operation));
   }
   const Json error = operation["error"];
   constexpr int64_t kAlreadyExists = 6;  // google.rpc.Code
@@ -150,10 +152,11 @@ Status ArtifactRegistry::ListLocations(const std::string& project,
   std::string page_token;
   do {
     Json answer;
-    GANTRY_FLAVOR_TRY(Ask("GET",
-                          "projects/" + project + "/locations?pageSize=500" +
-                              (page_token.empty() ? "" : "&pageToken=" + sdk::UrlEncode(page_token)),
-                          "", "to list the locations of project " + project, answer));
+    GANTRY_FLAVOR_TRY(
+        Ask("GET",
+            "projects/" + project + "/locations?pageSize=500" +
+                (page_token.empty() ? "" : "&pageToken=" + sdk::UrlEncode(page_token)),
+            "", "to list the locations of project " + project, answer));
     const Json list = answer["locations"];
     for (size_t i = 0; i < list.size(); ++i) locations.push_back(list[i]["locationId"].Text());
     page_token = answer["nextPageToken"].Text();

@@ -54,7 +54,8 @@ Status FindRegion(const sdk::Call& call, std::string& region) {
     return sdk::Ok();
   }
   return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
-                        "the AWS region of this machine is not known", "Set AWS_REGION for gantryd.");
+                        "the AWS region of this machine is not known",
+                        "Set AWS_REGION for gantryd.");
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 namespace gantry::gcp {
 
 // For a credential source with "environment_id": "aws1".
-//   FAILED_PRECONDITION CONNECTOR_UNUSABLE   there are no AWS credentials on the machine, or no region
+//   FAILED_PRECONDITION CONNECTOR_UNUSABLE   the machine has no AWS credentials, or no region
 sdk::Status ReadAwsSubjectToken(const sdk::Call& call, const KeyFile& key, sdk::Secret& token);
 
 }  // namespace gantry::gcp

@@ -21,8 +21,8 @@ struct Endpoints {
 
 inline constexpr char kTokenUri[] = "https://oauth2.googleapis.com/token";
 
-// FAILED_PRECONDITION CONNECTOR_UNUSABLE unless `url` is https at a host below googleapis.com: what is
-// read on the daemon's machine is sent nowhere else.  `field` is where the URL stands.
+// FAILED_PRECONDITION CONNECTOR_UNUSABLE unless `url` is https at a host below googleapis.com: what
+// is read on the daemon's machine is sent nowhere else.  `field` is where the URL stands.
 sdk::Status RequireGoogle(std::string_view url, std::string_view field);
 
 // "sts.googleapis.com" of "https://sts.googleapis.com/v1/token".

@@ -40,14 +40,16 @@ TEST_F(GcpExternalAccount, ExchangesTheTokenOfAFile) {
 
   host_.files["/token"] = R"({"id": "of.json"})";
   ASSERT_TRUE(LoginFrom(R"({"file": "/token", "format":
-      {"type": "json", "subject_token_field_name": "id"}})").ok());
+      {"type": "json", "subject_token_field_name": "id"}})")
+                  .ok());
   EXPECT_EQ(Form(0, "subject_token"), "of.json");
 }
 
 TEST_F(GcpExternalAccount, AsksTheMachinesOwnServicesInPlainHttpAndOthersByTls) {
   Answer("http://169.254.169.254/", 200, "from.url");
   Answer("https://issuer.example/", 200, "from.issuer");
-  ASSERT_TRUE(LoginFrom(R"({"url": "http://169.254.169.254/id", "headers": {"Metadata": "True"}})").ok());
+  ASSERT_TRUE(
+      LoginFrom(R"({"url": "http://169.254.169.254/id", "headers": {"Metadata": "True"}})").ok());
   EXPECT_NE(sent_[0].flags & GANTRY_HTTP_METADATA, 0u);
   EXPECT_EQ(sent_[0].headers, sdk::Headers({{"Metadata", "True"}}));
   EXPECT_EQ(Form(1, "subject_token"), "from.url");
@@ -63,8 +65,9 @@ TEST_F(GcpExternalAccount, ImpersonatesWithAScopeForThatAlone) {
   const std::string url =
       "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/a@b:generateAccessToken";
   Answer(url, 200, R"({"accessToken": "ya29.sa", "expireTime": "2026-11-23T12:30:00Z"})");
-  ASSERT_TRUE(LoginFrom(R"({"file": "/token"})",
-                        ", \"service_account_impersonation_url\": \"" + url + "\"").ok());
+  ASSERT_TRUE(
+      LoginFrom(R"({"file": "/token"})", ", \"service_account_impersonation_url\": \"" + url + "\"")
+          .ok());
   EXPECT_EQ(credential_->secret.Reveal(), "ya29.sa");
   EXPECT_EQ(Form(0, "scope"), "https://www.googleapis.com/auth/iam");
   EXPECT_THAT(sent_.at(1).body, HasSubstr(kReadOnlyScope));
@@ -77,7 +80,8 @@ TEST_F(GcpExternalAccount, AwsProvesWhoItIsByASignedRequestForThisProvider) {
   ASSERT_TRUE(LoginFrom(R"({"environment_id": "aws1"})").ok());
   const std::string token = Form(0, "subject_token");
   EXPECT_THAT(token, HasSubstr("sts.eu-central-1.amazonaws.com"));
-  EXPECT_THAT(token, HasSubstr("SignedHeaders%3Dhost%3Bx-amz-date%3Bx-goog-cloud-target-resource%2C"));
+  EXPECT_THAT(token,
+              HasSubstr("SignedHeaders%3Dhost%3Bx-amz-date%3Bx-goog-cloud-target-resource%2C"));
   EXPECT_EQ(token.find("wJalrXUtnFEMI"), std::string::npos);
 }
 
@@ -85,13 +89,14 @@ TEST_F(GcpExternalAccount, WhatIsReadHereIsSentToGoogleAlone) {
   for (const char* url :
        {"https://sts.evil.example/v1/token", "http://sts.googleapis.com/v1/token",
         "https://sts.googleapis.com.evil.example/", "https://sts.googleapis.com:443@evil.example/",
-        "https://user@sts.googleapis.com/", "https://evilgoogleapis.com/", "https://googleapis.com/",
-        "https://.googleapis.com/", "https://evil.example\\\\.googleapis.com/"}) {
+        "https://user@sts.googleapis.com/", "https://evilgoogleapis.com/",
+        "https://googleapis.com/", "https://.googleapis.com/",
+        "https://evil.example\\\\.googleapis.com/"}) {
     const Outcome outcome = LoginFrom(R"({"file": "/token"})", "", url);
     EXPECT_EQ(outcome.reason(), "CONNECTOR_UNUSABLE") << url;
-    const Outcome impersonated = LoginFrom(
-        R"({"file": "/token"})",
-        std::string(", \"service_account_impersonation_url\": \"") + url + "\"");
+    const Outcome impersonated =
+        LoginFrom(R"({"file": "/token"})",
+                  std::string(", \"service_account_impersonation_url\": \"") + url + "\"");
     EXPECT_EQ(impersonated.reason(), "CONNECTOR_UNUSABLE") << url;
     EXPECT_THAT(sent_, IsEmpty());
   }

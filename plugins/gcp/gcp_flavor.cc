@@ -27,8 +27,8 @@ using sdk::Target;
 class GcpFlavor final : public sdk::Flavor {
  public:
   using Flavor::Flavor;
-  static constexpr uint32_t kCapabilities = Flavor::kCapabilities | GANTRY_CAN_DIAGNOSE |
-                                            GANTRY_CAN_VERIFY | GANTRY_CAN_LIST_RESOURCES;
+  static constexpr uint32_t kCapabilities =
+      Flavor::kCapabilities | GANTRY_CAN_DIAGNOSE | GANTRY_CAN_VERIFY | GANTRY_CAN_LIST_RESOURCES;
 
   static Status ValidateConfig(Call& call, const Config& config, Findings& findings) {
     if (!config.uri().empty()) {

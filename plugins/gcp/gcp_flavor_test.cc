@@ -8,13 +8,16 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 const std::string kRepositoryUrl = std::string(kApiUrl) + "/locations/us/repositories/my-repo";
-const std::string kCreateUrl = std::string(kApiUrl) + "/locations/us/repositories?repositoryId=my-repo";
+const std::string kCreateUrl =
+    std::string(kApiUrl) + "/locations/us/repositories?repositoryId=my-repo";
 const std::string kOperationUrl = std::string(kApiUrl) + "/locations/us/operations/1";
 constexpr char kOperation[] = R"({"name": "projects/my-project/locations/us/operations/1"})";
-constexpr char kDone[] = R"({"name": "projects/my-project/locations/us/operations/1", "done": true})";
+constexpr char kDone[] =
+    R"({"name": "projects/my-project/locations/us/operations/1", "done": true})";
 constexpr char kThere[] = R"({"name": "projects/my-project/locations/us/repositories/my-repo",
                              "format": "DOCKER", "mode": "STANDARD_REPOSITORY"})";
-constexpr char kNotFound[] = R"({"error": {"code": 404, "status": "NOT_FOUND", "message": "none"}})";
+constexpr char kNotFound[] =
+    R"({"error": {"code": 404, "status": "NOT_FOUND", "message": "none"}})";
 constexpr char kDenied[] =
     R"({"error": {"code": 403, "status": "PERMISSION_DENIED", "message": "no, or it may not exist"}})";
 
@@ -51,8 +54,8 @@ TEST_F(GcpFlavor, TakesGooglesUrisAndAConnectorAlone) {
     EXPECT_THAT(findings, IsEmpty()) << uri;
   }
   std::vector<sdk::Finding> findings;
-  EXPECT_TRUE(flavor_.ValidateConfig(ConfigJson("gcr.io.evil.example/my-project", false), &findings)
-                  .ok());
+  EXPECT_TRUE(
+      flavor_.ValidateConfig(ConfigJson("gcr.io.evil.example/my-project", false), &findings).ok());
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(findings[0].level, GANTRY_ERROR);
   EXPECT_EQ(findings[0].field, "uri");
@@ -70,7 +73,8 @@ TEST_F(GcpFlavor, SendsWholeBlobsToNamesOfThreeParts) {
 }
 
 TEST_F(GcpFlavor, CreatesAMissingRepositoryAndWaitsForIt) {
-  Open("service-account", "{}", R"({"create_repository": true, "immutable_tags": true, "kms_key": "k",
+  Open("service-account", "{}",
+       R"({"create_repository": true, "immutable_tags": true, "kms_key": "k",
                                     "labels": {"team": "ml"}})");
   Answer(kRepositoryUrl, 404, kNotFound);
   Answer(kCreateUrl, 200, kOperation);
@@ -84,13 +88,15 @@ TEST_F(GcpFlavor, CreatesAMissingRepositoryAndWaitsForIt) {
   ASSERT_TRUE(Prepare().ok());
   EXPECT_TRUE(plan_->new_repository);
   EXPECT_EQ(host_.now_unix_ms - before, 500 + 1000 + 2000);
-  EXPECT_THAT(Asked(), ElementsAre("GET /locations/us/repositories/my-repo",
-                                   "POST /locations/us/repositories?repositoryId=my-repo",
-                                   "GET /locations/us/operations/1", "GET /locations/us/operations/1",
-                                   "GET /locations/us/operations/1"));
-  EXPECT_EQ(sent_.at(2).body,
-            R"({"format":"DOCKER","mode":"STANDARD_REPOSITORY","dockerConfig":{"immutableTags":true},)"
-            R"("kmsKeyName":"k","labels":{"team":"ml"}})");
+  EXPECT_THAT(Asked(),
+              ElementsAre("GET /locations/us/repositories/my-repo",
+                          "POST /locations/us/repositories?repositoryId=my-repo",
+                          "GET /locations/us/operations/1", "GET /locations/us/operations/1",
+                          "GET /locations/us/operations/1"));
+  EXPECT_EQ(
+      sent_.at(2).body,
+      R"({"format":"DOCKER","mode":"STANDARD_REPOSITORY","dockerConfig":{"immutableTags":true},)"
+      R"("kmsKeyName":"k","labels":{"team":"ml"}})");
 }
 
 TEST_F(GcpFlavor, OneTokenServesManyRequestsToTheApi) {
@@ -107,7 +113,8 @@ TEST_F(GcpFlavor, OneTokenServesManyRequestsToTheApi) {
 TEST_F(GcpFlavor, ARepositoryThatSomebodyElseMakesIsAsGood) {
   Open("service-account", "{}", R"({"create_repository": true})");
   Answer(kRepositoryUrl, 404, kNotFound);
-  Answer(kCreateUrl, 409, R"({"error": {"code": 409, "status": "ALREADY_EXISTS", "message": "there"}})");
+  Answer(kCreateUrl, 409,
+         R"({"error": {"code": 409, "status": "ALREADY_EXISTS", "message": "there"}})");
   ASSERT_TRUE(Prepare().ok());
   EXPECT_TRUE(plan_->new_repository);
 }
@@ -118,7 +125,8 @@ TEST_F(GcpFlavor, ACreationThatFailsOrNeverEndsIsToldSo) {
   Answer(kCreateUrl, 403, kDenied);
   EXPECT_EQ(Prepare().reason(), "UPSTREAM_DENIED");
   Answer(kCreateUrl, 200, kOperation);
-  Answer(kOperationUrl, 200, R"({"done": true, "error": {"code": 7, "message": "the key is not yours"}})");
+  Answer(kOperationUrl, 200,
+         R"({"done": true, "error": {"code": 7, "message": "the key is not yours"}})");
   const Outcome failed = Prepare();
   EXPECT_EQ(failed.code, GANTRY_FAILED_PRECONDITION);
   EXPECT_THAT(failed.message(), HasSubstr("the key is not yours"));
@@ -130,8 +138,10 @@ TEST_F(GcpFlavor, ACreationThatFailsOrNeverEndsIsToldSo) {
 
 TEST_F(GcpFlavor, ToCreateNeedsALoginAtTheApi) {
   flavor_.Close();
-  ASSERT_TRUE(flavor_.Open(R"({"uri": "us-docker.pkg.dev/my-project/my-repo", "connector": null,
-                               "config": {"create_repository": true}})").ok());
+  ASSERT_TRUE(flavor_
+                  .Open(R"({"uri": "us-docker.pkg.dev/my-project/my-repo", "connector": null,
+                               "config": {"create_repository": true}})")
+                  .ok());
   EXPECT_EQ(Prepare().reason(), "CONNECTOR_UNUSABLE");
 }
 
@@ -183,10 +193,12 @@ TEST_F(GcpFlavor, SaysWhoAConnectorIs) {
 
 TEST_F(GcpFlavor, ListsRepositoriesOfImagesInAllLocations) {
   Open("service-account");
-  Answer(std::string(kApiUrl) + "/locations", 200,
-         R"({"locations": [{"locationId": "asia"}, {"locationId": "europe"}, {"locationId": "us"}]})");
+  Answer(
+      std::string(kApiUrl) + "/locations", 200,
+      R"({"locations": [{"locationId": "asia"}, {"locationId": "europe"}, {"locationId": "us"}]})");
   Answer(std::string(kApiUrl) + "/locations/asia/", 200, "{}");
-  Answer(std::string(kApiUrl) + "/locations/europe/", 200, R"({"nextPageToken": "t 2", "repositories":
+  Answer(std::string(kApiUrl) + "/locations/europe/", 200,
+         R"({"nextPageToken": "t 2", "repositories":
       [{"name": "projects/my-project/locations/europe/repositories/a", "format": "DOCKER"},
        {"name": "projects/my-project/locations/europe/repositories/p", "format": "PYTHON"}]})");
   Answer(std::string(kApiUrl) + "/locations/europe/repositories?pageSize=1000&pageToken=t%202", 200,
@@ -215,14 +227,16 @@ TEST_F(GcpFlavor, RemovesTagsBeforeTheirManifest) {
   const std::string digest = FakeHost::kDigest;
   host_.on_registry = [&](const sdk::HttpRequest& request) {
     if (request.method != "GET") return sdk::HttpResponse{202, {}, ""};
-    return sdk::HttpResponse{200, {}, R"({"manifest": {")" + digest + R"(": {"tag": ["v1", "latest"]},
+    return sdk::HttpResponse{
+        200, {}, R"({"manifest": {")" + digest + R"(": {"tag": ["v1", "latest"]},
                                           "sha256:00": {"tag": ["other"]}}})"};
   };
   ASSERT_TRUE(flavor_.Remove({"us-docker.pkg.dev", "my-project/my-repo/app", "", digest}).ok());
   const std::string path = "/v2/my-project/my-repo/app/";
-  EXPECT_THAT(host_.requests(),
-              ElementsAre("GET " + path + "tags/list", "DELETE " + path + "manifests/v1",
-                          "DELETE " + path + "manifests/latest", "DELETE " + path + "manifests/" + digest));
+  EXPECT_THAT(
+      host_.requests(),
+      ElementsAre("GET " + path + "tags/list", "DELETE " + path + "manifests/v1",
+                  "DELETE " + path + "manifests/latest", "DELETE " + path + "manifests/" + digest));
 }
 
 }  // namespace

@@ -46,7 +46,8 @@ std::string UserJson() {
 }
 
 GcpTest::GcpTest() {
-  host_.secrets = {{"service_account_json", ServiceAccountJson()}, {"user_account_json", UserJson()}};
+  host_.secrets = {{"service_account_json", ServiceAccountJson()},
+                   {"user_account_json", UserJson()}};
   host_.on_http = [this](const sdk::HttpRequest& request) {
     sent_.push_back(request);
     for (auto it = answers_.rbegin(); it != answers_.rend(); ++it) {
@@ -59,10 +60,10 @@ GcpTest::GcpTest() {
 
 void GcpTest::Open(const std::string& method, const std::string& connector_fields,
                    const std::string& registry_fields, int64_t expires_unix_ms) {
-  const std::string config = R"({"uri": "us-docker.pkg.dev/my-project/my-repo", "config": )" +
-                             registry_fields + R"(, "connector": {"type": "gcp", "auth_method": ")" +
-                             method + R"(", "config": )" + connector_fields +
-                             ", \"expires_unix_ms\": " + std::to_string(expires_unix_ms) + "}}";
+  const std::string config =
+      R"({"uri": "us-docker.pkg.dev/my-project/my-repo", "config": )" + registry_fields +
+      R"(, "connector": {"type": "gcp", "auth_method": ")" + method + R"(", "config": )" +
+      connector_fields + ", \"expires_unix_ms\": " + std::to_string(expires_unix_ms) + "}}";
   flavor_.Close();
   ASSERT_TRUE(flavor_.Open(config).ok());
 }

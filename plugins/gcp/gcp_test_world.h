@@ -17,8 +17,7 @@ inline constexpr char kTokenInfoUrl[] = "https://oauth2.googleapis.com/tokeninfo
 inline constexpr char kStsUrl[] = "https://sts.googleapis.com/v1/token";
 inline constexpr char kApiUrl[] = "https://artifactregistry.googleapis.com/v1/projects/my-project";
 inline constexpr char kFullScope[] = "https://www.googleapis.com/auth/cloud-platform";
-inline constexpr char kReadOnlyScope[] =
-    "https://www.googleapis.com/auth/cloud-platform.read-only";
+inline constexpr char kReadOnlyScope[] = "https://www.googleapis.com/auth/cloud-platform.read-only";
 
 // The file of pusher@my-project.iam.gserviceaccount.com, with a key of this process's own.
 std::string ServiceAccountJson();

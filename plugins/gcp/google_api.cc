@@ -21,8 +21,7 @@ Status SendToGoogle(const sdk::Call& call, const AccessToken& token, sdk::HttpRe
   return call.Http(request, response);
 }
 
-Status ApiRefusal(std::string_view url, std::string_view what,
-                  const sdk::HttpResponse& response) {
+Status ApiRefusal(std::string_view url, std::string_view what, const sdk::HttpResponse& response) {
   const Json error = Json::Parse(response.body)["error"];
   std::string code = error["status"].Text();
   for (size_t i = 0; i < error["details"].size(); ++i) {
@@ -31,8 +30,7 @@ Status ApiRefusal(std::string_view url, std::string_view what,
       break;
     }
   }
-  Status status =
-      sdk::UpstreamError(HostOf(url), what, response, code, error["message"].Text());
+  Status status = sdk::UpstreamError(HostOf(url), what, response, code, error["message"].Text());
   // A request that makes no sense is no refused login.
   if (response.status == 400) status.reason = "UPSTREAM_REJECTED";
   return status;

@@ -11,8 +11,8 @@ namespace gantry::gcp {
 sdk::Status SendToGoogle(const sdk::Call& call, const AccessToken& token, sdk::HttpRequest request,
                          sdk::HttpResponse& response);
 
-// {"error": {"code", "message", "status", "details": [{"reason"}]}} as an error; the upstream's code
-// is the reason, where there is one, or the status (google.rpc.Code by name).
+// {"error": {"code", "message", "status", "details": [{"reason"}]}} as an error; the upstream's
+// code is the reason, where there is one, or the status (google.rpc.Code by name).
 sdk::Status ApiRefusal(std::string_view url, std::string_view what,
                        const sdk::HttpResponse& response);
 

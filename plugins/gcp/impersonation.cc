@@ -46,8 +46,9 @@ Status Impersonate(const sdk::Call& call, std::string_view url, const AccessToke
   GANTRY_FLAVOR_TRY(SendToGoogle(call, source, std::move(request), response));
   const std::string account = AccountOf(url);
   if (response.status != 200) {
-    return ApiRefusal(url, "a token of " + account + " to " +
-                               (source.identity.empty() ? "this login" : source.identity),
+    return ApiRefusal(url,
+                      "a token of " + account + " to " +
+                          (source.identity.empty() ? "this login" : source.identity),
                       response);
   }
   const sdk::Json answer = sdk::Json::Parse(response.body);

@@ -24,7 +24,8 @@ Status ImpersonatedToken(const sdk::Call& call, const Endpoints& endpoints, cons
   GANTRY_FLAVOR_TRY(RequireFields(key, {"service_account_impersonation_url"}));
   const KeyFile inner{key.json["source_credentials"], key.source + ".source_credentials"};
   if (inner.type() == "impersonated_service_account") {
-    return Unusable(key.source + " impersonates twice", "Name the account to impersonate directly.");
+    return Unusable(key.source + " impersonates twice",
+                    "Name the account to impersonate directly.");
   }
   AccessToken source;
   GANTRY_FLAVOR_TRY(TokenOfKeyFile(call, endpoints, inner, kFullScope, source));
@@ -37,9 +38,11 @@ Status ImpersonatedToken(const sdk::Call& call, const Endpoints& endpoints, cons
 Status ParseKeyFile(std::string_view text, std::string_view source, KeyFile& key) {
   key = {sdk::Json::Parse(text), std::string(source)};
   if (!key.type().empty()) return Ok();
-  return Unusable(key.source + " is no credential file of Google: it has to be a JSON object with "
-                  "a \"type\"",
-                  "Give the whole file as Google wrote it, such as --" + key.source + "=@key.json.");
+  return Unusable(
+      key.source +
+          " is no credential file of Google: it has to be a JSON object with "
+          "a \"type\"",
+      "Give the whole file as Google wrote it, such as --" + key.source + "=@key.json.");
 }
 
 Status RequireFields(const KeyFile& key, std::initializer_list<const char*> fields) {

@@ -25,24 +25,28 @@ Status ReadRequired(const Call& call, const char* field, sdk::Secret& secret) {
                    std::string("Update the connector with --") + field + ".");
 }
 
-// The connector's credential file, which has to be of the kind that the method is named for.
-Status ReadKeyFile(const Call& call, const char* field, const char* type, KeyFile& key) {
-  sdk::Secret text;
-  GANTRY_FLAVOR_TRY(ReadRequired(call, field, text));
-  GANTRY_FLAVOR_TRY(ParseKeyFile(text.Reveal(), field, key));
+// A credential file, which has to be of the kind that the way to log in is for.
+Status ParseKeyFileOf(const char* type, std::string_view text, const char* field, KeyFile& key) {
+  GANTRY_FLAVOR_TRY(ParseKeyFile(text, field, key));
   if (key.type() == type) return sdk::Ok();
   return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
                    std::string(field) + " is of type \"" + key.type() + "\", not \"" + type + "\"",
-                   "Use the auth method that fits the file: service-account, user-account or "
-                   "external-account.");
+                   "Use type gcp and the auth method that fits the file: service-account, "
+                   "user-account or external-account.");
+}
+
+Status ReadKeyFile(const Call& call, const char* field, const char* type, KeyFile& key) {
+  sdk::Secret text;
+  GANTRY_FLAVOR_TRY(ReadRequired(call, field, text));
+  return ParseKeyFileOf(type, text.Reveal(), field, key);
 }
 
 Status ImpersonatedToken(const Call& call, const Config& config, std::string_view scope,
                          AccessToken& token) {
   const Endpoints endpoints = Endpoints::Of(config);
   std::string url;
-  GANTRY_FLAVOR_TRY(ImpersonationUrl(
-      endpoints, config.connector_fields()["target_principal"].Text(), url));
+  GANTRY_FLAVOR_TRY(
+      ImpersonationUrl(endpoints, config.connector_fields()["target_principal"].Text(), url));
   KeyFile key;
   GANTRY_FLAVOR_TRY(ReadKeyFile(call, "service_account_json", "service_account", key));
   AccessToken source;
@@ -75,7 +79,7 @@ Status KeyPasswordToken(const Call& call, const Config& config, std::string_view
     password = sdk::Secret(sdk::DecodeBase64(password.Reveal()).value_or(""));
   }
   KeyFile key;
-  GANTRY_FLAVOR_TRY(ParseKeyFile(password.Reveal(), "password", key));
+  GANTRY_FLAVOR_TRY(ParseKeyFileOf("service_account", password.Reveal(), "password", key));
   return TokenOfKeyFile(call, {}, key, scope, token);
 }
 
@@ -109,8 +113,8 @@ Status FetchAccessToken(const Call& call, const Config& config, std::string_view
     return TokenOfKeyFile(call, Endpoints::Of(config), key, scope, token);
   }
   return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_MISMATCH",
-                   "this flavor cannot log in with a connector of type " +
-                       config.connector_type() + ", method " + method,
+                   "this flavor cannot log in with a connector of type " + config.connector_type() +
+                       ", method " + method,
                    "Link a connector of type gcp, or of type docker with method password.");
 }
 

@@ -59,6 +59,15 @@ TEST_F(GcpLogin, TheAudienceStaysGooglesWhereverTheStatementIsSent) {
   EXPECT_EQ(sdk::ReadJwtClaims(Form(0, "assertion"))["aud"].Text(), kTokenUrl);
 }
 
+TEST_F(GcpLogin, NothingIsSentInPlainText) {
+  std::string key = ServiceAccountJson();
+  key.insert(1, R"("token_uri": "http://oauth2.googleapis.com/token", )");
+  host_.secrets["service_account_json"] = key;
+  Open("service-account");
+  EXPECT_THAT(Login().message(), HasSubstr("https alone"));
+  EXPECT_THAT(sent_, IsEmpty());
+}
+
 TEST_F(GcpLogin, AFileThatIsNoKeyIsToldApart) {
   const std::pair<std::string, std::string> kCases[] = {
       {"", "lacks service_account_json"},
@@ -127,7 +136,8 @@ TEST_F(GcpLogin, AnImpersonatedAccountsTokenEndsWhenGoogleSays) {
   EXPECT_EQ(asked["scope"][size_t{0}].Text(), kReadOnlyScope);
   EXPECT_EQ(asked["lifetime"].Text(), "3600s");
 
-  Answer(kIam, 403, R"({"error": {"message": "Permission 'iam.serviceAccounts.getAccessToken' denied",
+  Answer(kIam, 403,
+         R"({"error": {"message": "Permission 'iam.serviceAccounts.getAccessToken' denied",
       "status": "PERMISSION_DENIED", "details": [{"reason": "IAM_PERMISSION_DENIED"}]}})");
   const Outcome denied = Login();
   EXPECT_EQ(denied.reason(), "UPSTREAM_DENIED");
@@ -190,15 +200,22 @@ TEST_F(GcpLogin, AKeyThatIsAPasswordIsHandedOutAsAToken) {
     const std::string key = ServiceAccountJson();
     host_.secrets["password"] = base64 ? sdk::Base64(key) : key;
     flavor_.Close();
-    ASSERT_TRUE(flavor_
-                    .Open(std::string(R"({"uri": "us-docker.pkg.dev/my-project/my-repo", "connector":
+    ASSERT_TRUE(
+        flavor_
+            .Open(std::string(R"({"uri": "us-docker.pkg.dev/my-project/my-repo", "connector":
         {"type": "docker", "auth_method": "password", "config": {"username": ")") +
-                          (base64 ? "_json_key_base64" : "_json_key") + "\"}}}")
-                    .ok());
+                  (base64 ? "_json_key_base64" : "_json_key") + "\"}}}")
+            .ok());
     ASSERT_TRUE(Login().ok());
     EXPECT_EQ(credential_->secret.Reveal(), host_.secrets["password"]);
     ASSERT_TRUE(Login(GANTRY_PULL | GANTRY_HAND_OUT).ok());
     ExpectToken("ya29.made", kNow + 3599);
+
+    // What reads the machine or another's server is for the methods that say so.
+    const std::string other =
+        R"({"type": "external_account", "credential_source": {"file": "/x"}})";
+    host_.secrets["password"] = base64 ? sdk::Base64(other) : other;
+    EXPECT_EQ(Login(GANTRY_PULL | GANTRY_HAND_OUT).reason(), "CONNECTOR_UNUSABLE");
   }
 }
 

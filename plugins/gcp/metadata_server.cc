@@ -29,11 +29,11 @@ class MetadataServer {
     GANTRY_FLAVOR_TRY(call_.Http(request, response));
     // Whoever answers without it is a captive portal or another cloud.
     if (response.Header(kFlavor) == "Google") return Ok();
-    return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
-                     host_ + " answers, but not as Google's metadata server: \"" +
-                         std::string(kFlavor) + ": Google\" is missing",
-                     "Check what answers for " + host_ +
-                         "; outside of Google Cloud use another way to log in.");
+    return MakeError(
+        GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
+        host_ + " answers, but not as Google's metadata server: \"" + std::string(kFlavor) +
+            ": Google\" is missing",
+        "Check what answers for " + host_ + "; outside of Google Cloud use another way to log in.");
   }
 
  private:

@@ -9,8 +9,8 @@
 namespace gantry::gcp {
 
 // A token of the service account that the machine has.
-//   FAILED_PRECONDITION CONNECTOR_UNUSABLE   nothing answers there, or it is not Google's: with what
-//                                        `absent` says before that
+// `absent` says what was looked for before it, for the error that nothing answers.
+//   FAILED_PRECONDITION CONNECTOR_UNUSABLE   nothing answers there, or it is not Google's
 sdk::Status MetadataToken(const sdk::Call& call, std::string_view scope, std::string_view absent,
                           AccessToken& token);
 

@@ -86,9 +86,10 @@ Status Refuse(std::string message, std::string remedy) {
 Status RefuseHost(std::string_view host) {
   const std::string name(host);
   if (EndsWith(host, ".gcr.io")) {
-    return Refuse(name + " holds public images of Google's own, and nobody else can push there",
-                  "Use gcr.io, us.gcr.io, eu.gcr.io or asia.gcr.io; or flavor default to read from " +
-                      name + ".");
+    return Refuse(
+        name + " holds public images of Google's own, and nobody else can push there",
+        "Use gcr.io, us.gcr.io, eu.gcr.io or asia.gcr.io; or flavor default to read from " + name +
+            ".");
   }
   if (EndsWith(host, ".pkg.dev") || host == "pkg.dev") {
     return Refuse(name + " is no Docker host of Artifact Registry",
@@ -107,6 +108,40 @@ std::string_view TakePart(std::string_view& path) {
   return part;
 }
 
+Status TakeProject(std::string_view& path, const std::string& form, std::string& project) {
+  const std::string first(TakePart(path));
+  if (first.empty()) {
+    return Refuse("the project is missing: images live in " + form, "Use " + form + ".");
+  }
+  const bool has_domain = first.find('.') != first.npos;
+  if (has_domain && !IsDomain(first)) {
+    return Refuse("\"" + first + "\" is neither a project nor a domain", "Use " + form + ".");
+  }
+  const std::string id = has_domain ? std::string(TakePart(path)) : first;
+  if (!IsProjectId(id)) {
+    return Refuse("\"" + id +
+                      "\" is no project ID: those have 6 to 30 lower-case letters, digits "
+                      "and dashes, and begin with a letter",
+                  "Take the project's ID, not its name or number: gcloud projects list.");
+  }
+  project = has_domain ? first + ":" + id : id;
+  return Ok();
+}
+
+Status TakeRepository(std::string_view& path, const std::string& form, std::string& repository) {
+  repository = TakePart(path);
+  if (repository.empty()) {
+    return Refuse("the repository is missing: Artifact Registry keeps images in " + form,
+                  "Append a repository's name; gcloud artifacts repositories list shows them.");
+  }
+  // One that serves a gcr.io host has its name, and can be reached at pkg.dev as well.
+  if (IsLabel(repository, 1, 63) || FindContainerRegistryHost(repository)) return Ok();
+  return Refuse("\"" + repository +
+                    "\" is no repository of Artifact Registry: those have up to 63 "
+                    "lower-case letters, digits and dashes, and begin with a letter",
+                "Use " + form + ".");
+}
+
 }  // namespace
 
 std::string RepositoryName::Resource() const {
@@ -114,44 +149,20 @@ std::string RepositoryName::Resource() const {
 }
 
 Status ParseRepository(std::string_view host, std::string_view path, RepositoryName& name) {
-  const std::string shown_host(host);
   const ContainerRegistryHost* const gcr = FindContainerRegistryHost(host);
   const auto location = gcr ? std::string(gcr->location) : LocationOf(host);
   if (!location) return RefuseHost(host);
-  const std::string form =
-      shown_host + (gcr ? "/<project>" : "/<project>/<repository>");
-
-  std::string project(TakePart(path));
-  if (project.empty()) {
-    return Refuse("the project is missing: images live in " + form, "Use " + form + ".");
+  const std::string form = std::string(host) + (gcr ? "/<project>" : "/<project>/<repository>");
+  RepositoryName parsed;
+  parsed.location = *location;
+  GANTRY_FLAVOR_TRY(TakeProject(path, form, parsed.project));
+  if (gcr) {
+    parsed.id = host;
+  } else {
+    GANTRY_FLAVOR_TRY(TakeRepository(path, form, parsed.id));
   }
-  std::string_view id = project;
-  if (project.find('.') != project.npos) {
-    const std::string domain = project;
-    id = TakePart(path);
-    project = domain + ":" + std::string(id);
-    if (!IsDomain(domain)) {
-      return Refuse("\"" + domain + "\" is neither a project nor a domain", "Use " + form + ".");
-    }
-  }
-  if (!IsProjectId(id)) {
-    return Refuse("\"" + std::string(id) + "\" is no project ID: those have 6 to 30 lower-case "
-                  "letters, digits and dashes, and begin with a letter",
-                  "Take the project's ID, not its name or number: gcloud projects list.");
-  }
-
-  std::string repository = gcr ? shown_host : std::string(TakePart(path));
-  if (repository.empty()) {
-    return Refuse("the repository is missing: Artifact Registry keeps images in " + form,
-                  "Append a repository's name; gcloud artifacts repositories list shows them.");
-  }
-  // A repository that serves a gcr.io host has its name, and can be reached at pkg.dev as well.
-  if (!IsLabel(repository, 1, 63) && !FindContainerRegistryHost(repository)) {
-    return Refuse("\"" + repository + "\" is no repository of Artifact Registry: those have up to 63 "
-                  "lower-case letters, digits and dashes, and begin with a letter",
-                  "Use " + form + ".");
-  }
-  name = {std::move(project), *location, std::move(repository), std::string(path)};
+  parsed.image = path;
+  name = std::move(parsed);
   return Ok();
 }
 

@@ -1,5 +1,5 @@
-// Names at Google: hosts, projects and repositories, of Artifact Registry and of Container Registry,
-// whose hosts Artifact Registry serves by now.
+// Names at Google: hosts, projects and repositories, of Artifact Registry and of Container
+// Registry, whose hosts Artifact Registry serves by now.
 #pragma once
 
 #include <string>

@@ -41,10 +41,10 @@ Status ServiceAccountToken(const sdk::Call& call, const Endpoints& endpoints, co
   if (url.empty()) url = key.json["token_uri"].Text();
   if (url.empty()) url = kTokenUri;
   sdk::HttpResponse response;
-  GANTRY_FLAVOR_TRY(PostForm(call, url,
-                             {{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"},
-                              {"assertion", *assertion}},
-                             response));
+  GANTRY_FLAVOR_TRY(PostForm(
+      call, url,
+      {{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"}, {"assertion", *assertion}},
+      response));
   token.identity = email;
   token.project = key.json["project_id"].Text();
   return ReadTokenAnswer(url, "the key of " + email, response, now_ms, token);

@@ -81,7 +81,8 @@ Status ReadSubjectToken(const sdk::Call& call, const KeyFile& key, sdk::Secret& 
                     "Use a credential source of kind file or url: let what runs the command write "
                     "the token to a file.");
   }
-  return Unusable(key.source + " has no credential_source", "Give the whole file as gcloud wrote it.");
+  return Unusable(key.source + " has no credential_source",
+                  "Give the whole file as gcloud wrote it.");
 }
 
 }  // namespace gantry::gcp

@@ -14,8 +14,8 @@ namespace {
 
 constexpr milliseconds kMaxTime{15'000};
 
-// A registry that is not configured, served by a flavor that takes the connector: the one whose host
-// it is, else the most general one.
+// A registry that is not configured, served by a flavor that takes the connector: the one whose
+// host it is, else the most general one.
 std::optional<RegistryRecord> MakeUp(const FlavorCatalog& flavors, const ConnectorRecord& connector,
                                      const std::string& host) {
   RegistryRecord record;
@@ -34,8 +34,8 @@ std::optional<RegistryRecord> MakeUp(const FlavorCatalog& flavors, const Connect
   return record;
 }
 
-// The registries to try it at, one a host.  None, when neither the connector nor a link names one: a
-// password goes to no registry that it was not made for.
+// The registries to try it at, one a host.  None, when neither the connector nor a link names one:
+// a password goes to no registry that it was not made for.
 absl::StatusOr<std::vector<RegistryRecord>> Candidates(const CallContext& call,
                                                        const FlavorCatalog& flavors,
                                                        RegistryPool& pool,
