@@ -31,11 +31,6 @@ bool Executor::TryPost(Job job) {
   return true;
 }
 
-size_t Executor::queued() const {
-  std::lock_guard lock(mu_);
-  return queue_.size();
-}
-
 void Executor::Run() {
   pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
   for (;;) {

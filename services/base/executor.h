@@ -26,14 +26,13 @@ class Executor {
   // The job must not throw; what it throws ends the process.
   bool TryPost(Job job);
 
-  size_t queued() const;
 
  private:
   void Run();
 
   const std::string name_;
   const size_t max_queue_;
-  mutable std::mutex mu_;
+  std::mutex mu_;
   std::condition_variable wake_;
   std::deque<Job> queue_;  // guarded by mu_
   bool stopping_ = false;  // guarded by mu_

@@ -17,6 +17,7 @@ constexpr int kRemoteThreads = 32;
 constexpr size_t kUnaryQueue = 256;
 constexpr size_t kPushQueue = 64;
 constexpr char kDevRegistryName[] = "local";
+constexpr char kDevLabel[] = "dev-registry";  // tells ours from one that somebody has named so
 
 }  // namespace
 
@@ -81,13 +82,21 @@ absl::Status Daemon::StartDevRegistry() {
   auto local = registries_->Get(call, kDevRegistryName);
   if (local.ok()) {
     if (local->uri == dev_registry_->host()) return absl::OkStatus();
+    if (!local->labels.contains(kDevLabel)) {
+      return FailedPrecondition(reason::kRegistryExists,
+                                "there is a registry '{}' already, at {}, which --dev has not made",
+                                kDevRegistryName, local->uri)
+          .Remedy("start without --dev, and register it by another name");
+    }
     local->uri = dev_registry_->host();  // another port than last time
     return registries_->Update(call, *std::move(local)).status();
   }
+  if (ReasonOf(local.status()) != reason::kRegistryNotFound) return local.status();
   RegistryRecord fresh;
   fresh.name = kDevRegistryName;
   fresh.flavor = "default";
   fresh.uri = dev_registry_->host();
+  fresh.labels[kDevLabel] = "true";
   return registries_->Create(call, std::move(fresh)).status();
 }
 

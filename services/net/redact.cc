@@ -10,10 +10,6 @@ namespace {
 
 constexpr std::array<std::string_view, 8> kQueryKeys = {"digest", "from",  "last",    "mount",
                                                         "n",      "scope", "service", "tag"};
-constexpr std::array<std::string_view, 11> kHeaders = {
-    "accept",         "content-length",        "content-range", "content-type",
-    "date",           "docker-content-digest", "range",
-    "retry-after",    "server",                "user-agent",    "warning"};
 
 }  // namespace
 
@@ -37,10 +33,6 @@ std::string RedactUrl(std::string_view url) {
     separator = '&';
   }
   return out;
-}
-
-bool IsLoggableHeader(std::string_view name) {
-  return std::find(kHeaders.begin(), kHeaders.end(), ToLower(name)) != kHeaders.end();
 }
 
 }  // namespace gantry

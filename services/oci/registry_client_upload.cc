@@ -217,7 +217,14 @@ void RegistryClient::CancelUpload(const CallContext& call, const std::string& re
   request.path = session.location;
   request.repository = repository;
   request.actions = kPush;
-  const auto response = Do(own, request);
+  auto response = Do(own, request);
+  // A body that was cut short may still be on its way through the registry, which then knows nothing
+  // of the session yet, and opens it again when the rest is written.
+  const bool cut = !call.Check().ok();
+  while (cut && response.ok() && (response->status == 404 || response->status >= 500) &&
+         own.Sleep(milliseconds(250)).ok()) {
+    response = Do(own, request);
+  }
   // Only some registries want the delete right for this; others refuse tokens that ask for it.
   const bool denied = response.ok() ? response->status == 401 || response->status == 403
                                     : ReasonOf(response.status()) == reason::kUpstreamDenied;

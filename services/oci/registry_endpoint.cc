@@ -84,6 +84,7 @@ absl::StatusOr<Destination> RegistryEndpoint::Follow(const Url& from,
   const bool shares_ca = same_host || !transport_.ca_certificate.empty();
   if (shares_ca) to.transport.ca_certificate = transport_.ca_certificate;
   to.transport.skip_tls_verify = same_host && transport_.skip_tls_verify;
+  if (same_host) to.transport.identity = transport_.identity;
   if (to.is_registry) to.transport.unix_socket = transport_.unix_socket;
   to.transport.plain_http = !to.url.https;
   to.addresses = same_host             ? addresses_

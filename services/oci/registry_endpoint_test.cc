@@ -73,6 +73,7 @@ TEST(RegistryEndpointTest, RelaxedTlsIsForTheOwnHostOnly) {
   Transport relaxed;
   relaxed.skip_tls_verify = true;
   relaxed.unix_socket = "/run/r.sock";
+  relaxed.identity = std::make_shared<const ClientIdentity>();
   const RegistryEndpoint registry("r.example.com", relaxed);
   EXPECT_EQ(registry.Follow(registry.base(), "/v2/")->transport, relaxed);
   const auto other = registry.Follow(registry.base(), "https://auth.example.com/");

@@ -131,7 +131,7 @@ Verdict JudgeNotFound(const ErrorContext& context, const UpstreamMessage& messag
   if (message.html && message.code.empty()) return NoRegistry(context);
   if (!context.reference.empty() && !other_code) {
     return {absl::StatusCode::kNotFound, reason::kImageNotFound,
-            fmt::format("check the tag or digest {}, and list what is in {}", context.reference,
+            fmt::format("check the tag or digest '{}', and list what is in {}", context.reference,
                         context.repository)};
   }
   if (context.repository.empty()) return NoRegistry(context);

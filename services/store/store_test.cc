@@ -27,6 +27,8 @@ RegistryRecord Registry(const std::string& name, const std::string& connector = 
   record.config_json = R"({"a": [1, 2]})";
   record.skip_tls_verify = true;
   record.ca_certificate = "-----BEGIN CERTIFICATE-----\n";
+  record.client_certificate = "-----BEGIN CERTIFICATE-----\nclient\n";
+  record.client_key = Secret("s3cret of the registry");
   return record;
 }
 
@@ -39,6 +41,7 @@ ConnectorRecord Connector(const std::string& name) {
   record.secrets.emplace("password", Secret("s3cret"));
   record.labels = {{"team", "ml"}};
   record.description = "of the team";
+  record.expires = WallTime(std::chrono::seconds(1'795'435'200));
   record.verification = Verification::kAccepted;
   record.verification_message = "yes";
   record.verification_host = "registry.example.com";
@@ -79,6 +82,8 @@ TEST_P(StoreContract, KeepsEveryFieldOfARegistry) {
   EXPECT_FALSE(read->plain_http);
   EXPECT_TRUE(read->skip_tls_verify);
   EXPECT_EQ(read->ca_certificate, wanted.ca_certificate);
+  EXPECT_EQ(read->client_certificate, wanted.client_certificate);
+  EXPECT_EQ(read->client_key.Reveal(), "s3cret of the registry");
   EXPECT_EQ(read->create_time, created->create_time);
 }
 
@@ -91,6 +96,7 @@ TEST_P(StoreContract, KeepsEveryFieldOfAConnector) {
   EXPECT_EQ(read->auth_method, wanted.auth_method);
   EXPECT_EQ(read->config_json, wanted.config_json);
   EXPECT_EQ(read->secrets.at("password").Reveal(), "s3cret");
+  EXPECT_EQ(read->expires, wanted.expires);
   EXPECT_EQ(read->labels, wanted.labels);
   EXPECT_EQ(read->description, wanted.description);
   EXPECT_EQ(read->verification, wanted.verification);

@@ -1,5 +1,6 @@
 #include "gantryd/registries/registry_manager.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -30,10 +31,16 @@ void AddFindings(const std::vector<Finding>& findings, std::vector<FieldViolatio
   }
 }
 
-std::string UriRemedy(const FlavorInfo& flavor) {
+// What to do about the faults: an example where the URI is one of them.
+absl::Status Refuse(std::vector<FieldViolation> violations, const FlavorInfo& flavor) {
+  const bool of_uri = std::any_of(violations.begin(), violations.end(),
+                                  [](const FieldViolation& v) { return v.field == "uri"; });
   const std::string example =
       flavor.uri_example.empty() ? "docker.io/myusername" : flavor.uri_example;
-  return fmt::format("a registry URI of flavor {} looks like {}", flavor.name, example);
+  return InvalidConfig(
+      std::move(violations),
+      of_uri ? fmt::format("a registry URI of flavor {} looks like {}", flavor.name, example)
+             : fmt::format("see what there is to set: gantry flavor describe {}", flavor.name));
 }
 
 }  // namespace
@@ -136,7 +143,7 @@ absl::Status RegistryManager::Validate(const CallContext& call, RegistryRecord& 
   GANTRY_ASSIGN_OR_RETURN(const auto faults, schema.Check(config, "config"));
   violations.insert(violations.end(), faults.begin(), faults.end());
   record.config_json = config.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (!violations.empty()) return InvalidConfig(std::move(violations), UriRemedy(info));
+  if (!violations.empty()) return Refuse(std::move(violations), info);
 
   std::optional<ConnectorRecord> connector;
   if (!record.connector.empty()) {
@@ -147,7 +154,7 @@ absl::Status RegistryManager::Validate(const CallContext& call, RegistryRecord& 
                           InstanceConfig(record, connector ? &*connector : nullptr));
   GANTRY_ASSIGN_OR_RETURN(const auto findings, flavor->ValidateConfig(call, instance));
   AddFindings(findings, violations);
-  if (!violations.empty()) return InvalidConfig(std::move(violations), UriRemedy(info));
+  if (!violations.empty()) return Refuse(std::move(violations), info);
   return absl::OkStatus();
 }
 

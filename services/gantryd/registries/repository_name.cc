@@ -13,7 +13,9 @@ bool BeginsWithHost(std::string_view text) {
   const size_t slash = text.find('/');
   if (slash == text.npos) return false;
   const std::string_view first = text.substr(0, slash);
-  return first == "localhost" || first.find_first_of(".:") != first.npos || ToLower(first) != first;
+  const bool like_a_host = first == "localhost" || first.find_first_of(".:") != first.npos ||
+                           ToLower(first) != first;
+  return like_a_host && CanonicalHost(first).ok();
 }
 
 }  // namespace
@@ -44,7 +46,7 @@ absl::Status CheckNameLength(const RegistryUri& uri, const std::string& reposito
   const size_t length = uri.host().size() + 1 + repository.size();
   if (length <= kMaxNameLength) return absl::OkStatus();
   return InvalidArgument(reason::kInvalidReference,
-                         "the image name {}… has {} characters with its registry's host",
+                         "the image name {} has {} characters with its registry's host",
                          Excerpt(uri.host() + "/" + repository, 80), length)
       .Remedy("host and repository together may have {} characters", kMaxNameLength);
 }
