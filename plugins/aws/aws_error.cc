@@ -64,6 +64,8 @@ sdk::Status AwsError(std::string_view host, std::string_view what,
     code = XmlText(response.body, "Code");
     text = XmlText(response.body, "Message");
   }
+  // What follows repeats the request with its session token.
+  text.erase(std::min(text.find("The Canonical String"), text.size()));
   if (code.empty()) code = response.Header("x-amzn-ErrorType").value_or("");
   code = PlainCode(std::move(code));
 

@@ -22,6 +22,7 @@ using sdk::Status;
 constexpr char kPrivateTarget[] = "AmazonEC2ContainerRegistry_V20150921.";
 constexpr char kPublicTarget[] = "SpencerFrontendService.";
 constexpr std::string_view kUser = "AWS:";
+constexpr int64_t kUnknownLifeMs = 15 * 60 * 1000;
 
 Status NoToken(const EcrHost& registry) {
   return sdk::MakeError(
@@ -82,9 +83,11 @@ Status EcrApi::GetAuthorizationToken(const Call& call, const AwsKeys& keys, EcrT
   }
   token.password = Secret(std::string_view(*decoded).substr(kUser.size()));
   token.expires_unix_ms = std::llround(expires * 1000);
-  if (keys.expires_unix_ms > 0) {
-    token.expires_unix_ms = std::min(token.expires_unix_ms, keys.expires_unix_ms);
-  }
+  // The token dies with the session that asked for it, and a session that does not say when it ends
+  // may end soon.
+  int64_t session_end = keys.expires_unix_ms;
+  if (session_end == 0 && !keys.session_token.empty()) session_end = call.now_unix_ms() + kUnknownLifeMs;
+  if (session_end > 0) token.expires_unix_ms = std::min(token.expires_unix_ms, session_end);
   return Ok();
 }
 

@@ -14,6 +14,13 @@ constexpr char kDefaultUrl[] =
 
 constexpr char kInstance[] = "http://169.254.169.254/latest";
 
+// Only the question who one is may be signed: a signature of any other request would be a login.
+bool AsksWhoOneIs(std::string_view url) {
+  return url == kDefaultUrl ||
+         url == "https://sts.{region}.amazonaws.com.cn?Action=GetCallerIdentity&Version=2011-06-15" ||
+         url == "https://sts.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15";
+}
+
 std::string InRegion(std::string url, const std::string& region) {
   constexpr std::string_view kPlaceholder = "{region}";
   const size_t at = url.find(kPlaceholder);
@@ -67,9 +74,16 @@ Status ReadAwsSubjectToken(const sdk::Call& call, const KeyFile& key, sdk::Secre
   GANTRY_FLAVOR_TRY(FindRegion(call, region));
 
   std::string url = key.json["credential_source"]["regional_cred_verification_url"].Text();
+  if (url.empty()) url = kDefaultUrl;
+  if (!AsksWhoOneIs(url)) {
+    return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
+                          "regional_cred_verification_url in " + key.source +
+                              " is not the one that Google writes",
+                          std::string("Use ") + kDefaultUrl + ".");
+  }
   sdk::HttpRequest request;
   request.method = "POST";
-  request.url = InRegion(url.empty() ? kDefaultUrl : std::move(url), region);
+  request.url = InRegion(std::move(url), region);
   // Signed, so that the request is of no use to anybody but this pool's provider.
   request.headers = {{"x-goog-cloud-target-resource", key.json["audience"].Text()}};
   sdk::SignAwsRequest(keys, region, "sts", call.now_unix_ms(), request);

@@ -35,17 +35,25 @@ std::string HostOf(std::string_view url) {
   return std::string(authority.substr(0, authority.rfind(':')));
 }
 
-sdk::Status RequireGoogle(std::string_view url, std::string_view field) {
+sdk::Status RequireService(std::string_view url, std::string_view service, std::string_view path,
+                           std::string_view field) {
   constexpr std::string_view kScheme = "https://", kDomain = ".googleapis.com";
-  const std::string host(AuthorityOf(url));
+  const std::string_view host = AuthorityOf(url);
   const bool plain_name = std::all_of(host.begin(), host.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
   });
-  const bool below = host.size() > kDomain.size() &&
-                     std::string_view(host).substr(host.size() - kDomain.size()) == kDomain;
-  if (url.substr(0, kScheme.size()) == kScheme && plain_name && below) return sdk::Ok();
+  const bool of_service = host.starts_with(service) && host.ends_with(kDomain) &&
+                          host.size() >= service.size() + kDomain.size() &&
+                          host[service.size()] == '.';
+  const bool https = url.starts_with(kScheme);
+  const std::string_view rest = https ? url.substr(kScheme.size() + host.size()) : "";
+  if (https && plain_name && of_service && rest.starts_with(path) &&
+      rest.find_first_of("?#%") == rest.npos) {
+    return sdk::Ok();
+  }
   return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
-                        std::string(field) + " is no service of Google: " + host,
+                        std::string(field) + " is not Google's " + std::string(service) +
+                            " service: " + std::string(host),
                         "Use the configuration as Google wrote it: gcloud iam "
                         "workload-identity-pools create-cred-config.");
 }

@@ -13,10 +13,11 @@ Status ExternalAccountToken(const sdk::Call& call, const KeyFile& key, std::stri
   const std::string url = key.json["token_url"].Text();
   const std::string impersonation_url = key.json["service_account_impersonation_url"].Text();
   const bool impersonates = !impersonation_url.empty();
-  GANTRY_FLAVOR_TRY(RequireGoogle(url, key.source + ".token_url"));
+  GANTRY_FLAVOR_TRY(RequireService(url, "sts", "/v1/token", key.source + ".token_url"));
   if (impersonates) {
     GANTRY_FLAVOR_TRY(
-        RequireGoogle(impersonation_url, key.source + ".service_account_impersonation_url"));
+        RequireService(impersonation_url, "iamcredentials", "/v1/projects/-/serviceAccounts/",
+                       key.source + ".service_account_impersonation_url"));
   }
   sdk::Secret subject;
   GANTRY_FLAVOR_TRY(ReadSubjectToken(call, key, subject));

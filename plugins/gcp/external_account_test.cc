@@ -91,7 +91,9 @@ TEST_F(GcpExternalAccount, WhatIsReadHereIsSentToGoogleAlone) {
         "https://sts.googleapis.com.evil.example/", "https://sts.googleapis.com:443@evil.example/",
         "https://user@sts.googleapis.com/", "https://evilgoogleapis.com/",
         "https://googleapis.com/", "https://.googleapis.com/",
-        "https://evil.example\\\\.googleapis.com/"}) {
+        "https://evil.example\\\\.googleapis.com/", "https://storage.googleapis.com/upload/v1/b/x/o",
+        "https://sts.googleapis.com/v1/token?uploadType=media", "https://sts.googleapis.com/other",
+        "https://stsx.googleapis.com/v1/token"}) {
     const Outcome outcome = LoginFrom(R"({"file": "/token"})", "", url);
     EXPECT_EQ(outcome.reason(), "CONNECTOR_UNUSABLE") << url;
     const Outcome impersonated =

@@ -1,5 +1,7 @@
 #include "plugins/gcp/login.h"
 
+#include <algorithm>
+
 #include <optional>
 
 #include "plugins/gcp/default_credentials.h"
@@ -58,8 +60,14 @@ Status ImpersonatedToken(const Call& call, const Config& config, std::string_vie
 Status FixedToken(const Call& call, const Config& config, AccessToken& token) {
   GANTRY_FLAVOR_TRY(ReadRequired(call, "token", token.value));
   token.identity = config.connector_fields()["service_account_email"].Text();
-  token.expires_unix_ms = config.connector_expires_unix_ms();
-  return token.expires_unix_ms == 0 ? LookUpToken(call, token) : sdk::Ok();
+  const int64_t end = config.connector_expires_unix_ms();
+  const Status found = LookUpToken(call, token);
+  // Who has said when it ends need not have Google in reach.
+  if (!found.ok() && (found.code != GANTRY_UNAVAILABLE || end == 0)) return found;
+  if (end > 0) {
+    token.expires_unix_ms = token.expires_unix_ms == 0 ? end : std::min(token.expires_unix_ms, end);
+  }
+  return sdk::Ok();
 }
 
 enum class KeyPassword { kNone, kPlain, kBase64 };

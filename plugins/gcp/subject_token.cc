@@ -44,12 +44,24 @@ Status ReadFromFile(const sdk::Call& call, const Json& source, sdk::Secret& toke
   return Extract(source["format"], content.Reveal(), path, token);
 }
 
-// Plain http reaches the machine's own services alone, such as Azure's at 169.254.169.254.
+// Where clouds put the metadata services of their machines.
+bool IsMetadataHost(std::string_view host) {
+  return host == "169.254.169.254" || host == "metadata.google.internal" ||
+         host == "[fd00:ec2::254]";
+}
+
+// Plain http reaches the machine's own metadata service alone.
 Status ReadFromUrl(const sdk::Call& call, const Json& source, sdk::Secret& token) {
   sdk::HttpRequest request;
   request.url = source["url"].Text();
   request.flags = GANTRY_HTTP_SECRET_BODY;
-  if (request.url.compare(0, 8, "https://") != 0) request.flags |= GANTRY_HTTP_METADATA;
+  if (!request.url.starts_with("https://")) {
+    if (!IsMetadataHost(HostOf(request.url))) {
+      return Unusable("the credential source would read " + request.url + " without TLS",
+                      "Use an https:// URL, or a metadata service.");
+    }
+    request.flags |= GANTRY_HTTP_METADATA;
+  }
   const Json headers = source["headers"];
   for (const std::string& name : headers.Keys()) {
     request.headers.emplace_back(name, headers[name].Text());

@@ -43,6 +43,7 @@ Status PasswordLogin(const Call& call, const Config& config, const Target& targe
   }
   GANTRY_FLAVOR_TRY(read);
   credential.scheme = GANTRY_AUTH_BASIC;
+  credential.expires_unix_ms = config.connector_expires_unix_ms();
   return Ok();
 }
 

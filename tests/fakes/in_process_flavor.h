@@ -123,7 +123,7 @@ class InProcessCatalog final : public FlavorCatalog {
                               {{"password", "Password", R"({"type":"object","properties":{
              "username":{"type":"string","minLength":1,"description":"The account's name"},
              "password":{"type":"string","minLength":1,"writeOnly":true},
-             "registry":{"type":"string"}},
+             "registry":{"type":"string","x-destination":true}},
              "required":["username","password"],"additionalProperties":false})"}}}};
     flavors_.emplace("default", InProcessFlavor(plain));
     FlavorInfo cloud;

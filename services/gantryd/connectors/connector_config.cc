@@ -29,18 +29,42 @@ Secret JsonToSecret(const Json& json) {
   return Secret(json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
+// A field of `config` that sends secrets elsewhere than `stored` did; empty when there is none.
+std::string NewDestination(const ConfigSchema& schema, const Json& stored, const Json& config) {
+  for (const auto& [name, property] : schema.properties()) {
+    if (property.destination && stored.value(name, Json()) != config.value(name, Json())) return name;
+  }
+  return "";
+}
+
+absl::Status KeepSecrets(const ConfigSchema& schema, const ConnectorConfig& stored, Json& config) {
+  GANTRY_ASSIGN_OR_RETURN(const Json before, ParseConfigObject(stored.public_json, "config"));
+  const std::string destination = NewDestination(schema, before, config);
+  std::vector<FieldViolation> violations;
+  for (const auto& [name, secret] : stored.secrets) {
+    const auto property = schema.properties().find(name);
+    const bool known = property != schema.properties().end() && property->second.secret;
+    if (!known || config.contains(name)) continue;
+    if (destination.empty()) {
+      config[name] = SecretToJson(secret, property->second);
+    } else {
+      violations.push_back({"config." + name, fmt::format("must be given again, for {} sends it "
+                                                          "elsewhere than before",
+                                                          destination)});
+    }
+  }
+  if (violations.empty()) return absl::OkStatus();
+  return InvalidConfig(std::move(violations), "give the secrets together with the change");
+}
+
 }  // namespace
 
 absl::StatusOr<ConnectorConfig> ReadConnectorConfig(const ConfigSchema& schema,
                                                     const Secret& config_json,
-                                                    const std::map<std::string, Secret>& kept) {
+                                                    const ConnectorConfig* stored) {
   GANTRY_ASSIGN_OR_RETURN(Json config, ParseConfigObject(config_json.Reveal(), "config"));
   const absl::Cleanup wipe = [&config] { Wipe(config); };
-  for (const auto& [name, secret] : kept) {
-    const auto property = schema.properties().find(name);
-    const bool known = property != schema.properties().end() && property->second.secret;
-    if (known && !config.contains(name)) config[name] = SecretToJson(secret, property->second);
-  }
+  if (stored) GANTRY_RETURN_IF_ERROR(KeepSecrets(schema, *stored, config));
   for (auto it = config.begin(); it != config.end();) {
     it = it->is_null() ? config.erase(it) : std::next(it);
   }

@@ -17,11 +17,12 @@ struct ConnectorConfig {
 };
 
 // Checks `config_json` against the schema and parts it.  A member that is null counts as left out.
-// Secrets in `kept` that are left out keep their value (null takes them away), if the schema still
-// has them.
+// Secrets of `stored`, if it is given, that are left out keep their value (null takes them away), if
+// the schema still has them; but not when a field changes that says where they are sent: who may
+// write them need not be who may read them.
 //   INVALID_ARGUMENT INVALID_CONFIG   with every wrong field; never with a value
 absl::StatusOr<ConnectorConfig> ReadConnectorConfig(const ConfigSchema& schema,
                                                     const Secret& config_json,
-                                                    const std::map<std::string, Secret>& kept);
+                                                    const ConnectorConfig* stored);
 
 }  // namespace gantry

@@ -41,10 +41,11 @@ absl::StatusOr<ConnectorRecord> Read(const FlavorCatalog& flavors, bool implicit
   const std::string owner = fmt::format("auth method {}/{}", record.type, record.auth_method);
   GANTRY_ASSIGN_OR_RETURN(const ConfigSchema schema,
                           ConfigSchema::Parse(method.config_schema_json, owner));
-  static const std::map<std::string, Secret> kNone;
+  ConnectorConfig before;
+  if (stored) before = {stored->config_json, stored->secrets};
   GANTRY_ASSIGN_OR_RETURN(
       ConnectorConfig config,
-      ReadConnectorConfig(schema, input.config_json, stored ? stored->secrets : kNone));
+      ReadConnectorConfig(schema, input.config_json, stored ? &before : nullptr));
   record.config_json = std::move(config.public_json);
   record.secrets = std::move(config.secrets);
   GANTRY_RETURN_IF_ERROR(HostOfConnector(record).status());

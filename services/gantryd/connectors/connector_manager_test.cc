@@ -275,6 +275,22 @@ TEST_F(ConnectorTest, NamesAreTakenOnceAndListsHavePages) {
   EXPECT_TRUE(connectors.Delete(w.call, "a", 0).ok());
 }
 
+TEST_F(ConnectorTest, ASecretIsNotKeptForAnotherDestination) {
+  Create(Input(Config("right", "localhost:5000")), true);
+  const auto moved =
+      connectors.Update(w.call, Input(R"({"username":"me","registry":"localhost:6000"})"), true);
+  EXPECT_THAT(moved.status(), FailsWith(StatusCode::kInvalidArgument, reason::kInvalidConfig));
+  EXPECT_THAT(Fields(moved.status()), ElementsAre("config.password"));
+  EXPECT_THAT(std::string(MessageOf(moved.status())), Not(HasSubstr("right")));
+  EXPECT_THAT(connectors.Update(w.call, Input(R"({"username":"me"})"), true).status(),
+              FailsWith(StatusCode::kInvalidArgument, reason::kInvalidConfig))
+      << "without a registry it goes to any";
+  EXPECT_TRUE(
+      connectors.Update(w.call, Input(R"({"username":"you","registry":"localhost:5000"})"), true)
+          .ok());
+  EXPECT_TRUE(connectors.Update(w.call, Input(Config("other", "localhost:6000")), true).ok());
+}
+
 // A connector of the flavor "cloud", which is tried by the cloud's own login.
 struct CloudConnectorTest : ConnectorTest {
   CloudConnectorTest() {

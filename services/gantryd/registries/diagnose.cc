@@ -185,8 +185,8 @@ void Diagnosis::CheckRepository() {
 
 void Diagnosis::CheckFlavor() {
   const std::string name = "flavor " + session_.record().flavor;
-  // Why a push is refused is what the flavor may know best.
-  if (failed_ != "push-right" && Skip(name)) return;
+  // Why a login or a push is refused is what the flavor may know best.
+  if (failed_ != "login" && failed_ != "push-right" && Skip(name)) return;
   const auto findings = session_.flavor().Diagnose(call_);
   if (!findings.ok()) {
     if (ReasonOf(findings.status()) != reason::kFlavorUnsupported) Fail(name, findings.status());

@@ -36,6 +36,8 @@ void Collect(const Json& schema, int depth, std::map<std::string, ConfigSchema::
       if (entry.schema.is_null()) entry.schema = property;
       const bool write_only = property.is_object() && property.value("writeOnly", Json()) == true;
       entry.secret = entry.secret || write_only;
+      const bool leads = property.is_object() && property.value("x-destination", Json()) == true;
+      entry.destination = entry.destination || leads;
     }
   }
   for (const char* key : {"allOf", "anyOf", "oneOf"}) {

@@ -19,7 +19,8 @@ class ConfigSchema {
  public:
   struct Property {
     Json schema;
-    bool secret = false;  // writeOnly: goes in, and never comes out
+    bool secret = false;       // writeOnly: goes in, and never comes out
+    bool destination = false;  // x-destination: says where secrets are sent
   };
 
   // INTERNAL FLAVOR_MISBEHAVED when the text is no schema; `owner` is named in that error.
