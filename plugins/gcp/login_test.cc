@@ -149,9 +149,15 @@ TEST_F(GcpLogin, AnImpersonatedAccountsTokenEndsWhenGoogleSays) {
 TEST_F(GcpLogin, AGivenTokenEndsWithItsConnectorOrWhenGoogleSays) {
   host_.secrets["token"] = "ya29.given";
   Open("oauth2-token", "{}", "{}", (kNow + 600) * 1000);
+  Answer(kTokenInfoUrl, 200, R"({"email": "me@example.com", "expires_in": "3600"})");
   ASSERT_TRUE(Login().ok());
   ExpectToken("ya29.given", kNow + 600);
-  EXPECT_THAT(sent_, IsEmpty());
+  Answer(kTokenInfoUrl, 200, R"({"email": "me@example.com", "expires_in": "90"})");
+  ASSERT_TRUE(Login().ok());
+  ExpectToken("ya29.given", kNow + 90);
+  Answer(kTokenInfoUrl, 503, "");
+  ASSERT_TRUE(Login().ok());
+  ExpectToken("ya29.given", kNow + 600);
 
   Open("oauth2-token");
   Answer(kTokenInfoUrl, 200, R"({"email": "me@example.com", "expires_in": "120"})");

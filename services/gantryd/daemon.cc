@@ -83,9 +83,9 @@ absl::Status Daemon::StartDevRegistry() {
   if (local.ok()) {
     if (local->uri == dev_registry_->host()) return absl::OkStatus();
     if (!local->labels.contains(kDevLabel)) {
-      return FailedPrecondition(reason::kRegistryExists,
-                                "there is a registry '{}' already, at {}, which --dev has not made",
-                                kDevRegistryName, local->uri)
+      return AlreadyExists(reason::kRegistryExists,
+                           "there is a registry '{}' already, at {}, which --dev has not made",
+                           kDevRegistryName, local->uri)
           .Remedy("start without --dev, and register it by another name");
     }
     local->uri = dev_registry_->host();  // another port than last time

@@ -188,10 +188,20 @@ TEST_F(RegistryUploadTest, AsksWhereASessionStands) {
 }
 
 TEST_F(RegistryUploadTest, CancellingWorksForACallThatWasCancelled) {
-  answer_ = Answer(404);
+  answer_ = Answer(204);
   call_.RequestStop();
   client_.CancelUpload(call_, kRepo, {kUpload});
   EXPECT_THAT(http_.lines(), ElementsAre(std::string("DELETE ") + kUpload));
+}
+
+TEST_F(RegistryUploadTest, AnUploadThatWasCutIsClosedWhenTheRegistryKnowsItAgain) {
+  answer_ = Answer(404);
+  client_.CancelUpload(call_, kRepo, {kUpload});
+  EXPECT_EQ(http_.lines().size(), 1u) << "not cut, but gone";
+  call_.RequestStop();
+  client_.CancelUpload(call_, kRepo, {kUpload});
+  EXPECT_GT(http_.lines().size(), 3u);
+  EXPECT_LE(clock_.slept(), milliseconds(2'000));
 }
 
 TEST_F(RegistryUploadTest, CancellingAsksForTheDeleteRightOnlyWhereItIsNeeded) {
