@@ -93,6 +93,17 @@ class DevRegistry(harness.Case):
         self.pulled(uri)
         self.assertEqual(self.pushed(daemon, "b"), uri)
 
+    def test_a_registry_that_somebody_has_named_so_is_left_alone(self):
+        daemon = harness.Gantryd(self)
+        self.ok(daemon, "container-registry", "register", "local", "--uri=quay.io/team")
+        daemon.process.stop()
+        dev = harness.Gantryd(self, "--dev", state=daemon.state, expect_start=False)
+        self.assertNotEqual(dev.process.child.wait(30), 0)
+        self.assertIn("at quay.io/team, which --dev has not made", dev.process.log())
+        again = harness.Gantryd(self, state=daemon.state)
+        kept = self.ok(again, "container-registry", "describe", "local", "-o", "json").json()
+        self.assertEqual(kept["uri"], "quay.io/team")
+
     def test_without_docker_registry_it_says_what_to_install(self):
         programs = self.dir / "bin"
         programs.mkdir()
