@@ -3,6 +3,9 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <thread>
 
@@ -27,11 +30,23 @@ sigset_t BlockSignals() {
   return set;
 }
 
+// True when one came before `deadline`. A debugger or a leak check that stops the thread ends
+// sigtimedwait with EINTR: that is not the deadline.
+bool WaitForSignal(const sigset_t& signals, std::chrono::steady_clock::time_point deadline) {
+  while (true) {
+    const auto left = std::max(deadline - std::chrono::steady_clock::now(),
+                               std::chrono::steady_clock::duration::zero());
+    const auto whole = std::chrono::floor<std::chrono::seconds>(left);
+    const timespec limit{whole.count(), std::chrono::nanoseconds(left - whole).count()};
+    if (sigtimedwait(&signals, nullptr, &limit) > 0) return true;
+    if (errno != EINTR) return false;
+  }
+}
+
 // Ends the process when a call does not let the drain end, or when a second signal comes.
 void WatchTheDrain(const sigset_t& signals, std::chrono::seconds patience) {
   std::thread([signals, patience] {
-    const timespec limit{patience.count(), 0};
-    const bool again = sigtimedwait(&signals, nullptr, &limit) > 0;
+    const bool again = WaitForSignal(signals, std::chrono::steady_clock::now() + patience);
     std::fprintf(stderr, "gantryd: %s\n", again ? "second signal: ending at once"
                                                 : "the drain does not end: giving up");
     _exit(kWatchdog);
