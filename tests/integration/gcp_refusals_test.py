@@ -187,11 +187,12 @@ class Interruptions(GcpCase):
     def test_tokens_that_end_inside_of_a_push(self):
         """Twice in one push, an access token and what the registry gave for it end before their time."""
         self.google.tokens.life = 60
-        self.front.quirks.jumps = {2: 100, 4: 100}
+        # Far enough apart that no request meets both: a new token that is refused at its first use is final.
+        self.front.quirks.jumps = {2: 100, 9: 100}
         daemon = self.daemon()
         self.ready(daemon)
         layout = images.Layout(self.dir / "big")
-        layers = [layout.layer({f"f{i}": os.urandom(1_000_000)}, "none") for i in range(8)]
+        layers = [layout.layer({f"f{i}": os.urandom(1_000_000)}, "none") for i in range(12)]
         digest = layout.root(layout.image(layers), "latest")
         before = len(self.google.tokens.given)
         pushed = self.push_gar(daemon, "big")
