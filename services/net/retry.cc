@@ -1,5 +1,7 @@
 #include "net/retry.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <random>
 
@@ -26,7 +28,10 @@ bool IsRetryable(const absl::Status& status) {
 bool Backoff::Wait(const absl::Status& failure) {
   const milliseconds wait = DetailOf(failure).retry_after.value_or(Jittered(next_));
   next_ = std::min(next_ * 2, policy_.max_backoff);
-  return wait <= kLongestWait && wait < call_.Remaining() && call_.Sleep(wait).ok();
+  if (wait > kLongestWait || wait >= call_.Remaining()) return false;
+  spdlog::debug("request={} tries again in {} ms: {}", call_.request_id(), wait.count(),
+                MessageOf(failure));
+  return call_.Sleep(wait).ok();
 }
 
 absl::Status Retry(const CallContext& call, const RetryPolicy& policy,

@@ -26,9 +26,9 @@ class Backoff {
   explicit Backoff(const CallContext& call, const RetryPolicy& policy = {})
       : call_(call), policy_(policy), next_(policy.first_backoff) {}
 
-  // Waits as long as `failure` asks for, else longer each time.  False when there is no use in
-  // another try: the call is cancelled, or the wait would be longer than it lasts or than five
-  // minutes.
+  // Waits as long as `failure` asks for, else longer each time; the log hears of it at level debug.
+  // False when there is no use in another try: the call is cancelled, or the wait would be longer
+  // than it lasts or than five minutes.
   bool Wait(const absl::Status& failure);
   // There was progress: the next pause is the first one again.
   void Reset() { next_ = policy_.first_backoff; }

@@ -18,19 +18,23 @@ std::string RequestIdOf(const grpc::CallbackServerContext& rpc) {
   return Excerpt({it->second.data(), it->second.size()}, 128);
 }
 
-// The client's own way to say "no deadline" is a time far in the future.
-milliseconds TimeoutOf(const grpc::CallbackServerContext& rpc, milliseconds ceiling) {
+// Until the client stops listening.  Its way to say "no deadline" is a time far in the future.
+milliseconds LeftOf(const grpc::CallbackServerContext& rpc) {
   const auto deadline = rpc.deadline();
-  if (deadline == std::chrono::system_clock::time_point::max()) return ceiling;
-  return std::min(ceiling, std::chrono::duration_cast<milliseconds>(
-                               deadline - std::chrono::system_clock::now()));
+  if (deadline == std::chrono::system_clock::time_point::max()) return milliseconds::max();
+  return std::chrono::duration_cast<milliseconds>(deadline - std::chrono::system_clock::now());
 }
 
 }  // namespace
 
+milliseconds TimeoutOf(milliseconds left, milliseconds ceiling) {
+  constexpr milliseconds kLongestWayBack{500};
+  return std::min(ceiling, left - std::clamp(left / 10, milliseconds(0), kLongestWayBack));
+}
+
 std::unique_ptr<CallContext> CallHost::NewContext(const grpc::CallbackServerContext& rpc,
                                                   milliseconds ceiling) const {
-  return std::make_unique<CallContext>(clock, TimeoutOf(rpc, ceiling), RequestIdOf(rpc));
+  return std::make_unique<CallContext>(clock, TimeoutOf(LeftOf(rpc), ceiling), RequestIdOf(rpc));
 }
 
 absl::Status CallHost::Admit() const {

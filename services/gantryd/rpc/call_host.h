@@ -27,8 +27,8 @@ struct CallHost {
   Executor& pushes;
   std::atomic<bool> draining = false;
 
-  // The call's context: its deadline is the client's or `ceiling`, whichever comes first; its id is
-  // the metadata's x-request-id, or a new one.
+  // The call's context: its time is TimeoutOf() what the client gives; its id is the metadata's
+  // x-request-id, or a new one.
   std::unique_ptr<CallContext> NewContext(const grpc::CallbackServerContext& rpc,
                                           milliseconds ceiling) const;
   // UNAVAILABLE DRAINING while the daemon stops.
@@ -37,6 +37,10 @@ struct CallHost {
   void Log(const grpc::CallbackServerContext& rpc, const CallContext& call, const char* method,
            const absl::Status& status, MonoTime started) const;
 };
+
+// How long a call may work whose client listens for `left` more: a little less, so that the
+// daemon's own account of what it waited for still reaches the client; at most `ceiling`.
+milliseconds TimeoutOf(milliseconds left, milliseconds ceiling);
 
 // RESOURCE_EXHAUSTED OVERLOADED: no worker is free and the queue is full.
 absl::Status Overloaded();

@@ -23,6 +23,14 @@ TEST_F(CallHostTest, NoCallIsLetInOnceTheDaemonDrains) {
   EXPECT_TRUE(DetailOf(refused).retry_after.has_value());
 }
 
+TEST(TimeoutOf, LeavesTimeForTheAnswerToTravel) {
+  constexpr milliseconds kCeiling{60'000};
+  EXPECT_EQ(TimeoutOf(milliseconds::max(), kCeiling), kCeiling);
+  EXPECT_EQ(TimeoutOf(milliseconds(30'000), kCeiling), milliseconds(29'500));
+  EXPECT_EQ(TimeoutOf(milliseconds(1'000), kCeiling), milliseconds(900));
+  EXPECT_EQ(TimeoutOf(milliseconds(-5), kCeiling), milliseconds(-5)) << "has passed already";
+}
+
 TEST_F(CallHostTest, AFullQueueIsWorthAnotherTry) {
   const absl::Status refused = Overloaded();
   EXPECT_THAT(refused, FailsWith(absl::StatusCode::kResourceExhausted, reason::kOverloaded));
