@@ -28,7 +28,7 @@ std::string DefaultStateDir() {
 std::string DefaultFlavorDir() {
   std::error_code ignored;
   const fs::path program = fs::read_symlink("/proc/self/exe", ignored);
-  const fs::path installed = program.parent_path().parent_path() / GANTRY_LIBDIR "/gantry/flavors";
+  const fs::path installed = program.parent_path().parent_path() / "lib/gantry/flavors";
   for (const fs::path& directory : {installed, program.parent_path() / "../../flavors"}) {
     if (fs::exists(directory / "flavors.manifest.json", ignored)) {
       return fs::weakly_canonical(directory, ignored).string();
@@ -76,8 +76,8 @@ void Define(CLI::App& app, Config& config, RawOptions& raw) {
       ->envname("GANTRY_STATE_DIR");
   app.add_flag("--dev", config.dev, "Start a docker-registry on loopback, as registry 'local'")
       ->envname("GANTRY_DEV");
-  app.add_option("--flavor-dir", config.flavor_dir, "Directory of flavors.manifest.json")
-      ->envname("GANTRY_FLAVOR_DIR");
+  // No environment variable: whoever can set one must not choose the code that the daemon loads.
+  app.add_option("--flavor-dir", config.flavor_dir, "Directory of flavors.manifest.json");
   app.add_option("--allow-source-root", config.source_roots,
                  "Clients may push images from paths below this directory; may be repeated")
       ->envname("GANTRY_ALLOW_SOURCE_ROOT");

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Flavors that were built elsewhere, at work: gantryd loads them and pushes through each to a real registry.
+"""Flavors that were built elsewhere, at work: the installed gantryd finds them beside its own and pushes
+through each to a real registry.
 
-    out_of_tree_push_test.py FLAVORS_DIR
+    out_of_tree_push_test.py BIN_DIR
 """
 import pathlib
 import sys
@@ -14,7 +15,8 @@ from clouds.emulator import Emulator  # noqa: E402
 from clouds.exchange import json_response, registry_error  # noqa: E402
 from clouds.registry_proxy import RegistryProxy  # noqa: E402
 
-FLAVORS = sys.argv.pop()
+BIN = pathlib.Path(sys.argv.pop())
+harness.GANTRYD, harness.GANTRY = BIN / "gantryd", BIN / "gantry"
 
 
 class OutOfTree(harness.Case):
@@ -25,7 +27,7 @@ class OutOfTree(harness.Case):
         self.digest = images.many_layers(self.dir / "l", 3)
 
     def daemon(self):
-        return harness.Gantryd(self, *self.cloud.gantryd_flags(), "--flavor-dir", FLAVORS)
+        return harness.Gantryd(self, *self.cloud.gantryd_flags())
 
     def push_app(self, daemon):
         return self.gantry(daemon, "push", f"oci:{self.dir}/l", "--pipeline", "app", "--version", "1", "-o", "json")
