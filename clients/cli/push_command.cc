@@ -128,9 +128,9 @@ absl::StatusOr<v1::Image> PushImage(const Session& session, const PushCommand& c
 Outcome Push(const Session& session, const PushCommand& command) {
   GANTRY_ASSIGN_OR_RETURN(const v1::Image image, PushImage(session, command));
   if (command.quiet) return session.Show(image, image.digest_uri() + "\n");
-  const std::string name = image.uri().empty() ? image.digest_uri() : image.uri();
-  return session.Show(image,
-                      fmt::format("Pushed     {}\nPull with  {}\n", name, image.digest_uri()));
+  std::string human = fmt::format("Pull with  {}\n", image.digest_uri());
+  if (!image.uri().empty()) human = fmt::format("Pushed     {}\n", image.uri()) + human;
+  return session.Show(image, human);
 }
 
 }  // namespace
