@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/status.h"
-#include "oci/digest.h"
 
 namespace gantry {
 namespace {
@@ -30,8 +29,7 @@ absl::StatusOr<std::string> RequestLog::Once(
     GANTRY_RETURN_IF_ERROR(store_.AbandonRequest(request_id));
     to_forget_.erase(request_id);
   }
-  GANTRY_ASSIGN_OR_RETURN(RequestState state,
-                          store_.BeginRequest(request_id, method, Digest::Of(body).text()));
+  GANTRY_ASSIGN_OR_RETURN(RequestState state, store_.BeginRequest(request_id, method, body));
   switch (state.kind) {
     case RequestState::Kind::kDone:
       return std::move(state.response);

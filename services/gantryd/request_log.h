@@ -18,8 +18,9 @@ class RequestLog {
   explicit RequestLog(Store& store) : store_(store) {}  // borrowed
 
   // Runs `work` once per request id and returns its answer's bytes; without an id it just runs it.
-  // `body` is what makes two requests the same; only its hash is kept.  Failures are forgotten, so
-  // that a repeat tries again; so is an answer that could not be written down.
+  // `body` is what makes two requests the same, secrets and all; the store keeps a keyed hash of it.
+  // Failures are forgotten, so that a repeat tries again; so is an answer that could not be written
+  // down.
   //   INVALID_ARGUMENT REQUEST_ID_REUSED     the id belongs to another request
   //   ABORTED REQUEST_IN_PROGRESS            the first call still runs; carries RetryAfter
   absl::StatusOr<std::string> Once(const std::string& request_id, const std::string& method,

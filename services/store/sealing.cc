@@ -73,6 +73,14 @@ std::optional<Secret> Decrypt(std::string_view key, std::string_view nonce, std:
   return secret;
 }
 
+std::string Mac(const Secret& key, std::string_view message) {
+  unsigned char mac[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  HMAC(EVP_sha256(), key.Reveal().data(), static_cast<int>(key.Reveal().size()), Bytes(message),
+       message.size(), mac, &size);
+  return HexEncode({reinterpret_cast<const char*>(mac), size});
+}
+
 Error KeyError(std::string message) {
   return Error(absl::StatusCode::kFailedPrecondition, reason::kSealingKey, std::move(message));
 }
@@ -122,12 +130,10 @@ bool Decode(std::string_view text, std::string* bytes) {
 
 }  // namespace
 
-SealingKey::SealingKey(Secret key) : key_(std::move(key)) {
-  unsigned char mac[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key_.Reveal().data(), static_cast<int>(key_.Reveal().size()), Bytes("id"), 2,
-       mac, &size);
-  id_ = HexEncode({reinterpret_cast<const char*>(mac), 4});
+SealingKey::SealingKey(Secret key) : key_(std::move(key)), id_(Mac(key_, "id").substr(0, 8)) {}
+
+std::string SealingKey::Fingerprint(std::string_view bytes) const {
+  return Mac(key_, fmt::format("fingerprint\n{}", bytes));
 }
 
 absl::StatusOr<SealingKey> SealingKey::LoadOrCreate(const std::string& path) {

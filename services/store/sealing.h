@@ -25,6 +25,10 @@ class SealingKey {
   // FAILED_PRECONDITION SEALING_KEY   sealed by another key, for another place, or changed
   absl::StatusOr<Secret> Open(std::string_view sealed, std::string_view place) const;
 
+  // A hash of `bytes` that only the key's owner can compute (HMAC-SHA256, hex): tells whether two are
+  // the same without keeping either.
+  std::string Fingerprint(std::string_view bytes) const;
+
   // Eight hex digits that name the key and say nothing about it.
   const std::string& id() const { return id_; }
 

@@ -38,6 +38,15 @@ TEST_F(Sealing, TheFirstStartMakesAKeyThatItsOwnerAloneReads) {
   EXPECT_NE(Load().id(), id);
 }
 
+TEST_F(Sealing, AFingerprintIsTheKeysOwnAndTellsTwoApart) {
+  const std::string mark = Load().Fingerprint("s3cret");
+  EXPECT_EQ(mark.size(), 64u);
+  EXPECT_EQ(Load().Fingerprint("s3cret"), mark);
+  EXPECT_NE(Load().Fingerprint("s3cret "), mark);
+  std::filesystem::remove(dir_.File("key"));
+  EXPECT_NE(Load().Fingerprint("s3cret"), mark);
+}
+
 TEST_F(Sealing, OpensWhatItSealedAndShowsNothingOfIt) {
   const SealingKey key = Load();
   for (const std::string& value : {std::string(), std::string("s3cret"), std::string(100'000, 'x'),

@@ -218,10 +218,11 @@ absl::Status SqliteStore::DeleteConnector(const std::string& name, int64_t versi
 
 absl::StatusOr<RequestState> SqliteStore::BeginRequest(const std::string& request_id,
                                                        const std::string& method,
-                                                       const std::string& body_hash) {
+                                                       const std::string& body) {
+  const std::string fingerprint = key_.Fingerprint(body);
   RequestState state;
   GANTRY_RETURN_IF_ERROR(db_->Write("begin request", [&](soci::session& sql) {
-    state = request_table::Begin(sql, request_id, method, body_hash, boot_id_, clock_.Now());
+    state = request_table::Begin(sql, request_id, method, fingerprint, boot_id_, clock_.Now());
     return absl::OkStatus();
   }));
   return state;

@@ -41,7 +41,7 @@ class SqliteStore final : public Store {
 
   absl::StatusOr<RequestState> BeginRequest(const std::string& request_id,
                                             const std::string& method,
-                                            const std::string& body_hash) override;
+                                            const std::string& body) override;
   absl::Status FinishRequest(const std::string& request_id, const std::string& response) override;
   absl::Status AbandonRequest(const std::string& request_id) override;
 

@@ -90,10 +90,12 @@ class Store {
   // FAILED_PRECONDITION CONNECTOR_IN_USE while a registry names it.
   virtual absl::Status DeleteConnector(const std::string& name, int64_t version) = 0;
 
-  // Idempotency.  An entry that a killed daemon left unfinished is taken over.  Kept for 24 hours.
+  // Idempotency.  `body` may hold secrets: what is kept of it is a MAC under the sealing key, which
+  // tells nothing to those who have the state alone.  An entry that a killed daemon left unfinished
+  // is taken over.  Kept for 24 hours.
   virtual absl::StatusOr<RequestState> BeginRequest(const std::string& request_id,
                                                     const std::string& method,
-                                                    const std::string& body_hash) = 0;
+                                                    const std::string& body) = 0;
   virtual absl::Status FinishRequest(const std::string& request_id,
                                      const std::string& response) = 0;
   virtual absl::Status AbandonRequest(const std::string& request_id) = 0;

@@ -175,6 +175,34 @@ class Api(harness.Case):
         self.assertEqual(self.call("DeleteRegistry", {"name": "late", "request_id": "id-2"}), [{}])
         self.assertEqual(self.call("DeleteRegistry", {"name": "late", "request_id": "id-2"}), [{}])
 
+    def test_a_request_id_stands_for_the_request_and_its_secrets(self):
+        daemon = self.daemon()
+
+        def connector(name, **fields):
+            return {"name": name, "type": "docker", "auth_method": "password",
+                    "config": {"username": "robot", "password": "s3cret-1", **fields}}
+
+        def once(method, body, other, answer=None):
+            """`other` differs: under the first id it is refused, under one of its own it is done."""
+            body["request_id"] = other["request_id"] = f"id-{method}"
+            first = self.call(method, body)
+            self.assertEqual(self.call(method, body), first)
+            self.fails("INVALID_ARGUMENT", "REQUEST_ID_REUSED", method, other)
+            self.call(method, {**other, "request_id": f"other-{method}"})
+
+        skip = {"skip_verification": True}
+        once("CreateServiceConnector", {"connector": connector("c"), **skip},
+             {"connector": connector("c2", password="s3cret-2"), **skip})
+        once("UpdateServiceConnector", {"connector": connector("c", username="robot-2"), **skip},
+             {"connector": connector("c", username="robot-2", password="s3cret-3"), **skip})
+        once("DeleteServiceConnector", {"name": "c"}, {"name": "c2"})
+        registry = {"name": "r", "flavor": "default", "uri": "localhost:5000"}
+        self.call("CreateRegistry", {"registry": registry})
+        once("UpdateRegistry", {"registry": {**registry, "labels": {"team": "a"}}},
+             {"registry": {**registry, "labels": {"team": "b"}}})
+        for file in daemon.state.rglob("*"):
+            self.assertNotIn(b"s3cret-", file.read_bytes() if file.is_file() else b"", file)
+
     def test_a_push_is_repeated_under_its_request_id(self):
         registry = harness.Registry(self)
         self.daemon("--allow-source-root", self.dir)

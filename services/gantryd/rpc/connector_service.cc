@@ -6,20 +6,6 @@
 #include "gantryd/rpc/unary_call.h"
 
 namespace gantry {
-namespace {
-
-// What makes two requests the same: not the id, and not the values of fields that may be secret, of
-// which not even a hash is to be kept.
-template <class Request>
-Request IdentityOf(Request request) {
-  request.clear_request_id();
-  for (auto& [name, value] : *request.mutable_connector()->mutable_config()->mutable_fields()) {
-    value.Clear();
-  }
-  return request;
-}
-
-}  // namespace
 
 #define GANTRY_START(Name, Request, Response, lane, work)                                     \
   UnaryCall<v1::Request, v1::Response>::Start(host_, host_.lane, rpc, "ServiceConnectors/" #Name, \
@@ -45,7 +31,7 @@ grpc::ServerUnaryReactor* ConnectorService::CreateServiceConnector(
       CreateServiceConnector, CreateServiceConnectorRequest, ServiceConnector, remote,
       [this](CallContext& call, const auto& r) {
         return Idempotent<v1::ServiceConnector>(
-            requests_, r.request_id(), "CreateServiceConnector", IdentityOf(r),
+            requests_, "CreateServiceConnector", r,
             [&]() -> absl::StatusOr<v1::ServiceConnector> {
               GANTRY_ASSIGN_OR_RETURN(ConnectorInput input, FromProto(r.connector()));
               GANTRY_ASSIGN_OR_RETURN(
@@ -87,7 +73,7 @@ grpc::ServerUnaryReactor* ConnectorService::UpdateServiceConnector(
       UpdateServiceConnector, UpdateServiceConnectorRequest, ServiceConnector, remote,
       [this](CallContext& call, const auto& r) {
         return Idempotent<v1::ServiceConnector>(
-            requests_, r.request_id(), "UpdateServiceConnector", IdentityOf(r),
+            requests_, "UpdateServiceConnector", r,
             [&]() -> absl::StatusOr<v1::ServiceConnector> {
               GANTRY_ASSIGN_OR_RETURN(ConnectorInput input, FromProto(r.connector()));
               GANTRY_ASSIGN_OR_RETURN(
@@ -104,10 +90,8 @@ grpc::ServerUnaryReactor* ConnectorService::DeleteServiceConnector(
   return GANTRY_START(
       DeleteServiceConnector, DeleteServiceConnectorRequest, DeleteServiceConnectorResponse, local,
       [this](CallContext& call, const auto& r) {
-        auto identity = r;
-        identity.clear_request_id();
         return Idempotent<v1::DeleteServiceConnectorResponse>(
-            requests_, r.request_id(), "DeleteServiceConnector", identity,
+            requests_, "DeleteServiceConnector", r,
             [&]() -> absl::StatusOr<v1::DeleteServiceConnectorResponse> {
               GANTRY_ASSIGN_OR_RETURN(const int64_t version, VersionOf(r.etag()));
               GANTRY_RETURN_IF_ERROR(connectors_.Delete(call, r.name(), version));

@@ -24,15 +24,16 @@ inline std::string DeterministicBytes(const google::protobuf::MessageLite& messa
   return bytes;
 }
 
-// Runs `work` once per request id.  `identity` is the request without its id and without secrets.
-template <class Response>
-absl::StatusOr<Response> Idempotent(RequestLog& requests, const std::string& request_id,
-                                    const std::string& method,
-                                    const google::protobuf::MessageLite& identity,
+// Runs `work` once per request id; all else in `request` makes it the same request or another.
+template <class Response, class Request>
+absl::StatusOr<Response> Idempotent(RequestLog& requests, const std::string& method,
+                                    const Request& request,
                                     absl::FunctionRef<absl::StatusOr<Response>()> work) {
+  Request identity = request;
+  identity.clear_request_id();
   GANTRY_ASSIGN_OR_RETURN(
       const std::string bytes,
-      requests.Once(request_id, method, DeterministicBytes(identity),
+      requests.Once(request.request_id(), method, DeterministicBytes(identity),
                     [&]() -> absl::StatusOr<std::string> {
                       GANTRY_ASSIGN_OR_RETURN(const Response response, work());
                       return response.SerializeAsString();

@@ -12,12 +12,6 @@
 namespace gantry {
 namespace {
 
-template <class Request>
-Request WithoutId(Request request) {
-  request.clear_request_id();
-  return request;
-}
-
 // "gantry-prod": names of registries may have what Kubernetes does not take.
 std::string SecretNameFor(const std::string& registry) {
   std::string name = "gantry-" + registry;
@@ -77,7 +71,7 @@ grpc::ServerUnaryReactor* RegistryService::CreateRegistry(Rpc* rpc,
       CreateRegistry, CreateRegistryRequest, Registry, local,
       [this](CallContext& call, const auto& r) {
         return Idempotent<v1::Registry>(
-            requests_, r.request_id(), "CreateRegistry", WithoutId(r),
+            requests_, "CreateRegistry", r,
             [&]() -> absl::StatusOr<v1::Registry> {
               GANTRY_ASSIGN_OR_RETURN(RegistryRecord record, FromProto(r.registry()));
               GANTRY_ASSIGN_OR_RETURN(record, registries_.Create(call, std::move(record)));
@@ -119,7 +113,7 @@ grpc::ServerUnaryReactor* RegistryService::UpdateRegistry(Rpc* rpc,
       UpdateRegistry, UpdateRegistryRequest, Registry, local,
       [this](CallContext& call, const auto& r) {
         return Idempotent<v1::Registry>(
-            requests_, r.request_id(), "UpdateRegistry", WithoutId(r),
+            requests_, "UpdateRegistry", r,
             [&]() -> absl::StatusOr<v1::Registry> {
               GANTRY_ASSIGN_OR_RETURN(RegistryRecord record, FromProto(r.registry()));
               GANTRY_ASSIGN_OR_RETURN(record, registries_.Update(call, std::move(record)));
@@ -135,7 +129,7 @@ grpc::ServerUnaryReactor* RegistryService::DeleteRegistry(Rpc* rpc,
       DeleteRegistry, DeleteRegistryRequest, DeleteRegistryResponse, local,
       [this](CallContext& call, const auto& r) {
         return Idempotent<v1::DeleteRegistryResponse>(
-            requests_, r.request_id(), "DeleteRegistry", WithoutId(r),
+            requests_, "DeleteRegistry", r,
             [&]() -> absl::StatusOr<v1::DeleteRegistryResponse> {
               GANTRY_ASSIGN_OR_RETURN(const int64_t version, VersionOf(r.etag()));
               GANTRY_RETURN_IF_ERROR(registries_.Delete(call, r.name(), version));
