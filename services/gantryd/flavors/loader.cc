@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <spdlog/spdlog.h>
 
+#include <cstddef>
 #include <map>
 #include <mutex>
 #include <string>
@@ -16,7 +17,9 @@ namespace {
 
 constexpr size_t kMaxFlavorBytes = 64 << 20;
 constexpr size_t kMaxNameBytes = 64, kMaxDescriptionBytes = 256 << 10, kMaxConnectorTypes = 32;
-constexpr uint32_t kMinor0Size = sizeof(gantry_flavor_table);
+// Up to the last field of minor 0, and so for ever: a flavor built today loads in every later daemon.
+constexpr uint32_t kMinor0Size =
+    offsetof(gantry_flavor_table, list_resources) + sizeof(gantry_flavor_table::list_resources);
 
 using EntryPoint = const gantry_flavor_table* (*)() GANTRY_NOEXCEPT;
 
