@@ -9,7 +9,7 @@
 #include <latch>
 #include <thread>
 
-#include "base/status.h"
+#include "tests/fakes/status_matchers.h"
 
 namespace gantry {
 namespace {
@@ -17,6 +17,10 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 using Scheme = Credential::Scheme;
+
+auto Refused() {
+  return FailsWith(absl::StatusCode::kFailedPrecondition, reason::kCredentialHelper);
+}
 
 class CredentialHelperTest : public ::testing::Test {
  protected:
@@ -73,20 +77,20 @@ TEST_F(CredentialHelperTest, NoEntryIsNoError) {
 
 TEST_F(CredentialHelperTest, AFailureIsToldInTheHelpersWordsWithoutItsSecrets) {
   auto status = Get("echo 'the vault is locked'; exit 3").status();
-  EXPECT_EQ(ReasonOf(status), "CREDENTIAL_HELPER");
+  EXPECT_THAT(status, Refused());
   EXPECT_THAT(MessageOf(status), HasSubstr("exit status 3: the vault is locked"));
   EXPECT_FALSE(DetailOf(status).remedy.empty());
   for (const char* script : {R"(echo '{"Secret":"s3cret"}'; exit 1)", R"(echo '"s3cret" oops')",
                              "echo s3cret >&2; exit 1", "kill -9 $$"}) {
     status = Get(script).status();
-    EXPECT_EQ(ReasonOf(status), "CREDENTIAL_HELPER") << script;
+    EXPECT_THAT(status, Refused()) << script;
     EXPECT_THAT(std::string(MessageOf(status)), Not(HasSubstr("s3cret")));
   }
 }
 
 TEST_F(CredentialHelperTest, AMissingHelperSaysWhatToInstall) {
   const auto status = CredentialHelpers(environment_).Get(call_, "absent", "r.io", false).status();
-  EXPECT_EQ(ReasonOf(status), "CREDENTIAL_HELPER");
+  EXPECT_THAT(status, Refused());
   EXPECT_THAT(MessageOf(status), HasSubstr("docker-credential-absent is not installed"));
   EXPECT_THAT(DetailOf(status).remedy, HasSubstr("credsStore"));
 }
@@ -102,7 +106,7 @@ TEST_F(CredentialHelperTest, ASlowHelperIsKilledWithItsChildren) {
   Install("sleep 1000 & echo $! >\"$DIR/child\"; wait");
   CredentialHelpers helpers(environment_, milliseconds(300));
   const auto status = helpers.Get(call_, "test", "r.io", false).status();
-  EXPECT_EQ(ReasonOf(status), "CREDENTIAL_HELPER");
+  EXPECT_THAT(status, Refused());
   EXPECT_THAT(MessageOf(status), HasSubstr("no answer within 300 ms"));
   std::ifstream in(directory_ + "/child");
   pid_t child = 0;
@@ -128,7 +132,7 @@ TEST_F(CredentialHelperTest, ACancelledCallEndsTheHelper) {
 
 TEST_F(CredentialHelperTest, HugeOutputIsCutOff) {
   const auto status = Get("yes s3cret").status();
-  EXPECT_EQ(ReasonOf(status), "CREDENTIAL_HELPER");
+  EXPECT_THAT(status, Refused());
   EXPECT_THAT(MessageOf(status), HasSubstr("64 KiB"));
 }
 

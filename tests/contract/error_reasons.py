@@ -2,7 +2,7 @@
 """Every reason of error_reason.proto is sent by the code, under the code it documents, and tested.
 
 A reason is sent where the code says `NotFound(reason::kX, ...)`, `absl::StatusCode::kY, reason::kX`
-or, in a flavor, `GANTRY_Y, "X"`; it is tested where a test names it.
+or, in a flavor, `GANTRY_Y, "X"`; it is tested where a test names it and, within three lines, its code.
 """
 import collections
 import pathlib
@@ -42,6 +42,18 @@ def files(*tops):
                 yield file.relative_to(ROOT), file.read_text()
 
 
+def tested_in(text, codes, constants):
+    """Reasons that a test names beside their codes."""
+    lines = text.splitlines()
+    for i, line in enumerate(lines):
+        names = {constants[k] for k in re.findall(r"reason::(k\w+)", line) if k in constants}
+        names |= {word for word in re.findall(r'"([A-Z_]+)', line) if word in codes}
+        near = "\n".join(lines[max(i - 3, 0):i + 4])
+        seen = {snake(k) for k in re.findall(r"StatusCode::k(\w+)", near)}
+        seen |= set(re.findall(r'(?:"|GANTRY_)([A-Z_]+)', near))
+        yield from (name for name in names if codes[name] in seen)
+
+
 def faults_of(codes, constants, sources):
     """`sources`: (path, text) pairs of everything but reason.h and this file."""
     sent, tested = collections.defaultdict(set), set()
@@ -49,7 +61,7 @@ def faults_of(codes, constants, sources):
         names = {constants[k] for k in re.findall(r"reason::(k\w+)", text) if k in constants}
         names |= {word for word in re.findall(r'"([A-Z_]+)', text) if word in codes}
         if is_test(path):
-            tested |= names
+            tested |= set(tested_in(text, codes, constants))
             continue
         for name in names:
             sent[name].add(path)
@@ -64,7 +76,7 @@ def faults_of(codes, constants, sources):
         if not sent[name]:
             yield f"{name} is sent by nothing"
         if name not in tested:
-            yield f"{name} is named by no test"
+            yield f"no test names {name} beside its code {code}"
 
 
 def main():
@@ -81,9 +93,11 @@ def main():
     x, y = pathlib.Path("services/x.cc"), pathlib.Path("services/y.cc")
     probe = list(faults_of({"A_B": "NOT_FOUND", "C": "INTERNAL", "D": None}, {"kAB": "A_B"},
                            [(x, "NotFound(reason::kAB, Internal(reason::kAB"),
-                            (y, 'StatusCode::kInternal, reason::kAB; GANTRY_INTERNAL, "A_B"')]))
+                            (y, 'StatusCode::kInternal, reason::kAB; GANTRY_INTERNAL, "A_B"'),
+                            (pathlib.Path("tests/z.cc"), 'reason::kAB, StatusCode::kInternal; "C", "INTERNAL"')]))
     assert sum("goes out as INTERNAL, documented is NOT_FOUND" in f for f in probe) == 3, probe
-    assert len(probe) == 3 + 1 + 2 + 3, probe
+    assert sum("no test names A_B beside its code NOT_FOUND" in f for f in probe) == 1, probe
+    assert len(probe) == 3 + 1 + 2 + 2, probe
 
     for fault in faults:
         print(fault)

@@ -65,6 +65,7 @@ TEST(RpcStatus, NamesTheFieldsThatAreWrong) {
 
 TEST(RpcStatus, AnErrorWithoutAReasonIsADefect) {
   const auto rich = Rich(ToGrpc(absl::InternalError("oops"), "r"));
+  EXPECT_EQ(rich.code(), static_cast<int>(absl::StatusCode::kInternal));
   EXPECT_EQ(Get<google::rpc::ErrorInfo>(rich, 0).reason(), reason::kInternal);
 }
 
