@@ -150,7 +150,10 @@ class Api(harness.Case):
         self.register("r", registry.host)
         images.simple(self.dir / "l")
         tags = [f"t{i}" for i in range(7)]
-        self.push(daemon, f"oci:{self.dir}/l", "-r", "r", "--repository", "p", *[f"--tag={t}" for t in tags])
+        pushed = self.push(daemon, f"oci:{self.dir}/l", "-r", "r", "--repository", "p", *[f"--tag={t}" for t in tags])
+        self.assertGreater(int(pushed["sizeBytes"]), 0)
+        resolved = self.call("ResolveImage", {"registry": "r", "repository": "p", "tag": "t0"})[0]
+        self.assertNotIn("size_bytes", resolved, "only the manifest was looked at")
         seen, token, pages = [], "", 0
         while pages == 0 or token:
             page = self.call("ListImages", {"registry": "r", "repository": "p", "page_size": 3, "page_token": token})[0]

@@ -253,7 +253,7 @@ v1::Image ToProto(const ImageView& image) {
   out.set_media_type(ScrubUtf8(image.media_type));
   out.set_repository(image.repository);
   for (const std::string& tag : image.tags) out.add_tags(ScrubUtf8(tag));
-  out.set_size_bytes(image.size_bytes);
+  if (image.size_bytes > 0) out.set_size_bytes(image.size_bytes);
   for (const std::string& platform : image.platforms) out.add_platforms(ScrubUtf8(platform));
   if (image.pushed) *out.mutable_push_time() = ToProto(*image.pushed);
   return out;
