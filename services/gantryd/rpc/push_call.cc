@@ -109,14 +109,11 @@ void PushCall::RunJob() {
 
 absl::StatusOr<v1::Image> PushCall::Push() {
   GANTRY_ASSIGN_OR_RETURN(const PushSpec spec, PushSpecOf(start_, blobs_));
-  v1::PushStart identity = start_;
-  identity.clear_request_id();
-  return Idempotent<v1::Image>(requests_, start_.request_id(), "PushImage", identity,
-                               [&]() -> absl::StatusOr<v1::Image> {
-                                 GANTRY_ASSIGN_OR_RETURN(const ImageView image,
-                                                         images_.Push(*call_, spec, *this));
-                                 return ToProto(image);
-                               });
+  return Idempotent<v1::Image>(
+      requests_, "PushImage", start_, [&]() -> absl::StatusOr<v1::Image> {
+        GANTRY_ASSIGN_OR_RETURN(const ImageView image, images_.Push(*call_, spec, *this));
+        return ToProto(image);
+      });
 }
 
 void PushCall::OnBlob(const BlobProgressEvent& event) {
