@@ -94,7 +94,7 @@ class AzureCase(harness.Case):
         self.assertEqual(resolved["digest"], self.digest)
 
     def lending(self, daemon):
-        """A credential that pulls one repository for a while, and another before it has ended."""
+        """A credential that pulls one repository for a while, and another in time."""
         image, other = (f"{self.registry.host}/{name}:1" for name in ("team/app", "team/other"))
         self.assertEqual(self.push_acr(daemon, repository="team/other").code, 0)
         usual, self.azure.quirks.access_seconds = self.azure.quirks.access_seconds, 2

@@ -101,7 +101,7 @@ class GcpCase(harness.Case):
         return next(t for t in self.google.tokens.given if t.value == token)
 
     def lending(self, daemon, uri):
-        """What is handed out ends when the daemon says; before that, another takes its place."""
+        """What is handed out ends when the daemon says, and another takes its place."""
         self.google.tokens.life = 2
         self.lend(daemon)
         first, old = self.minted_token(), (self.dir / "auth.json").read_text()
