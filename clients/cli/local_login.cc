@@ -157,13 +157,23 @@ absl::StatusOr<LocalLogin> Azure(const CallContext& call, const Environment& env
   return login;
 }
 
+// What was found says by itself how it logs in.
+absl::StatusOr<LocalLogin> IfMethodIs(const std::string& wanted, absl::StatusOr<LocalLogin> found) {
+  if (!found.ok() || wanted.empty() || wanted == found->auth_method) return found;
+  return InvalidArgument(reason::kInvalidArgument,
+                         "the login on this machine is one for auth method {}, not {}",
+                         found->auth_method, wanted)
+      .Remedy("leave out --auth-method, or leave out --auto-configure and give the fields of {}",
+              wanted);
+}
+
 }  // namespace
 
 absl::StatusOr<LocalLogin> FindLocalLogin(const CallContext& call, const Environment& environment,
                                           const std::string& type, const std::string& method) {
   if (type == "aws") return Aws(environment, method);
-  if (type == "gcp") return Gcp(environment);
-  if (type == "azure") return Azure(call, environment);
+  if (type == "gcp") return IfMethodIs(method, Gcp(environment));
+  if (type == "azure") return IfMethodIs(method, Azure(call, environment));
   return InvalidArgument(reason::kInvalidArgument,
                          "a connector of type {} cannot be configured by itself", type)
       .Remedy("give its fields; see: gantry service-connector list-types");

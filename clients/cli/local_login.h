@@ -25,7 +25,8 @@ struct LocalLogin {
 //           may ask for another
 //   gcp     GOOGLE_APPLICATION_CREDENTIALS, then gcloud's application default credentials
 //   azure   a token of `az account get-access-token`, which ends within the hour or so
-// NOT_FOUND SOURCE_NOT_FOUND when there is nothing; INVALID_ARGUMENT for other types.
+// NOT_FOUND SOURCE_NOT_FOUND when there is nothing; INVALID_ARGUMENT for other types, and for a
+// `method` that is not the one of what was found.
 absl::StatusOr<LocalLogin> FindLocalLogin(const CallContext& call, const Environment& environment,
                                           const std::string& type, const std::string& method);
 

@@ -76,6 +76,8 @@ TEST_F(LocalLoginTest, TakesGooglesFileByItsKind) {
     const auto login = Find("gcp");
     ASSERT_TRUE(login.ok()) << login.status();
     EXPECT_EQ(login->auth_method, method);
+    EXPECT_EQ(Find("gcp", method)->auth_method, method);
+    EXPECT_EQ(Find("gcp", "implicit").status().code(), absl::StatusCode::kInvalidArgument);
     EXPECT_THAT(login->fields, ElementsAre(Pair(kind == "authorized_user"
                                                     ? "user_account_json"
                                                     : kind + "_json",
@@ -97,6 +99,7 @@ TEST_F(LocalLoginTest, AsksTheAzureCliForAToken) {
   EXPECT_EQ(login->auth_method, "access-token");
   EXPECT_THAT(login->fields, ElementsAre(Pair("token", "eyJ")));
   EXPECT_EQ(login->expires, WallTime(std::chrono::seconds(1795435200)));
+  EXPECT_EQ(Find("azure", "managed-identity").status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(LocalLoginTest, NothingFoundSaysWhatToDo) {

@@ -10,15 +10,34 @@ std::string HostOf(const std::string& url) {
   return url.substr(begin, url.find_first_of("/?", begin) - begin);
 }
 
+// What an HTTP proxy answered in the place of the host: curl has no code of its own for it.
+absl::Status ProxyError(const std::string& host, const std::string& text) {
+  if (text.ends_with("407")) {
+    return FailedPrecondition(reason::kUpstreamAuthRejected,
+                              "{}: the HTTP proxy on the way wants a login: {}", host, text)
+        .With("registry", host)
+        .Remedy(
+            "put the HTTP proxy's user and password into gantryd's HTTPS_PROXY "
+            "(http://user:password@host:port), or set NO_PROXY for {}",
+            host);
+  }
+  return Unavailable(reason::kUpstreamUnavailable,
+                     "{}: the HTTP proxy on the way did not connect: {}", host, text)
+      .With("registry", host)
+      .Remedy("let the HTTP proxy pass connections to {}, or set NO_PROXY for it", host);
+}
+
 }  // namespace
 
 absl::Status CurlError(CURLcode code, const std::string& detail, const std::string& url) {
   const std::string host = HostOf(RedactUrl(url));
   const std::string text = Excerpt(detail.empty() ? curl_easy_strerror(code) : detail, 200);
+  if (text.starts_with("CONNECT tunnel failed")) return ProxyError(host, text);
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
-      return Unavailable(reason::kUpstreamUnavailable, "{}: the host name is not known: {}", host, text)
+      return Unavailable(reason::kUpstreamUnavailable, "{}: the host name is not known: {}", host,
+                         text)
           .With("registry", host)
           .Remedy("check the spelling of the registry's host, and this machine's DNS");
     case CURLE_COULDNT_CONNECT:
@@ -34,11 +53,12 @@ absl::Status CurlError(CURLcode code, const std::string& detail, const std::stri
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_CIPHER:
-      return FailedPrecondition(reason::kUpstreamTls, "{}: the certificate is not trusted: {}", host,
-                                text)
+      return FailedPrecondition(reason::kUpstreamTls, "{}: the certificate is not trusted: {}",
+                                host, text)
           .With("registry", host)
-          .Remedy("give the registry's CA certificate (--ca-file), or use the host name that is in "
-                  "its certificate");
+          .Remedy(
+              "give the registry's CA certificate (--ca-file), or use the host name that is in "
+              "its certificate");
     case CURLE_SSL_CONNECT_ERROR:
       if (detail.find("wrong version number") != detail.npos) {
         return FailedPrecondition(reason::kUpstreamTls, "{} speaks plain HTTP, not TLS", host)

@@ -17,9 +17,8 @@ class Methods(AzureCase):
     def test_service_principal(self):
         daemon = self.daemon()
         self.connect(daemon, "service-principal", **self.service_principal(self.azure.application("AcrPush")))
-        self.journey(daemon)
+        self.full_path(daemon)
         self.assert_no_secret_left(daemon)
-        self.lending(daemon)
         self.assertEqual({r.path for r in self.azure.emulator.requests(host="login.*")},
                          {f"/{self.azure.tenant}/oauth2/v2.0/token"})
         self.assertIn("1", [t["tags"][0] for t in self.ok(
@@ -27,12 +26,11 @@ class Methods(AzureCase):
             "the tag list wants a right of its own, which the challenge names")
 
     def test_access_token(self):
-        token, _ = self.azure.entra.token(self.azure.application("AcrPush"), REGISTRY_AUDIENCE)
+        token, self.latest = self.azure.entra.token(self.azure.application("AcrPush"), REGISTRY_AUDIENCE)
         self.secrets.append(token)
         daemon = self.daemon()
         self.connect(daemon, "access-token", token=token)
-        self.journey(daemon)
-        self.lending(daemon)
+        self.full_path(daemon)
         self.assert_no_secret_left(daemon)
         self.assertEqual(self.azure.emulator.requests(host="login.*"), [])
 
@@ -42,14 +40,14 @@ class Methods(AzureCase):
         self.connect(daemon, "managed-identity")
         self.azure.machine.failures = [404, 429, 500]  # the push comes back when told
         self.assert_stored(self.push_acr(daemon))
-        self.journey(daemon)
+        self.full_path(daemon)
 
         self.azure.machine.system_assigned = None
         for name, field in (("client_id", "client_id"), ("object_id", "object_id"), ("msi_res_id", "resource_id")):
             with self.subTest(name):
                 chosen = self.daemon("--allow-implicit-login")
                 self.connect(chosen, "managed-identity", **{name: getattr(identity, field)})
-                self.assert_stored(self.push_acr(chosen, tag=name))
+                self.full_path(chosen)
         nobody = self.daemon("--allow-implicit-login")
         self.connect(nobody, "managed-identity", "--no-verify")
         self.refused(self.push_acr(nobody), "UPSTREAM_AUTH_REJECTED", "Identity not found", "Assign the identity")
@@ -60,7 +58,7 @@ class Methods(AzureCase):
                        "IDENTITY_HEADER": MachineServices.APP_SERVICE_HEADER}
         daemon = self.daemon("--allow-implicit-login", env=environment)
         self.connect(daemon, "managed-identity")
-        self.journey(daemon)
+        self.full_path(daemon)
         self.assertEqual(self.azure.emulator.requests(host="169.254.169.254"), [])
         self.assert_no_secret_left(daemon, MachineServices.APP_SERVICE_HEADER)
 
@@ -82,12 +80,12 @@ class Methods(AzureCase):
         application, environment = self.workload()
         daemon = self.daemon("--allow-implicit-login", env=environment)
         self.connect(daemon, "workload-identity")
-        self.journey(daemon)
+        self.full_path(daemon)
         self.assert_no_secret_left(daemon)
         named = self.daemon("--allow-implicit-login")
         self.connect(named, "workload-identity", client_id=application.client_id, tenant_id=application.tenant,
                      federated_token_file=environment["AZURE_FEDERATED_TOKEN_FILE"])
-        self.assert_stored(self.push_acr(named, tag="fields"))
+        self.journey(named)
 
     def test_workload_identity_that_nobody_trusts(self):
         for claims, code, words in (({"sub": "system:serviceaccount:other:x"}, "AADSTS700213", SUBJECT[:22]),
@@ -106,11 +104,11 @@ class Methods(AzureCase):
                      "AZURE_CLIENT_SECRET": application.secret}
         _, by_workload = self.workload()
         self.azure.machine.system_assigned = self.azure.managed_identity("AcrPush")
-        for tag, environment in (("secret", by_secret), ("workload", by_workload), ("machine", {})):
-            with self.subTest(tag):
+        for source, environment in (("secret", by_secret), ("workload", by_workload), ("machine", {})):
+            with self.subTest(source):
                 daemon = self.daemon("--allow-implicit-login", env=environment)
                 self.connect(daemon, "implicit")
-                self.assert_stored(self.push_acr(daemon, tag=tag))
+                self.full_path(daemon)
                 self.assert_no_secret_left(daemon, application.secret)
 
     def test_nothing_of_the_machine_is_used_unless_allowed(self):
@@ -129,10 +127,18 @@ class Methods(AzureCase):
         self.connect(daemon, "admin-user", username="myregistry", password=self.registry.admin_password)
         self.journey(daemon)
         self.assert_no_secret_left(daemon)
-        self.registry.admin_enabled = False
         lent = self.gantry(daemon, "login", "acr", "--config", self.dir / "never.json")
         self.assertIn("no short-lived credential", lent.err)
         self.assertIn("--allow-long-lived-credentials azure", lent.err)
+        daemon.process.stop()
+        allowing = self.daemon("--allow-long-lived-credentials", "azure", state=daemon.state)
+        self.registry.admin_enabled = True
+        marked = self.ok(allowing, "login", "acr", "--config", self.dir / "marked.json", "-o", "json")
+        self.assertIn("does not end by itself", marked.err)
+        self.assertTrue(marked.json()["long_lived"])
+        self.assertEqual(self.pull(self.dir / "marked.json", f"{HOST}/team/app:1"), 0)
+        self.registry.admin_enabled = False
+
         later = self.daemon()
         self.connect(later, "admin-user", "--no-verify", username="myregistry",
                      password=self.registry.admin_password)

@@ -37,9 +37,9 @@ class Refusals(AzureCase):
         self.azure.quirks.entra_throttled = True
         daemon = self.daemon()
         self.connect(daemon, "service-principal", "--no-verify", **self.service_principal(self.application))
-        result = self.gantry(daemon, "--timeout", "8s", "push", f"oci:{self.dir}/l", "-r", "acr", "--repository",
-                             "team/app", "--tag", "1")
-        self.assertIn(result.code, (6, 7), result)
+        result = self.gantry(daemon, "login", "acr", "--config", self.dir / "auth.json", "-o", "json")
+        self.assertEqual(result.code, 7, result)
+        self.refused(result, "UPSTREAM_THROTTLED", "Microsoft Entra takes no more logins", "Try again later")
         self.azure.quirks.entra_throttled = False
         self.assert_stored(self.push_acr(daemon))
 
@@ -83,9 +83,44 @@ class Refusals(AzureCase):
         self.connect(daemon, "access-token", "--no-verify", token=token)
         self.refused(self.push_acr(daemon), "CONNECTOR_EXPIRED", "az account get-access-token")
 
-    def test_a_throttled_registry_is_waited_for(self):
-        self.azure.quirks.throttled = 3
+    def test_a_throttled_registry_is_waited_for_while_that_makes_sense(self):
+        self.azure.quirks.throttled = 2
         self.assert_stored(self.pushing())
+        daemon = self.daemon()
+        self.connect(daemon, "service-principal", **self.service_principal(self.application))
+        self.azure.quirks.throttled = 3600
+        result = self.push_acr(daemon)
+        self.assertEqual(result.code, 7, result)
+        self.refused(result, "UPSTREAM_THROTTLED", "limit of requests a minute", "Push less at once", HOST)
+
+    def test_what_is_locked(self):
+        daemon = self.daemon()
+        self.connect(daemon, "service-principal", **self.service_principal(self.application))
+        self.registry.locked = {"team/app:1"}
+        self.refused(self.push_acr(daemon), "UPSTREAM_REJECTED", "is locked", "--write-enabled true", "team/app")
+        self.assert_stored(self.push_acr(daemon, tag="2"))
+        self.registry.locked = {"team/app"}
+        images.simple(self.dir / "other", "other")
+        self.refused(self.push_acr(daemon, "other", tag="3"), "UPSTREAM_REJECTED", "is locked", "--write-enabled true")
+
+    def test_a_registry_in_abac_mode(self):
+        """AcrPush counts for nothing there, and no credential is for all repositories."""
+        self.azure.quirks.abac = True
+        daemon = self.daemon()
+        self.connect(daemon, "service-principal", **self.service_principal(self.application))
+        self.refused(self.push_acr(daemon), "UPSTREAM_DENIED", "Container Registry Repository Writer")
+        verify = ("container-registry", "verify", "acr", "--repository", "team/app")
+        verified = self.gantry(daemon, *verify)
+        self.assertEqual(verified.code, 12, verified)
+        self.assertIn("AcrPull and AcrPush count for nothing", verified.out)
+        self.application.roles["*"] = "Container Registry Repository Writer"
+        self.assert_stored(self.push_acr(daemon))
+        verified = self.ok(daemon, *verify)
+        self.assertIn("the identity may pull and push", verified.out)
+        file, _ = self.lend(daemon, "--repository", "team/app")
+        self.assertEqual(self.pull(file, f"{HOST}/team/app:1"), 0)
+        everything = self.gantry(daemon, "login", "acr", "--config", self.dir / "all.json", "-o", "json")
+        self.refused(everything, "UPSTREAM_DENIED", "Name one repository")
 
     def test_a_clock_that_is_wrong(self):
         """Ours is behind the cloud's, then ahead of it: tokens are believed as long as they live there."""

@@ -79,12 +79,38 @@ class Credentials(harness.Case):
         self.assertEqual(shown["password"], "")
         self.assertEqual(self.pull(DOCKER_CONFIG=str(self.dir), REGISTRY_AUTH_FILE=str(self.dir / "auth.json")), 0)
 
-        secret = json.loads(self.ok(self.daemon, "pull-secret", "prod", "--namespace", "ml", "--name", "pull").out)
-        self.assertEqual((secret["kind"], secret["metadata"]["namespace"]), ("Secret", "ml"))
-        login = json.loads(base64.b64decode(secret["data"][".dockerconfigjson"]))
-        self.assertEqual(base64.b64decode(login["auths"][self.registry.host]["auth"]).decode(), f"me:{SECRET}")
-        bad = self.gantry(self.daemon, "pull-secret", "prod", "--name", "Not_A_Name")
-        self.assertEqual(bad.code, 2, bad)
+
+    def secret(self, *argv):
+        """The manifest that would go to kubectl, as strictly as an API server takes it; a pull by it alone works."""
+        done = self.ok(self.daemon, "pull-secret", "prod", *argv)
+        secret = json.loads(done.out)
+        self.assertEqual(set(secret), {"apiVersion", "kind", "metadata", "type", "data"})
+        self.assertEqual((secret["apiVersion"], secret["kind"], secret["type"]),
+                         ("v1", "Secret", "kubernetes.io/dockerconfigjson"))
+        metadata = secret["metadata"]
+        self.assertLessEqual(set(metadata), {"name", "namespace", "annotations", "labels"})
+        self.assertRegex(metadata["name"], r"\A[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
+        for key, value in metadata["annotations"].items():
+            self.assertRegex(key, r"\A([a-z0-9.-]+/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\Z")
+            self.assertIsInstance(value, str)
+        self.assertEqual(set(secret["data"]), {".dockerconfigjson"})
+        config = base64.b64decode(secret["data"][".dockerconfigjson"], validate=True).decode()
+        file = self.dir / "mounted.json"
+        file.write_text(config)
+        self.assertEqual(self.pull(DOCKER_CONFIG=str(self.dir), REGISTRY_AUTH_FILE=str(file)), 0)
+        login = base64.b64decode(json.loads(config)["auths"][self.registry.host]["auth"], validate=True).decode()
+        self.assertEqual(login, f"me:{SECRET}")
+        return metadata
+
+    def test_a_secret_for_kubernetes(self):
+        self.start("--allow-long-lived-credentials", "default")
+        named = self.secret("--namespace", "ml", "--name", "pull")
+        self.assertEqual((named["name"], named["namespace"]), ("pull", "ml"))
+        self.assertEqual(self.secret()["name"], "gantry-prod")
+        self.assertNotIn("namespace", self.secret(), "it goes where kubectl goes")
+        for name in ("Not_A_Name", "-x", "x" * 254, "a..b"):
+            bad = self.gantry(self.daemon, "pull-secret", "prod", f"--name={name}")
+            self.assertEqual(bad.code, 2, bad)
 
     def test_tools_ask_the_daemon_by_its_helper(self):
         self.start("--allow-long-lived-credentials", "default")

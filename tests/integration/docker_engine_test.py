@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """A real Docker engine and podman: `docker save` in, `docker pull` and a run out."""
+import base64
 import json
 import os
 import subprocess
@@ -31,12 +32,17 @@ class DockerEngine(harness.Case):
                            self.engine.child.poll() is not None, "dockerd answers")
         self.assertIsNone(self.engine.child.poll(), self.engine.log())
         self.registry = harness.Registry(self)
-        self.daemon = harness.Gantryd(self, "--docker-engine", self.socket)
+        self.daemon = harness.Gantryd(self, "--docker-engine", self.socket, "--allow-long-lived-credentials", "default")
         self.register(self.daemon, "plain", self.registry)
 
-    def docker(self, *argv, check=True):
+    def docker(self, *argv, check=True, env=None):
         return subprocess.run(["docker", "-H", f"unix://{self.socket}", *map(str, argv)], check=check,
-                              capture_output=True, text=True)
+                              capture_output=True, text=True, env=env)
+
+    def podman(self, *argv, env=None):
+        storage = ["--root", self.dir / "podman", "--runroot", self.dir / "podman-run", "--storage-driver=vfs",
+                   "--cgroup-manager=cgroupfs", "--runtime=/usr/sbin/runc"]
+        return subprocess.run(["podman", *map(str, storage), *map(str, argv)], capture_output=True, text=True, env=env)
 
     def build_image(self):
         """A Debian by debootstrap, and on top of it layers made by the engine itself."""
@@ -91,13 +97,45 @@ class DockerEngine(harness.Case):
                   layout.layer({"etc/extra": b"x"}, "zstd")]
         layout.root(layout.image(layers, command=["/bin/hello"]), "latest")
         image = self.push(self.daemon, f"oci:{self.dir}/l", "--pipeline", "podman")
-        storage = ["--root", self.dir / "podman", "--runroot", self.dir / "podman-run",
-                   "--storage-driver=vfs", "--cgroup-manager=cgroupfs", "--runtime=/usr/sbin/runc"]
-        ran = subprocess.run(["podman", *map(str, storage), "run", "--rm", "--network=none", "--tls-verify=false",
-                              "--ulimit=nofile=1024:1024",
-                              "--ulimit=nproc=1024:1024",
-                              image["digest_uri"]], capture_output=True, text=True)
+        ran = self.podman("run", "--rm", "--network=none", "--tls-verify=false", "--ulimit=nofile=1024:1024",
+                          "--ulimit=nproc=1024:1024", image["digest_uri"])
         self.assertEqual(ran.stdout, "hello from the image\n", ran.stderr)
+
+    def test_both_pull_by_what_gantry_gives(self):
+        """By a login that was written down, and by asking the daemon each time; and not without either."""
+        private = harness.Registry(self, auth="htpasswd")
+        self.ok(self.daemon, "service-connector", "register", "c", "--type", "docker", "--auth-method=password",
+                "--username=me", "--password=-", "--no-verify", input="secret-of-me")
+        self.register(self.daemon, "private", private, "--connector", "c")
+        images.simple(self.dir / "l")
+        uri = self.push(self.daemon, f"oci:{self.dir}/l", "-r", "private", "--pipeline", "app")["digest_uri"]
+        tools = {"docker": (lambda env: self.docker("pull", uri, check=False, env=env),
+                            lambda: self.docker("rmi", "-f", uri)),
+                 "podman": (lambda env: self.podman("pull", "--tls-verify=false", uri, env=env),
+                            lambda: self.podman("rmi", "-f", uri))}
+        for tool, (pull, remove) in tools.items():
+            for kind in ([], ["--helper"]):
+                with self.subTest(tool, kind=kind):
+                    home = self.dir / f"{tool}{len(kind)}"
+                    home.mkdir()
+                    env = {**os.environ, "HOME": str(home), "XDG_RUNTIME_DIR": str(home),
+                           "PATH": f"{harness.GANTRY.parent}:{os.environ['PATH']}",
+                           "GANTRY_ADDRESS": self.daemon.address}
+                    without = pull(env)
+                    self.assertNotEqual(without.returncode, 0)
+                    self.assertRegex(without.stderr, "no basic auth credentials|unauthorized|authentication required")
+                    self.ok(self.daemon, "login", "private", "--tool", tool, *kind, env=env)
+                    self.assertEqual("secret-of-me" in self.words(home), not kind)
+                    pulled = pull(env)
+                    self.assertEqual(pulled.returncode, 0, pulled.stderr)
+                    remove()
+
+    @staticmethod
+    def words(home):
+        """All that is in the files below a home, with what is encoded there decoded."""
+        text = "".join(p.read_text() for p in home.rglob("*.json"))
+        return text + "".join(base64.b64decode(login["auth"]).decode() for p in home.rglob("*.json")
+                              for login in json.loads(p.read_text()).get("auths", {}).values() if login)
 
 
 if __name__ == "__main__":

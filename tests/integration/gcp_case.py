@@ -1,6 +1,7 @@
 """A test's Google Cloud, a daemon that finds it, and what every story about it does."""
 import base64
 import json
+import subprocess
 import time
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -75,14 +76,21 @@ class GcpCase(harness.Case):
         return self.gantry(daemon, "push", f"oci:{self.dir}/{source}", "-r", "gar", "--repository", repository,
                            "--tag", tag, "--output", "json")
 
-    def pull_with_minted(self, daemon, uri, digest=None):
-        """A stranger's tool pulls with nothing but what the daemon gives; returns that login."""
+    def lend(self, daemon):
+        """Has the daemon write a login to auth.json, and nothing else; returns what it says of it."""
         file = self.dir / "auth.json"
         file.unlink(missing_ok=True)
-        login = self.ok(daemon, "login", "gar", "--config", file, "-o", "json").json()
-        env = self.google.emulator.client_env()
+        return self.ok(daemon, "login", "gar", "--config", file, "-o", "json").json()
+
+    def pull_lent(self, uri, digest=None):
+        """A stranger's tool pulls with that login alone."""
+        file, env = self.dir / "auth.json", self.google.emulator.client_env()
         self.assertEqual(self.skopeo_digest(uri, "--authfile", file, env=env), digest or self.digest)
         self.skopeo("copy", "--src-authfile", file, f"docker://{uri}", f"oci:{self.dir}/back:x", env=env)
+
+    def pull_with_minted(self, daemon, uri, digest=None):
+        login = self.lend(daemon)
+        self.pull_lent(uri, digest)
         return login
 
     def minted_token(self):
@@ -90,27 +98,49 @@ class GcpCase(harness.Case):
         auths = json.loads((self.dir / "auth.json").read_text())["auths"]
         user, _, token = base64.b64decode(auths[HOST]["auth"]).decode().partition(":")
         self.assertEqual(user, "oauth2accesstoken")
-        return self.google.tokens.find(token)
+        return next(t for t in self.google.tokens.given if t.value == token)
+
+    def lending(self, daemon, uri):
+        """What is handed out ends when the daemon says, and another takes its place."""
+        self.google.tokens.life = 2
+        self.lend(daemon)
+        first, old = self.minted_token(), (self.dir / "auth.json").read_text()
+        self.google.tokens.life = 600
+
+        def another():
+            said = harness.unix_time(self.lend(daemon)["expire_time"])
+            self.assertAlmostEqual(said, self.minted_token().expires, delta=2)
+            return self.minted_token() != first
+        harness.wait_until(another, "another credential")
+        self.pull_lent(uri)
+        harness.wait_until(lambda: self.google.tokens.find(first.value) is None, "its end")
+        (self.dir / "auth.json").write_text(old)
+        with self.assertRaises(subprocess.CalledProcessError):
+            self.pull_lent(uri)
+        self.pull_with_minted(daemon, uri)
 
     def journey(self, daemon, identity, renews=True):
-        """From the connector to a stranger's pull; and another push when all tokens have ended at Google,
-        before the daemon has expected it."""
+        """From the connector to a stranger's pull, and another one; and another push when all tokens have ended at
+        Google, before the daemon has expected it."""
         self.google.tokens.life = 600
-        verified = self.ok(daemon, "service-connector", "verify", "c", "-o", "json").json()["verifications"][0]
-        self.assertEqual(verified["state"], "STATE_ACCEPTED")
-        self.assertIn(identity, verified["message"])
+        verified = self.ok(daemon, "service-connector", "verify", "c", "-o", "json").json()["verifications"]
+        self.assertEqual({v["state"] for v in verified}, {"STATE_ACCEPTED"}, verified)
+        self.assertIn(identity, verified[0]["message"])
         pushed = self.push_gar(daemon)
         self.assertEqual(pushed.code, 0, pushed)
         image = pushed.json()
         self.assertEqual(image["digest"], self.digest)
         described = self.ok(daemon, "image", "resolve", "team/app:1", "-r", "gar")
         self.assertIn(self.digest, described.out)
-        self.pull_with_minted(daemon, image["uri"])
-        if renews:
-            self.google.emulator.clock_skew += 700
-            again = self.push_gar(daemon, tag="2")
-            self.assertEqual(again.code, 0, again)
-            self.google.emulator.clock_skew -= 700
+        if not renews:
+            said = harness.unix_time(self.pull_with_minted(daemon, image["uri"])["expire_time"])
+            self.assertAlmostEqual(said, self.minted_token().expires, delta=2)
+            return
+        self.lending(daemon, image["uri"])
+        self.google.emulator.clock_skew += 700
+        again = self.push_gar(daemon, tag="2")
+        self.assertEqual(again.code, 0, again)
+        self.google.emulator.clock_skew -= 700
 
     def refused(self, result, reason, *words):
         """A push or a registration failed, and says why and what to do."""

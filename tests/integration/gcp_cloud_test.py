@@ -26,20 +26,6 @@ class Methods(GcpCase):
         self.assertEqual(self.minted_token().scopes, {READ_ONLY})
         self.assert_no_secret_left(daemon)
 
-    def test_what_is_handed_out_ends_and_is_made_anew(self):
-        self.google.tokens.life = 8
-        daemon = self.daemon()
-        self.ready(daemon)
-        image = self.push_gar(daemon).json()
-        self.pull_with_minted(daemon, image["uri"])
-        first = self.minted_token()
-        harness.wait_until(lambda: self.google.tokens.find(first.value) is None, "the token has ended")
-        with self.assertRaises(subprocess.CalledProcessError):
-            self.skopeo("inspect", "--authfile", self.dir / "auth.json", f"docker://{image['uri']}",
-                        env=self.google.emulator.client_env())
-        self.pull_with_minted(daemon, image["uri"])
-        self.assertNotEqual(self.minted_token().value, first.value)
-
     def test_what_is_handed_out_cannot_push(self):
         daemon = self.daemon()
         self.ready(daemon)

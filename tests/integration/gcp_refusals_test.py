@@ -222,6 +222,21 @@ class Interruptions(GcpCase):
         self.stored_untried(self.connect(self.daemon(), "service-account",
                                          service_account_json=f"@{self.key_file()}"), "quota of requests")
 
+    def test_an_api_that_is_throttled(self):
+        """The repositories' API is asked for what is to be created."""
+        self.google.policy.grant(self.account.email, f"projects/{PROJECT}", gcp_policy.ADMIN)
+        daemon = self.daemon()
+        self.ready(daemon)
+        self.ok(daemon, "container-registry", "update", "gar", "--create_repository=true")
+        api = self.google.artifact_registry
+        api.repositories.clear()
+        api.quirks.throttled = 2
+        self.assertEqual(self.push_gar(daemon).code, 0)
+        api.quirks.throttled = 1000
+        throttled = self.push_gar(daemon)
+        self.assertEqual(throttled.code, 7, throttled)
+        self.refused(throttled, "UPSTREAM_THROTTLED", "quota of requests", "Wait a minute")
+
     def test_challenges_as_they_are_seen(self):
         for service in ("absent", "unquoted"):
             with self.subTest(service):

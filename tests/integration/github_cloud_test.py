@@ -17,9 +17,12 @@ class GitHubCloud(harness.Case):
         self.cloud = Emulator(self)
         self.registry = harness.Registry(self)
         self.github = GitHub(self.cloud, RegistryProxy(self.registry.port))
-        self.daemon = harness.Gantryd(self, *self.cloud.gantryd_flags(), "--log-level", "debug")
+        self.daemon = self.start()
         self.digest = images.many_layers(self.dir / "l", 5)
         self.texts = []
+
+    def start(self, *flags, **kwargs):
+        return harness.Gantryd(self, *self.cloud.gantryd_flags(), "--log-level", "debug", *flags, **kwargs)
 
     def connect(self, token, *argv):
         """Registers the connector and the registry that uses it; returns how the connector fared."""
@@ -31,9 +34,9 @@ class GitHubCloud(harness.Case):
                     "--uri=ghcr.io/acme", "--connector", "github_connector")
         return result
 
-    def push_app(self, *argv):
+    def push_app(self, version="1"):
         result = self.gantry(self.daemon, "push", f"oci:{self.dir}/l", "-r", "ghcr", "--pipeline", "app",
-                             "--version", "1", "-o", "json", *argv)
+                             "--version", version, "-o", "json")
         self.texts += [result.out, result.err]
         return result
 
@@ -47,44 +50,55 @@ class GitHubCloud(harness.Case):
                 if file.is_file():
                     self.assertNotIn(form.encode(), file.read_bytes(), file)
 
-    def test_push_resolve_and_pull_with_a_classic_token(self):
-        token = self.github.issue("acme")
-        self.assertEqual(self.connect(token, "--registry=ghcr.io").code, 0)
-        verified = self.ok(self.daemon, "container-registry", "verify", "ghcr", "--repository", "app").out
-        self.assertIn("may push to acme/app", verified)
-        self.assertIn("a classic personal access token", verified)
-        self.assertIn("write:packages", verified)
-        pushed = self.push_app()
-        self.assertEqual(pushed.code, 0, pushed)
-        image = pushed.json()
-        self.assertEqual((image["uri"], image["digest"]), ("ghcr.io/acme/app:1", self.digest))
-        resolved = self.ok(self.daemon, "image", "resolve", "ghcr.io/acme/app:1", "-o", "json").json()
-        self.assertEqual(resolved["digest_uri"], f"ghcr.io/acme/app@{self.digest}")
+    def login(self, daemon, file, *argv):
+        return self.gantry(daemon, "login", "ghcr", "--repository", "app", "--config", file, *argv)
 
-        reader = self.github.issue("acme", scopes=["read:packages"])
+    def test_every_kind_of_token_pushes_and_is_lent_where_that_is_allowed(self):
+        """Register, link, verify, push, resolve; then a pull with what is lent alone, and with its successor."""
         env = self.cloud.client_env()
-        self.assertEqual(self.skopeo_digest(resolved["digest_uri"], "--creds", f"anyone:{reader}", env=env),
-                         self.digest)
-        self.skopeo("copy", "--src-creds", f"anyone:{reader}", f"docker://{resolved['digest_uri']}",
-                    f"oci:{self.dir}/back:x", env=env)
+        for kind, called in (("ghp_", "a classic personal access token"), ("gho_", "a token of an OAuth app"),
+                             ("ghu_", "a user's token of a GitHub App"), ("ghs_", "GITHUB_TOKEN")):
+            with self.subTest(kind):
+                self.daemon = self.start()
+                token = self.github.issue("acme", kind=kind, ends=self.cloud.now() + 3600)
+                connected = self.connect(token, "--registry=ghcr.io", "-o", "json")
+                self.assertEqual(connected.json()["verification"]["state"], "STATE_ACCEPTED")
+                verified = self.ok(self.daemon, "container-registry", "verify", "ghcr", "--repository", "app").out
+                self.assertIn("may push to acme/app", verified)
+                self.assertIn(called, verified)
+                pushed = self.push_app()
+                self.assertEqual(pushed.code, 0, pushed)
+                image = pushed.json()
+                self.assertEqual((image["uri"], image["digest"]), ("ghcr.io/acme/app:1", self.digest))
+                resolved = self.ok(self.daemon, "image", "resolve", "ghcr.io/acme/app:1", "-o", "json").json()
+                self.assertEqual(resolved["digest_uri"], f"ghcr.io/acme/app@{self.digest}")
+
+                file = self.dir / f"{kind}.json"
+                refused = self.login(self.daemon, file)
+                self.assertIn("LONG_LIVED_CREDENTIAL", refused.err)
+                self.assertFalse(file.exists())
+                self.daemon.process.stop()
+                allowing = self.start("--allow-long-lived-credentials", "github", state=self.daemon.state)
+                allowed = self.login(allowing, file)
+                self.assertIn("does not end by itself", allowed.err)
+                pull = ("copy", "--src-authfile", file, f"docker://{resolved['digest_uri']}")
+                self.skopeo(*pull, f"oci:{self.dir}/{kind}1:x", env=env)
+
+                self.github.revoke(token)
+                with self.assertRaises(subprocess.CalledProcessError):
+                    self.skopeo(*pull, f"oci:{self.dir}/{kind}2:x", env=env)
+                self.ok(allowing, "service-connector", "update", "github_connector", "--password", "-",
+                        input=self.github.issue("acme", kind=kind))
+                self.assertEqual(self.login(allowing, file).code, 0)
+                self.skopeo(*pull, f"oci:{self.dir}/{kind}2:x", env=env)
+                self.texts += [verified, refused.err, allowed.err]
+                self.assert_secret(token)
         self.assertFalse([r for r in self.cloud.requests(method="PATCH") if r.headers.get("Content-Range")])
-        self.assert_secret(token)
 
-    def test_the_token_itself_is_handed_out_only_where_that_is_allowed(self):
-        self.connect(self.github.issue("acme"), "--registry=ghcr.io")
-        self.assertEqual(self.push_app().code, 0)
-        login = ("login", "ghcr", "--repository", "app", "--config", self.dir / "auth.json")
-        refused = self.gantry(self.daemon, *login)
-        self.assertIn("LONG_LIVED_CREDENTIAL", refused.err)
-        self.assertFalse((self.dir / "auth.json").exists())
-
-        self.daemon.process.stop()
-        allowing = harness.Gantryd(self, *self.cloud.gantryd_flags(), "--allow-long-lived-credentials", "github",
-                                   state=self.daemon.state)
-        allowed = self.ok(allowing, *login)
-        self.assertIn("does not end by itself", allowed.err)
-        self.assertEqual(self.skopeo_digest("ghcr.io/acme/app:1", "--authfile", self.dir / "auth.json",
-                                            env=self.cloud.client_env()), self.digest)
+    def test_a_classic_token_is_told_with_its_scopes(self):
+        self.connect(self.github.issue("acme"))
+        verified = self.ok(self.daemon, "container-registry", "verify", "ghcr", "--repository", "app").out
+        self.assertIn("write:packages", verified)
 
     def test_a_token_goes_to_no_registry_but_its_own(self):
         self.assertEqual(self.connect(self.github.issue("acme")).code, 0, "as nothing says yet where it is for")
@@ -134,6 +148,16 @@ class GitHubCloud(harness.Case):
                 self.assertIn(remedy, denied.err)
                 checks = self.gantry(self.daemon, "container-registry", "verify", "ghcr", "--repository", "app")
                 self.assertIn(remedy, checks.out + checks.err)
+
+    def test_too_many_requests(self):
+        self.connect(self.github.issue("acme"), "--no-verify")
+        self.github.quirks.throttled = 2
+        self.assertEqual(self.push_app().code, 0, "a short time is waited for")
+        self.github.quirks.throttled = 1000
+        throttled = self.push_app("2")
+        self.assertEqual(throttled.code, 7, throttled)
+        for words in ("UPSTREAM_THROTTLED", "secondary rate limit", "push fewer images at once"):
+            self.assertIn(words, throttled.err)
 
     def test_a_push_outlives_registry_tokens(self):
         self.connect(self.github.issue("acme"), "--no-verify")

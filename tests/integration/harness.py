@@ -3,6 +3,7 @@
 Every process listens on a port the kernel chose, and ends with the test.
 """
 import contextlib
+import datetime
 import json
 import os
 import pathlib
@@ -43,6 +44,11 @@ def wait_until(condition, what, seconds=DEADLINE):
             return
         select.select([], [], [], 0.02)
     raise AssertionError(f"{what}: not within {seconds} s")
+
+
+def unix_time(text):
+    """Seconds since 1970 of a time as protobuf's JSON has it."""
+    return datetime.datetime.fromisoformat(text).timestamp()
 
 
 def accepts(port):

@@ -6,6 +6,14 @@ import subprocess
 import unittest
 
 import harness
+from clouds import gcp_policy
+from clouds.aws import Aws
+from clouds.azure import Azure
+from clouds.dockerhub import DockerHub
+from clouds.emulator import Emulator
+from clouds.gcp import PROJECT, Google
+from clouds.github import GitHub
+from clouds.registry_proxy import RegistryProxy
 
 # As written, with the placeholders filled.  Each block stands for itself: the second and the third
 # name what the first has named too.
@@ -21,8 +29,8 @@ gantry container-registry register ghcr --flavor=github \
 """, r"""
 gantry service-connector register dockerhub_connector --type docker \
   --auth-method=password \
-  --username=me \
-  --password=not-a-real-password
+  --username=myusername \
+  --password=$DOCKERHUB_TOKEN
 
 gantry container-registry register dockerhub --flavor=dockerhub \
   --uri=docker.io/myusername \
@@ -30,15 +38,15 @@ gantry container-registry register dockerhub --flavor=dockerhub \
 """, r"""
 gantry service-connector register github_connector --type docker \
   --auth-method=password \
-  --username=me \
-  --password=not-a-real-token
+  --username=myusername \
+  --password=$GITHUB_TOKEN
 
 gantry container-registry register ghcr --flavor=github \
   --uri=ghcr.io/myusername \
   --connector github_connector
 gantry service-connector register my_connector --type docker \
   --auth-method=password \
-  --username=me --password=not-a-real-password
+  --username=myusername --password=$GITHUB_TOKEN
 
 gantry container-registry register my_registry --flavor=default \
   --uri=ghcr.io/myusername \
@@ -66,9 +74,9 @@ gantry container-registry register acr --flavor=azure \
 """, r"""
 gantry service-connector register azure_connector --type azure \
   --auth-method=service-principal \
-  --tenant_id=11111111-2222-3333-4444-555555555555 \
-  --client_id=66666666-7777-8888-9999-000000000000 \
-  --client_secret=not-a-real-secret
+  --tenant_id=$TENANT_ID \
+  --client_id=$CLIENT_ID \
+  --client_secret=$CLIENT_SECRET
 
 gantry container-registry register acr --flavor=azure \
   --uri=myregistry.azurecr.io \
@@ -80,8 +88,8 @@ gantry container-registry register ecr --flavor=aws \
 """, r"""
 gantry service-connector register aws_connector --type aws \
   --auth-method=secret-key \
-  --aws_access_key_id=AKIAIOSFODNN7EXAMPLE \
-  --aws_secret_access_key=not-a-real-key
+  --aws_access_key_id=$ACCESS_KEY_ID \
+  --aws_secret_access_key=$SECRET_ACCESS_KEY
 
 gantry container-registry register ecr --flavor=aws \
   --uri=123456789012.dkr.ecr.us-east-1.amazonaws.com \
@@ -92,8 +100,8 @@ gantry container-registry register ghcr --flavor=github \
 """, r"""
 gantry service-connector register github_connector --type docker \
   --auth-method=password \
-  --username=me \
-  --password=not-a-real-token
+  --username=myusername \
+  --password=$GITHUB_TOKEN
 
 gantry container-registry register ghcr --flavor=github \
   --uri=ghcr.io/myusername \
@@ -101,60 +109,91 @@ gantry container-registry register ghcr --flavor=github \
 """)}
 
 
-def key_file(path):
-    """The key file of a service account that nobody has."""
-    key = subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
-                         check=True, capture_output=True, text=True).stdout
-    path.write_text(json.dumps({
-        "type": "service_account", "project_id": "my-project", "private_key_id": "not-a-real-id",
-        "private_key": key, "client_email": "robot@my-project.iam.gserviceaccount.com", "client_id": "1",
-        "auth_uri": "https://accounts.google.com/o/oauth2/auth", "token_uri": "https://oauth2.googleapis.com/token",
-        "auth_provider_x509_cert_url": "https://www.googleapis.com/oauth2/v1/certs",
-        "client_x509_cert_url": "https://www.googleapis.com/robot/v1/metadata/x509/robot"}))
-    return path
-
-
 class SeedCommands(harness.Case):
-    def run_block(self, block, **env):
-        """Runs the lines; returns what there is then: registries by name, and connectors."""
-        daemon = harness.Gantryd(self)
+    # What fills the placeholders, at the cloud that knows it: its emulator, the variables, and which of them are
+    # secret.
+
+    def docker_hosts(self):
+        cloud = Emulator(self)
+        store = RegistryProxy(harness.Registry(self).port)
+        hub, github = DockerHub(cloud, store), GitHub(cloud, store)
+        filled = {"DOCKERHUB_TOKEN": hub.access_token("myusername"), "GITHUB_TOKEN": github.issue("myusername")}
+        return cloud, filled, list(filled.values())
+
+    def aws(self):
+        cloud = Emulator(self)
+        user = Aws(cloud, RegistryProxy(harness.Registry(self).port)).user()
+        return cloud, {"ACCESS_KEY_ID": user.access_key_id, "SECRET_ACCESS_KEY": user.secret_access_key}, \
+            [user.secret_access_key]
+
+    def azure(self):
+        azure = Azure(self)
+        azure.registry("myregistry")
+        app = azure.application("AcrPush")
+        return azure.emulator, {"TENANT_ID": app.tenant, "CLIENT_ID": app.client_id, "CLIENT_SECRET": app.secret}, \
+            [app.secret]
+
+    def gcp(self):
+        google = Google(self)
+        google.registry("gcr.io")
+        account = google.account("robot")
+        google.policy.grant(account.email, f"projects/{PROJECT}", gcp_policy.WRITER)
+        path = self.dir / "key.json"
+        path.write_text(account.key_file())
+        return google.emulator, {"KEY_FILE": str(path)}, account.pem.splitlines()[1:-1]
+
+    def run_block(self, block, cloud):
+        """Runs the lines; returns what there is then: registries by name, connectors, and how their verification
+        goes."""
+        emulator, filled, secrets = cloud
+        daemon = harness.Gantryd(self, *emulator.gantryd_flags())
         env = dict(os.environ, GANTRY_ADDRESS=daemon.address, PATH=f"{harness.GANTRY.parent}:{os.environ['PATH']}",
-                   **env)
+                   **filled)
         done = subprocess.run(["bash", "-euc", block], env=env, capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertNotIn("could not be tried", done.stderr)
         registries = self.ok(daemon, "container-registry", "list", "-o", "json").json()["registries"]
         connectors = self.ok(daemon, "service-connector", "list", "-o", "json").json()["connectors"]
-        self.assertNotIn("not-a-real", json.dumps(connectors))
+        for connector in connectors:
+            verified = self.ok(daemon, "service-connector", "verify", connector["name"], "-o", "json").json()
+            self.assertEqual({v["state"] for v in verified["verifications"]}, {"STATE_ACCEPTED"}, verified)
+        for secret in secrets:
+            self.assertNotIn(secret, done.stdout + done.stderr + json.dumps(connectors) + daemon.process.log())
         return {r["name"]: (r["flavor"], r["uri"], r["connector"]) for r in registries}, connectors
 
     def test_the_lines_as_they_are_written(self):
-        registries, connectors = self.run_block(BLOCKS[0])
+        cloud = self.docker_hosts()
+        registries, connectors = self.run_block(BLOCKS[0], cloud)
         self.assertEqual(registries, {"default_registry": ("default", "localhost:5000", ""),
                                       "dockerhub_registry": ("default", "docker.io/myusername", ""),
                                       "dockerhub": ("dockerhub", "docker.io/myusername", ""),
                                       "ghcr": ("github", "ghcr.io/myusername", "")})
         self.assertEqual(connectors, [])
-        registries, connectors = self.run_block(BLOCKS[1])
+        registries, connectors = self.run_block(BLOCKS[1], cloud)
         self.assertEqual(registries, {"dockerhub": ("dockerhub", "docker.io/myusername", "dockerhub_connector")})
         self.assertEqual([(c["name"], c["type"], c["auth_method"], c["config"], c["secret_fields"])
                           for c in connectors],
-                         [("dockerhub_connector", "docker", "password", {"username": "me"}, ["password"])])
-        registries, connectors = self.run_block(BLOCKS[2])
+                         [("dockerhub_connector", "docker", "password", {"username": "myusername"}, ["password"])])
+        registries, connectors = self.run_block(BLOCKS[2], cloud)
         self.assertEqual(registries, {"ghcr": ("github", "ghcr.io/myusername", "github_connector"),
                                       "my_registry": ("default", "ghcr.io/myusername", "my_connector")})
         self.assertEqual([c["name"] for c in connectors], ["github_connector", "my_connector"])
 
     def test_the_lines_of_the_clouds(self):
-        key = key_file(self.dir / "key.json")
+        clouds = {"gcp": self.gcp, "azure": self.azure, "aws": self.aws, "github": self.docker_hosts}
         for flavor, (alone, linked) in CLOUD_BLOCKS.items():
             with self.subTest(flavor=flavor):
-                registries, connectors = self.run_block(alone)
+                cloud = clouds[flavor]()
+                registries, connectors = self.run_block(alone, cloud)
                 self.assertEqual({r[0] for r in registries.values()}, {flavor})
                 self.assertEqual(connectors, [])
-                registries, connectors = self.run_block(linked, KEY_FILE=str(key))
-                (name, (its_flavor, _, connector)), = registries.items()
-                self.assertEqual((its_flavor, connector), (flavor, connectors[0]["name"]))
-                self.assertTrue(connectors[0]["secret_fields"])
+                registries, (connector,) = self.run_block(linked, cloud)
+                (_, (its_flavor, _, its_connector)), = registries.items()
+                self.assertEqual((its_flavor, its_connector), (flavor, connector["name"]))
+                self.assertTrue(connector["secret_fields"])
+                # A password names no cloud that could be asked before a registry is linked to it.
+                self.assertEqual(connector["verification"]["state"],
+                                 "STATE_SKIPPED" if connector["type"] == "docker" else "STATE_ACCEPTED")
 
     def test_integrations_are_loaded_or_not(self):
         daemon = harness.Gantryd(self)

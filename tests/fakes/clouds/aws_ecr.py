@@ -1,6 +1,7 @@
 """The emulated APIs of Amazon ECR, private and public; botocore's own models say what a request may contain."""
 import base64
 import json
+import re
 import secrets
 
 import botocore.session
@@ -87,13 +88,20 @@ class EcrApi:
             found = [self._find(identity, "DescribeRepositories", account, n) for n in fields["repositoryNames"]]
             return {"repositories": [self._described(r) for r in found]}
         self._need(identity, "DescribeRepositories", f"arn:aws:ecr:{self.region}:{account}:repository/*")
-        everything = sorted(r.name for r in self.aws.repositories.values()
-                            if (r.account, r.region) == (account, self._home))
+        everything = sorted((r for r in self.aws.repositories.values()
+                             if (r.account, r.region) == (account, self._home)), key=lambda r: r.name)
+        return self._page(fields, "repositories", [self._described(r) for r in everything])
+
+    def _page(self, fields, key, items):
+        """The part of a list that a request asks for."""
         size = min(fields.get("maxResults", 100), self.aws.quirks.page_size)
-        begin = int(fields.get("nextToken", "page-0").removeprefix("page-"))
-        page = {"repositories": [self._described(self.aws.repositories[account, self._home, n])
-                                 for n in everything[begin:begin + size]]}
-        if begin + size < len(everything):
+        token = re.fullmatch(r"page-(\d+)", fields.get("nextToken", "page-0"))
+        if not token:
+            raise EcrError("InvalidParameterException", "Invalid parameter at 'nextToken' failed to satisfy constraint: "
+                                                        "'Invalid NextToken'")
+        begin = int(token[1])
+        page = {key: items[begin:begin + size]}
+        if begin + size < len(items):
             page["nextToken"] = f"page-{begin + size}"
         return page
 
@@ -111,11 +119,11 @@ class EcrApi:
     def _DescribeImages(self, identity, fields):
         repository = self._find(identity, "DescribeImages", fields.get("registryId", identity.account),
                                 fields["repositoryName"])
-        return {"imageDetails": [
+        return self._page(fields, "imageDetails", [
             {"registryId": repository.account, "repositoryName": repository.name, "imageDigest": digest,
              "imageSizeInBytes": image["size"], "imagePushedAt": image["pushed"],
              "imageManifestMediaType": image["type"], **({"imageTags": image["tags"]} if image["tags"] else {})}
-            for digest, image in repository.images.items()]}
+            for digest, image in repository.images.items()])
 
     def _BatchDeleteImage(self, identity, fields):
         repository = self._find(identity, "BatchDeleteImage", fields.get("registryId", identity.account),

@@ -19,21 +19,16 @@ ACTIONS = [  # method, rest of the path, the action of IAM that it needs
 ]
 
 
-class PrivateRegistry:
-    """<account>.dkr.ecr.<region>.amazonaws.com, and the bucket that its layers are downloaded from."""
+class EcrRegistry:
+    """What ECR's registries have in common; `aws` knows tokens and repositories."""
 
-    def __init__(self, aws, host, account, region):
-        self.aws, self.host, self.account, self.region = aws, host, account, region
-        self.bucket = f"prod-{region}-starport-layer-bucket.s3.{region}.amazonaws.com"
+    def __init__(self, aws, host):
+        self.aws, self.host = aws, host
         self._parts = {}  # upload -> the size of its last part, and the Range that is told ever after
-        registry = aws.emulator.host(host)
-        registry.on("*", "/v2/.*", self._answer)
-        aws.emulator.host(self.bucket).on("GET", "/v2/.*", self._download)
+        aws.emulator.host(host).on("*", "/v2/.*", self._answer)
 
-    def _answer(self, request):
-        identity, refusal = self._login(request)
-        if refusal:
-            return refusal
+    def _handled(self, request, identity):
+        """For one who is logged in."""
         if request.path == "/v2/":
             return json_response(200, {})
         for method, rest, action in ACTIONS:
@@ -42,6 +37,70 @@ class PrivateRegistry:
                 return self._refusal_of(request, identity, found["name"], action) or \
                     getattr(self, "_" + action, self._forward)(request)
         return registry_error(405, "UNSUPPORTED", "The operation is unsupported.")
+
+    def _forward(self, request):
+        return self.aws.store.forward(request)
+
+    def _UploadLayerPart(self, request):
+        upload = request.path
+        size = int(request.headers.get("Content-Length", 0))
+        before, told = self._parts.get(upload, (PART_AT_LEAST, None))
+        if before < PART_AT_LEAST:
+            return registry_error(400, "BLOB_UPLOAD_INVALID", "Layer part size is too small")
+        response = self._forward(request)
+        if response.status == 202:
+            response.status = 201
+            told = told or response.header("Range")[1]
+            response.headers["Range"] = told  # does not advance any more
+            self._parts[upload] = (size, told)
+        return response
+
+    def _PutImage(self, request):
+        repository, reference = request.repository, request.path.rsplit("/", 1)[1]
+        body = request.body
+        manifest = json.loads(body)
+        media_type = manifest.get("mediaType")
+        if media_type != request.headers["Content-Type"] or not _plain_types(manifest):
+            return registry_error(405, "UNSUPPORTED", "Invalid parameter at 'ImageManifest' failed to satisfy "
+                                                      "constraint: 'Invalid JSON syntax'")
+        tags = [] if ":" in reference else [reference]
+        if tags and repository.is_immutable and repository.digest_of(reference):
+            return registry_error(400, "TAG_INVALID", f"The image tag '{reference}' already exists in the "
+                                                      f"'{repository.name}' repository and cannot be overwritten "
+                                                      "because the repository is immutable.")
+        response = self._forward(request)
+        response.drop("Location")
+        if response.status == 201:
+            image = repository.images.setdefault(
+                "sha256:" + hashlib.sha256(body).hexdigest(),
+                {"tags": [], "size": sum(layer["size"] for layer in manifest.get("layers", [])), "type": media_type,
+                 "pushed": self.aws.emulator.now()})
+            for other in repository.images.values():
+                other["tags"] = [t for t in other["tags"] if t not in tags]
+            image["tags"] += tags
+        return response
+
+
+def _plain_types(manifest):
+    """Whether all media types are a type and a subtype, without parameters."""
+    nested = [manifest.get("config", {}), *manifest.get("layers", []), *manifest.get("manifests", [])]
+    types = [manifest.get("artifactType", "a/b"), *(d.get("artifactType", "a/b") for d in nested),
+             *(d.get("mediaType", "") if d else "a/b" for d in [manifest, *nested])]
+    return all(re.fullmatch(r"[\w.+-]+/[\w.+-]+", t) for t in types)
+
+
+class PrivateRegistry(EcrRegistry):
+    """<account>.dkr.ecr.<region>.amazonaws.com, and the bucket that its layers are downloaded from."""
+
+    def __init__(self, aws, host, account, region):
+        super().__init__(aws, host)
+        self.account, self.region = account, region
+        self.bucket = f"prod-{region}-starport-layer-bucket.s3.{region}.amazonaws.com"
+        aws.emulator.host(self.bucket).on("GET", "/v2/.*", self._download)
+
+    def _answer(self, request):
+        identity, refusal = self._login(request)
+        return refusal or self._handled(request, identity)
 
     def _login(self, request):
         challenge = {"Www-Authenticate": f'Basic realm="https://{self.host}/",service="ecr.amazonaws.com"',
@@ -71,9 +130,6 @@ class PrivateRegistry:
         request.repository = repository
         return None
 
-    def _forward(self, request):
-        return self.aws.store.forward(request)
-
     def _ListImages(self, request):
         if int(request.parameter("n", "100")) > 1000:
             return registry_error(400, "UNSUPPORTED", "n is at most 1000")
@@ -86,54 +142,18 @@ class PrivateRegistry:
         assert "Authorization" not in request.headers, "S3 was sent the registry's credential"
         return self._forward(request)
 
-    def _UploadLayerPart(self, request):
-        upload = request.path
-        size = int(request.headers.get("Content-Length", 0))
-        before, told = self._parts.get(upload, (PART_AT_LEAST, None))
-        if before < PART_AT_LEAST:
-            return registry_error(400, "BLOB_UPLOAD_INVALID", "Layer part size is too small")
-        response = self._forward(request)
-        if response.status == 202:
-            response.status = 201
-            told = told or response.header("Range")[1]
-            response.headers["Range"] = told  # does not advance any more
-            self._parts[upload] = (size, told)
-        return response
 
-    def _PutImage(self, request):
-        repository, reference = request.repository, request.path.rsplit("/", 1)[1]
-        body = request.body
-        media_type = json.loads(body).get("mediaType")
-        if media_type != request.headers["Content-Type"] or ";" in media_type:
-            return registry_error(405, "UNSUPPORTED", "Invalid parameter at 'ImageManifest' failed to satisfy "
-                                                      "constraint: 'Invalid JSON syntax'")
-        tags = [] if ":" in reference else [reference]
-        if tags and repository.is_immutable and repository.digest_of(reference):
-            return registry_error(400, "TAG_INVALID", f"The image tag '{reference}' already exists in the "
-                                                      f"'{repository.name}' repository and cannot be overwritten "
-                                                      "because the repository is immutable.")
-        response = self._forward(request)
-        response.drop("Location")
-        if response.status == 201:
-            image = repository.images.setdefault(
-                "sha256:" + hashlib.sha256(body).hexdigest(),
-                {"tags": [], "size": len(body), "type": media_type, "pushed": self.aws.emulator.now()})
-            for other in repository.images.values():
-                other["tags"] = [t for t in other["tags"] if t not in tags]
-            image["tags"] += tags
-        return response
-
-
-class PublicRegistry:
-    """public.ecr.aws: bearer tokens, and 400 for everything it does not like."""
+class PublicRegistry(EcrRegistry):
+    """public.ecr.aws: bearer tokens, 400 for everything it does not like, and no state of uploads."""
 
     HOST, ALIAS = "public.ecr.aws", "acme"
+    READS = {"BatchGetImage", "BatchCheckLayerAvailability", "GetDownloadUrlForLayer", "ListImages"}
 
     def __init__(self, aws):
-        self.aws = aws
         registry = aws.emulator.host(self.HOST)
         registry.on("GET", "/token/", self._token)
-        registry.on("*", "/v2/.*", self._answer)
+        registry.on("GET", "/v2/.+/blobs/uploads/.+", lambda r: Response(404, b"404 page not found\n"))
+        super().__init__(aws, self.HOST)
 
     def _token(self, request):
         assert request.parameter("service") == self.HOST, request
@@ -156,19 +176,19 @@ class PublicRegistry:
         identity = self._identity(password) if password else None
         if not identity and bearer != "anonymous":
             return self._invalid()
-        if request.path == "/v2/":
-            return json_response(200, {})
-        if request.method not in ("GET", "HEAD"):
-            name = re.fullmatch(rf"/v2/{self.ALIAS}/(?P<name>.+?)/(?:blobs|manifests)/.*", request.path)["name"]
-            if not identity or not identity.may("ecr-public:PutImage", "*"):
-                return registry_error(403, "DENIED", "Not Authorized")
-            if (identity.account, "public", name) not in self.aws.repositories:
-                return registry_error(404, "NAME_UNKNOWN", f"The repository with name '{name}' does not exist in the "
-                                                           f"registry with id '{identity.account}'")
-        response = self.aws.store.forward(request)
-        if request.method == "PATCH" and response.status == 202:
-            response.status = 201
-        return response
+        return self._handled(request, identity)
+
+    def _refusal_of(self, request, identity, path, action):
+        if action in self.READS:
+            return None
+        alias, _, name = path.partition("/")
+        if not identity or alias != self.ALIAS or not identity.may("ecr-public:" + action, "*"):
+            return registry_error(403, "DENIED", "Not Authorized")
+        request.repository = self.aws.repositories.get((identity.account, "public", name))
+        if request.repository is None:
+            return registry_error(404, "NAME_UNKNOWN", f"The repository with name '{name}' does not exist in the "
+                                                       f"registry with id '{identity.account}'")
+        return None
 
     @staticmethod
     def _invalid():

@@ -52,7 +52,8 @@ class Sts:
         action = fields.get("Action")
         assert request.headers["Content-Type"] == FORM and fields["Version"] == "2011-06-15", request
         assert action in self.ACTIONS, action
-        if self.aws.quirks.throttle_sts:
+        if self.aws.quirks.throttle_sts > 0:
+            self.aws.quirks.throttle_sts -= 1
             return _error(StsError("Throttling", "Rate exceeded"))
         try:
             if action == "AssumeRoleWithWebIdentity":

@@ -30,7 +30,8 @@ class Azure:
         self.quirks = Quirks(
             entra_seconds=3600, refresh_seconds=3 * 3600, access_seconds=75 * 60,  # lives of tokens
             entra_throttled=False, conditional_access=False, registry_resource_unknown=False,
-            firewall=False, throttled=0, abac=False, arm_disabled=False, registry_audience_refused=False,
+            firewall=False, throttled=0,  # seconds, from the next request on
+            abac=False, arm_disabled=False, registry_audience_refused=False,
             stream_limit=None)  # bytes of a PATCH without Content-Range
         self.entra = Entra(self.emulator, self.quirks, self.authority, f"https://{self.api}")
         self.machine = MachineServices(self.emulator, self.quirks, self.entra)

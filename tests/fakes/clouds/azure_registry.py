@@ -1,4 +1,5 @@
 """One Azure container registry: its token service, its permissions, and a real docker-registry behind."""
+import math
 import re
 import urllib.parse
 
@@ -12,6 +13,9 @@ ROLES = {"AcrPull": {"pull", "metadata_read"},
          "AcrPush": {"pull", "push", "metadata_read", "metadata_write"},
          "AcrDelete": {"delete"},
          "Contributor": {"pull", "push", "delete", "metadata_read", "metadata_write"}}
+# In ABAC mode; all others count for nothing then.
+ABAC_ROLES = {"Container Registry Repository Reader": {"pull", "metadata_read"},
+              "Container Registry Repository Writer": {"pull", "push", "metadata_read", "metadata_write"}}
 NAME = "(?P<name>[a-z0-9/._-]+)"
 PUT_LIMIT = 20 << 20
 
@@ -22,6 +26,8 @@ class Registry:
     def __init__(self, emulator, quirks, entra, host, store, storage_host):
         self.host = host
         self.admin_enabled, self.admin_password = False, f"admin-password-of-{host}"
+        self.locked = set()  # "repository" or "repository:tag" with writeEnabled false
+        self._throttled = (0, 0)  # the quirk as it was last seen, and its end
         self._now, self._quirks, self._entra, self._store = emulator.now, quirks, entra, store
         self._signer = Signer()
         self._storage_host = storage_host
@@ -37,11 +43,17 @@ class Registry:
             if self._quirks.firewall:
                 return registry_error(403, "DENIED", "client with IP '127.0.0.1' is not allowed access. Refer "
                                                      "https://aka.ms/acr/firewall to grant access.")
-            if self._quirks.throttled > 0:
-                self._quirks.throttled -= 1
-                return registry_error(429, "TOOMANYREQUESTS", "too many requests", headers={"Retry-After": "1"})
+            wait = self._seconds_to_wait()
+            if wait > 0:
+                return registry_error(429, "TOOMANYREQUESTS", "too many requests", headers={"Retry-After": str(wait)})
             return handler(request)
         return guarded
+
+    def _seconds_to_wait(self):
+        """Of the quirk's seconds, which count down from the first request on."""
+        if self._throttled[0] != self._quirks.throttled:
+            self._throttled = self._quirks.throttled, self._now() + self._quirks.throttled
+        return math.ceil(self._throttled[1] - self._now())
 
     # The token service
 
@@ -143,7 +155,8 @@ class Registry:
     def _actions_of(self, subject):
         if subject == self.host.partition(".")[0]:
             return ROLES["Contributor"] | {"*"} if self.admin_enabled else set()
-        return ROLES.get(self._role_of(self._entra.find(client_id=subject)), set())
+        roles = ABAC_ROLES if self._quirks.abac else ROLES
+        return roles.get(self._role_of(self._entra.find(client_id=subject)), set())
 
     def _role_of(self, principal):
         return principal and (principal.roles.get(self.host) or principal.roles.get("*"))
@@ -176,7 +189,7 @@ class Registry:
             return self._unauthorized(str(why) if "admin" in str(why) else "", scope, detail, "invalid_token")
         if kind and not granted & {action, "*"}:
             return self._unauthorized("", scope, detail, "insufficient_scope")
-        return self._refused_upload(request) or self._stored(request)
+        return self._refused_upload(request) or self._refused_by_lock(request, name, action) or self._stored(request)
 
     def _refused_upload(self, request):
         size = int(request.headers.get("Content-Length", 0))
@@ -189,6 +202,13 @@ class Registry:
                                  b"<h1>413 Request Entity Too Large</h1></center><hr><center>"
                                  b"AzureContainerRegistry</center></body></html>", {"Content-Type": "text/html"})
         return None
+
+    def _refused_by_lock(self, request, name, action):
+        if action != "push" or not {name, f"{name}:{request.path.rsplit('/', 1)[1]}"} & self.locked:
+            return None
+        return registry_error(405, "REGISTRY_DISALLOWED_OPERATION", "The operation is disallowed on this registry, "
+                              "repository or image. View troubleshooting steps at https://aka.ms/acr/faq/#why-does-"
+                              "my-pull-or-push-request-fail-with-disallowed-operation", {})
 
     def _stored(self, request):
         """Blobs are fetched from storage, which takes a signature in the URL and no other login."""

@@ -5,15 +5,13 @@ the scope that the request needs, for packages of its owner.  Texts and codes ar
 """
 import datetime
 import itertools
-import re
 import secrets
 
+from clouds.bearer_tokens import BearerTokens, wanted
 from clouds.exchange import Response, json_response, registry_error
 from clouds.quirks import Quirks
 
-REGISTRY_TOKEN_PREFIX = "registry-"
 PART_LIMIT = 4 << 20
-SCOPE = re.compile(r"repository:([^:]+):((?:pull|push|delete|,)+)")
 CHALLENGE = 'Bearer realm="https://ghcr.io/token",service="ghcr.io",scope="{}"'
 
 
@@ -29,16 +27,17 @@ class GitHub:
     """ghcr.io and api.github.com on an emulator, in front of a RegistryProxy.
 
     Switches: token_lifetime, the seconds that a registry token lives; refuse_push, the text of GitHub's 403
-    to every push, such as "permission_denied: write_package"; forget_at_uploads, the numbers of the blob
-    uploads at which all registry tokens are over; revoke_at_upload, the one at which GitHub's tokens are too,
-    as a GITHUB_TOKEN is when its job ends."""
+    to every push, such as "permission_denied: write_package"; throttled, the number of requests to write that
+    meet GitHub's secondary rate limit; forget_at_uploads, the numbers of the blob uploads at which all registry
+    tokens are over; revoke_at_upload, the one at which GitHub's tokens are too, as a GITHUB_TOKEN is when its
+    job ends."""
 
     def __init__(self, emulator, store):
         self.emulator, self.store = emulator, store
-        self.quirks = Quirks(token_lifetime=300, refuse_push=None, forget_at_uploads=(),
+        self.quirks = Quirks(token_lifetime=300, refuse_push=None, throttled=0, forget_at_uploads=(),
                              revoke_at_upload=None)
         self._issued = {}
-        self._registry_tokens = {}
+        self.registry_tokens = BearerTokens(emulator.now, "registry-")
         self._uploads = itertools.count(1)
         registry = emulator.host("ghcr.io")
         registry.on("GET", "/token", self._token)
@@ -54,6 +53,11 @@ class GitHub:
         self._issued[token.text] = token
         return token.text
 
+    def revoke(self, text):
+        """The token is no longer taken, and neither are those that the registry gave for it."""
+        del self._issued[text]
+        self.registry_tokens.forget_all()
+
     # The token server: GET with Basic <anything>:<token>.
 
     def _token(self, request):
@@ -64,16 +68,13 @@ class GitHub:
         if login and (token is None or not self._opens_packages(token)):
             return registry_error(403, "DENIED", "denied")
         grants = set()
-        for scope in request.query.get("scope", []):
-            name, actions = SCOPE.fullmatch(scope).groups()
+        for name, actions in wanted(request):
             if name != name.lower():
                 return registry_error(400, "NAME_INVALID", "Repository name must be lowercase")
-            grants |= {(name, action) for action in self._allowed(token, name) & set(actions.split(","))}
+            grants |= {(name, action) for action in self._allowed(token, name) & actions}
         if request.query.get("scope") and not grants:
             return registry_error(403, "DENIED", "denied")
-        text = REGISTRY_TOKEN_PREFIX + secrets.token_hex(16)
-        self._registry_tokens[text] = (grants, self.emulator.now() + self.quirks.token_lifetime)
-        return json_response(200, {"token": text})
+        return json_response(200, {"token": self.registry_tokens.give(grants, self.quirks.token_lifetime)})
 
     def _opens_packages(self, token):
         over = token.ends is not None and self.emulator.now() > token.ends
@@ -91,8 +92,8 @@ class GitHub:
 
     def _logged_in(self, handler):
         def handle(request):
-            grants, ends = self._registry_tokens.get(request.bearer(), (None, 0))
-            if grants is None or self.emulator.now() > ends:
+            grants = self.registry_tokens.grants_of(request)
+            if grants is None:
                 return self._unauthorized(request.match.groupdict().get("name", "user/image"))
             return handler(request, grants)
         return handle
@@ -107,6 +108,10 @@ class GitHub:
         if request.method == "DELETE" and "/uploads/" not in request.path:
             return registry_error(405, "UNSUPPORTED", "The operation is unsupported.")
         writes = request.method not in ("GET", "HEAD")
+        if writes and self.quirks.throttled > 0:
+            self.quirks.throttled -= 1
+            return registry_error(429, "TOOMANYREQUESTS", "You have exceeded a secondary rate limit. Please wait a few "
+                                  "minutes before you try again.", headers={"Retry-After": "0"})
         if writes and self.quirks.refuse_push:
             return registry_error(403, "DENIED", self.quirks.refuse_push)
         if (name, "push" if writes else "pull") not in grants:
@@ -125,7 +130,7 @@ class GitHub:
         if revoked:
             self._issued.clear()
         if revoked or upload in self.quirks.forget_at_uploads:
-            self._registry_tokens.clear()
+            self.registry_tokens.forget_all()
             return True
         return False
 
