@@ -5,7 +5,6 @@ import json
 import pathlib
 import subprocess
 import sys
-import unittest
 import urllib.parse
 
 import harness
@@ -422,4 +421,4 @@ class AwsCloud(harness.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

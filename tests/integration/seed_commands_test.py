@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import unittest
 
 import harness
 
@@ -175,4 +174,4 @@ class SeedCommands(harness.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

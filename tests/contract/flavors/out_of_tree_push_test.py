@@ -5,7 +5,6 @@
 """
 import pathlib
 import sys
-import unittest
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "integration"))
 import harness  # noqa: E402
@@ -95,4 +94,4 @@ class OutOfTree(harness.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()
