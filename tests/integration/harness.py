@@ -181,8 +181,7 @@ class Registry:
 class Gantryd:
     """The daemon, with flavors from the build tree."""
 
-    def __init__(self, case, *flags, state=None, env=None, listen=None, expect_start=True, ends_with=(0,)):
-        """`ends_with`: the exit codes that are right at the end of the test, after a SIGTERM."""
+    def __init__(self, case, *flags, state=None, env=None, listen=None, expect_start=True):
         self.state = pathlib.Path(state or tempfile.mkdtemp(dir=case.dir, prefix="state"))
         self.port = free_port()
         self.address = listen or f"127.0.0.1:{self.port}"
@@ -190,7 +189,7 @@ class Gantryd:
         self.env = {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), "DOCKER_CONFIG": str(home / ".docker"),
                     **(env or {})}
         argv = [GANTRYD, "--listen", self.address, "--state-dir", self.state, *flags]
-        self.process = Process(case, argv, home / "gantryd.log", self.env, ends_with)
+        self.process = Process(case, argv, home / "gantryd.log", self.env, ends_with=(0,))
         if expect_start:
             wait_until(lambda: accepts(self.port) or self.process.child.poll() is not None, "gantryd listens")
             assert self.process.child.poll() is None, self.process.log()
