@@ -2,20 +2,23 @@
 # From a fresh Debian 12 to a pushed image: installs, builds, starts `gantryd --dev`, pushes a small
 # real image through a flavor, and proves it by pulling it back with skopeo.
 #
-#   deploy/quickstart.sh [--keep]
+#   deploy/quickstart.sh [--keep] [--no-build DIR]
 #
-#   --keep   leave the daemon running at the end
+#   --keep           leave the daemon running at the end
+#   --no-build DIR   install no packages and take what a build in DIR has made
 #
 # GANTRY_ADDRESS says where the daemon is to listen (127.0.0.1:7460).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-keep=no
-case "${1:-}" in
-  '') ;;
-  --keep) keep=yes ;;
-  *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
-esac
+keep=no built=''
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --keep) keep=yes; shift ;;
+    --no-build) built=${2:?"--no-build needs a directory"}; shift 2 ;;
+    *) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  esac
+done
 bold='' plain=''
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\033[1m' plain=$'\033[0m'; fi
 step() { printf '\n%s== %s%s\n' "$bold" "$*" "$plain"; }
@@ -27,15 +30,19 @@ if (: <>"/dev/tcp/${GANTRY_ADDRESS%:*}/${GANTRY_ADDRESS##*:}") 2>/dev/null; then
   exit 1
 fi
 
-step "Packages"
-deploy/install-packages.sh deploy/packages-build.txt deploy/packages-quickstart.txt
-
-step "Build and install into build/quickstart"
-cmake --preset release >/dev/null
-cmake --build --preset release -j "$(nproc)"
 prefix=$PWD/build/quickstart
+if [ -n "$built" ]; then
+  prefix=$(realpath "$built")/quickstart
+else
+  step "Packages"
+  deploy/install-packages.sh deploy/packages-build.txt deploy/packages-quickstart.txt
+
+  step "Build and install into build/quickstart"
+  cmake --preset release >/dev/null
+  cmake --build --preset release -j "$(nproc)"
+fi
 rm -rf "$prefix"
-cmake --install build/release --prefix "$prefix" >/dev/null
+cmake --install "${built:-build/release}" --prefix "$prefix" >/dev/null
 export PATH=$prefix/bin:$PATH
 
 step "gantryd --dev"
@@ -54,9 +61,15 @@ deploy/example/build-image.sh "$prefix/image"
 
 step "gantry push"
 gantry push "oci:$prefix/image:latest" --registry local --pipeline hello_pipeline
-digest_uri=$(gantry push "oci:$prefix/image:latest" --registry local --pipeline hello_pipeline --quiet)
+digest_uri=$(gantry push "oci:$prefix/image:latest" --registry local --pipeline hello_pipeline \
+  --version latest --quiet)
 
 step "Pulled back by skopeo, unpacked by umoci, and run"
+stored=$(skopeo inspect --raw --tls-verify=false "docker://${digest_uri%@*}:latest" | sha256sum)
+if [ "${digest_uri##*:}" != "${stored%% *}" ]; then
+  echo "gantry push said $digest_uri, but what skopeo gets by the tag is sha256:${stored%% *}" >&2
+  exit 1
+fi
 skopeo copy --src-tls-verify=false "docker://$digest_uri" "oci:$prefix/pulled:latest"
 umoci unpack --rootless --image "$prefix/pulled:latest" "$prefix/bundle" >/dev/null
 "$prefix/bundle/rootfs/hello"

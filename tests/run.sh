@@ -29,6 +29,8 @@ export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file
 cmake --preset "$preset" >/dev/null
 cmake --build --preset "$preset" -j "$(nproc)"
 
+echo "Ready to test after $((SECONDS / 60)) min $((SECONDS % 60)) s"
+
 # The fuzz targets are clang's; they are one more test of the default run.
 export GANTRY_FUZZ_SECONDS=$fuzz_seconds
 ctest --preset "$preset" -j "$(nproc)" --no-tests=error ${only:+-R "$only"}

@@ -85,6 +85,8 @@ TEST(ExitCodes, SayWhatKindOfFailure) {
   EXPECT_EQ(ExitCodeOf(InvalidArgument(reason::kDigestMismatch, "x")), kSource);
   EXPECT_EQ(ExitCodeOf(InvalidArgument(reason::kInvalidConfig, "x")), kUsage);
   EXPECT_EQ(ExitCodeOf(AlreadyExists(reason::kRegistryExists, "x")), kConflict);
+  EXPECT_EQ(ExitCodeOf(ResourceExhausted(reason::kOverloaded, "x")), kQuota);
+  EXPECT_EQ(ExitCodeOf(ResourceExhausted(reason::kUpstreamQuota, "x")), kQuota);
   EXPECT_EQ(ExitCodeOf(Cancelled(reason::kCancelled, "x")), kCancelled);
 }
 

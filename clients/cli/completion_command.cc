@@ -1,6 +1,7 @@
 // gantry completion …: scripts that ask the program itself what may come next.
 #include <iostream>
 
+#include "base/status.h"
 #include "clients/cli/completion_words.h"
 #include "clients/cli/session.h"
 
@@ -54,7 +55,12 @@ void AddCompletionCommand(CLI::App& app, Session& session) {
   CLI::App* group = AddGroup(app, session, "completion", "Completion scripts for shells");
   const auto print = [&](const std::string& shell, const char* script) {
     AddCommand(*group, session, shell, "For " + shell)->callback([&session, script] {
-      session.command = [script]() -> Outcome {
+      session.command = [&session, script]() -> Outcome {
+        if (session.format() == Format::kJson) {
+          return InvalidArgument(reason::kInvalidArgument,
+                                 "a completion script has no form as JSON")
+              .Remedy("leave out --output json: the script goes to a file, as it is");
+        }
         std::cout << script;
         return kOk;
       };

@@ -12,7 +12,7 @@ namespace {
 constexpr char kOutputHelp[] =
     "With --output json a command prints one JSON document on standard output, and an error as "
     "one\n"
-    "line of JSON on standard error.\n\n";
+    "line of JSON, the last, on standard error; warnings and hints stay sentences there.\n\n";
 
 // CLI11's layout, with less said behind an option's name.
 class Formatter final : public CLI::Formatter {

@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <concepts>
 #include <latch>
+#include <ostream>
 #include <type_traits>
 
 #include "base/bytes.h"
@@ -119,8 +121,18 @@ TEST(Executor, RefusesWhenTheQueueIsFullAndRunsTheRest) {
   EXPECT_EQ(ran, 3);
 }
 
+template <class T>
+concept Streamable = requires(std::ostream& out, const T& value) {
+  out << value;
+};
+
 TEST(Secret, CannotBePrintedOrCompared) {
+  static_assert(Streamable<std::string> && !Streamable<Secret>);
+  static_assert(!std::equality_comparable<Secret>);
+  static_assert(!std::equality_comparable_with<Secret, std::string_view>);
+  static_assert(!std::totally_ordered<Secret>);
   static_assert(!std::is_convertible_v<Secret, std::string>);
+  static_assert(!std::is_convertible_v<Secret, std::string_view>);
   static_assert(!fmt::is_formattable<Secret>::value);
   Secret a("hunter2");
   Secret b = std::move(a);

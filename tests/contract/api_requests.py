@@ -5,8 +5,8 @@ The requests are sent in an order in which each finds what it needs; each answer
 """
 import json
 import pathlib
+import re
 import sys
-import unittest
 
 sys.path += [str(pathlib.Path(__file__).resolve().parents[1] / "integration"),
              str(pathlib.Path(__file__).resolve().parent)]
@@ -51,6 +51,18 @@ class ApiRequests(harness.Case):
         self.images()
         self.assertEqual(sorted(self.sent), sorted(self.methods), "every method is asked once")
         self.assertEqual(sorted(self.sent), sorted(p.stem for p in FILES.glob("*.json")))
+
+    def test_the_request_in_the_readme(self):
+        text = (harness.ROOT / "README.md").read_text()
+        shown = re.search(r"grpcurl -plaintext -d '([^']*)' \\\n +(\S+) (\S+)/(\S+)\n", text)
+        request, address, service, method = shown.groups()
+        self.assertEqual(address, "127.0.0.1:7460", "where gantryd listens unless told otherwise")
+        request = json.loads(request)
+        self.assertEqual(request["start"]["source"], {"reference": "docker.io/library/alpine:3.20"})
+        request["start"]["source"]["reference"] = self.seed["uri"]  # the one thing that needs the Internet
+        *_, last = self.client.call(self.client.methods(service)[method], request)
+        self.assertEqual(last["image"]["digest"], self.seed["digest"])
+        self.assertRegex(last["image"]["uri"], rf"^{self.host}/training_pipeline:\d{{4}}(-\d\d){{5}}$")
 
     def flavors_and_connector_types(self):
         flavors = {f["name"]: f for f in self.send("ListFlavors")["flavors"]}
@@ -126,4 +138,4 @@ class ApiRequests(harness.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

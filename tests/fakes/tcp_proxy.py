@@ -3,7 +3,8 @@
 
   tcp_proxy.py --to HOST:PORT [--bytes-per-second N] [--cut-after N]
 
---cut-after N resets, once, the first connection that has carried N bytes to the server.
+--bytes-per-second is what all connections carry to the server together.  --cut-after N resets, once, the
+first connection that has carried N bytes to the server.
 Prints "ready PORT" when it listens.
 """
 import argparse
@@ -13,9 +14,23 @@ import threading
 import time
 
 
-def pump(source, target, rate, budget, both):
+class Link:
+    """A slow line that all connections share."""
+
+    def __init__(self, rate):
+        self.rate, self.free_at, self.mutex = rate, 0.0, threading.Lock()
+
+    def carry(self, size):
+        """Returns when the line has carried that much more."""
+        with self.mutex:
+            self.free_at = max(self.free_at, time.monotonic()) + size / self.rate
+            done = self.free_at
+        # The proxy is the slow network itself; nothing waits for this by the clock.
+        time.sleep(max(0.0, done - time.monotonic()))
+
+
+def pump(source, target, link, budget, both):
     sent = 0
-    start = time.monotonic()
     try:
         while data := source.recv(65536):
             target.sendall(data)
@@ -27,9 +42,8 @@ def pump(source, target, rate, budget, both):
                         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                         sock.close()
                     return
-            if rate:
-                # The proxy is the slow network itself; nothing waits for this by the clock.
-                time.sleep(max(0.0, start + sent / rate - time.monotonic()))
+            if link:
+                link.carry(len(data))
     except OSError:
         pass
     for sock in both:
@@ -47,6 +61,7 @@ def main():
     options = parser.parse_args()
     host, _, port = options.to.rpartition(":")
     budget = [options.cut_after] if options.cut_after else None
+    link = Link(options.bytes_per_second) if options.bytes_per_second else None
     listener = socket.create_server(("127.0.0.1", 0))
     print("ready", listener.getsockname()[1], flush=True)
     while True:
@@ -57,9 +72,8 @@ def main():
             client.close()
             continue
         both = (client, server)
-        threading.Thread(target=pump, args=(client, server, options.bytes_per_second, budget, both),
-                         daemon=True).start()
-        threading.Thread(target=pump, args=(server, client, 0, None, both), daemon=True).start()
+        threading.Thread(target=pump, args=(client, server, link, budget, both), daemon=True).start()
+        threading.Thread(target=pump, args=(server, client, None, None, both), daemon=True).start()
 
 
 main()

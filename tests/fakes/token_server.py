@@ -7,8 +7,9 @@ Tokens are RS256 JWTs that a real docker-registry verifies by the certificate in
   token_server.py --key K --cert C --service S --issuer I --lifetime SECONDS --users JSON --log FILE
                   [--tls] [--post-status STATUS]
 
---users: {"name": {"password": "...", "actions": ["pull", "push"]}}; "" is the anonymous user.  A user's
-password is also taken as an OAuth2 refresh token by POST, unless --post-status answers all of those.
+--users: {"name": {"password": "...", "actions": ["pull", "push"]}}; "" is the anonymous user.  "lifetime" is
+that of this user's tokens.  A user's password is also taken as an OAuth2 refresh token by POST, unless
+--post-status answers all of those.
 """
 import argparse
 import base64
@@ -56,7 +57,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(401, {"details": "incorrect username or password"})
         if query.get("service") != [OPTIONS.service]:
             return self.answer(400, {"details": "unknown service"})
-        allowed = OPTIONS.users.get(user, {}).get("actions", [])
+        account = OPTIONS.users.get(user, {})
+        allowed, lifetime = account.get("actions", []), account.get("lifetime", OPTIONS.lifetime)
         access = []
         for scope in scopes:
             kind, _, rest = scope.partition(":")
@@ -64,7 +66,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             granted = [a for a in actions.split(",") if a in allowed]
             if granted:
                 access.append({"type": kind, "name": name, "actions": granted})
-        self.answer(200, {"token": self.token(user, access), "expires_in": OPTIONS.lifetime})
+        self.answer(200, {"token": self.token(user, access, lifetime), "expires_in": lifetime})
 
     def authenticated_user(self):
         header = self.headers.get("Authorization")
@@ -79,11 +81,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         known = OPTIONS.users.get(user)
         return user if user and known and known["password"] == password else None
 
-    def token(self, user, access):
+    def token(self, user, access, lifetime):
         now = int(time.time())
         header = {"typ": "JWT", "alg": "RS256", "x5c": [OPTIONS.chain]}
         claims = {"iss": OPTIONS.issuer, "sub": user, "aud": OPTIONS.service,
-                  "exp": now + OPTIONS.lifetime - REGISTRY_LEEWAY_SECONDS, "nbf": now - 120,
+                  "exp": now + lifetime - REGISTRY_LEEWAY_SECONDS, "nbf": now - 120,
                   "iat": now, "jti": str(time.monotonic_ns()), "access": access}
         signed = b64(json.dumps(header).encode()) + "." + b64(json.dumps(claims).encode())
         signature = OPTIONS.private.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())

@@ -3,7 +3,6 @@
 import re
 import socket
 import sys
-import unittest
 
 import grpc
 
@@ -279,6 +278,10 @@ class Api(harness.Case):
                 error = self.client.error_of(call)
                 self.assertEqual((error["code"], error["reason"]), ("RESOURCE_EXHAUSTED", "OVERLOADED"))
                 self.assertIn("retry_delay", error["details"]["RetryInfo"])
+        images.simple(self.dir / "l")
+        refused = self.gantry(daemon, "push", f"oci:{self.dir}/l", "-r", "r", "--pipeline", "p")
+        self.assertEqual(refused.code, 10, refused)
+        self.assertIn("OVERLOADED", refused.err)
         # Other calls do not stand in that queue.
         self.assertTrue(self.call("ListFlavors", {})[0]["flavors"])
         for call in running:
@@ -288,4 +291,4 @@ class Api(harness.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

@@ -2,7 +2,6 @@
 """Amazon ECR: every way to log in, from the seed's two commands to a pull with nothing but what was handed out."""
 import json
 import time
-import unittest
 
 import harness
 import images
@@ -297,4 +296,4 @@ class AwsCloud(AwsCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

@@ -2,7 +2,6 @@
 """What gantryd sends to AWS is what botocore sends for the same calls: host, path, headers, body."""
 import base64
 import os
-import unittest
 
 import botocore.config
 import botocore.session
@@ -136,4 +135,4 @@ class AwsWire(harness.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

@@ -3,7 +3,6 @@
 import base64
 import json
 import subprocess
-import unittest
 
 import harness
 from azure_case import HOST, AzureCase
@@ -246,4 +245,4 @@ class SovereignClouds(harness.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

@@ -2,8 +2,8 @@
 """The emulated Azure, against curl: it refuses what Azure refuses, so that what passes it says something."""
 import json
 import subprocess
-import unittest
 
+import harness
 from azure_case import HOST, AzureCase
 from clouds.azure_entra import REGISTRY_AUDIENCE
 
@@ -82,4 +82,4 @@ class TheEmulator(AzureCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Azure, emulated: what is said when it refuses, and pushes that go on where they can."""
 import os
-import unittest
 
 import harness
 import images
@@ -147,7 +146,7 @@ class Pushes(AzureCase):
                                  f"{self.azure.authority}:443:127.0.0.1:{self.azure.emulator.port}")
         self.connect(daemon, "service-principal", **self.service_principal(self.azure.application("AcrPush")))
         layout = images.Layout(self.dir / "slow")
-        layers = [layout.layer({f"f{i}": os.urandom(3_000_000)}, "none") for i in range(6)]
+        layers = [layout.layer({f"f{i}": os.urandom(1_000_000)}, "none") for i in range(16)]
         digest = layout.root(layout.image(layers), "latest")
         pushed = self.push_acr(daemon, "slow")
         self.azure.quirks.access_seconds = 600
@@ -180,4 +179,4 @@ class Pushes(AzureCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

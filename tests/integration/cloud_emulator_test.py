@@ -127,4 +127,4 @@ class CloudEmulator(harness.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

@@ -2,7 +2,6 @@
 """Completion as a person uses it: TAB in an interactive bash and zsh, with a daemon that knows names."""
 import pathlib
 import subprocess
-import unittest
 
 import harness
 import images
@@ -84,4 +83,4 @@ class Completion(harness.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

@@ -4,7 +4,6 @@ import base64
 import json
 import os
 import subprocess
-import unittest
 
 import harness
 import images
@@ -157,4 +156,4 @@ class Credentials(harness.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

@@ -211,4 +211,4 @@ class Drain(harness.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

@@ -3,7 +3,6 @@
 import os
 import pathlib
 import signal
-import unittest
 
 import harness
 import images
@@ -125,4 +124,4 @@ class DevRegistry(harness.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

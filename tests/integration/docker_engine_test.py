@@ -8,6 +8,7 @@ import unittest
 
 import harness
 import images
+from footprint import Footprint
 
 
 def static_program(path):
@@ -86,20 +87,42 @@ class DockerEngine(harness.Case):
         self.assertEqual(self.registry.stored_tags(), [f"app:{n}" for n in "1234"])
         self.assert_runs(plain)
 
+    def test_a_big_image_of_the_engine_is_held_nowhere(self):
+        images.big_layer(self.dir / "l", 512 << 20)
+        archive = images.docker_archive(self.dir / "l", self.dir / "big.tar", "test/big:1")
+        self.docker("load", "-i", archive)
+        archive.unlink()
+        footprint = Footprint(self, self.daemon)
+        image = self.push(self.daemon, "docker-daemon:test/big:1", "--on-daemon", "--pipeline", "big")
+        footprint.assert_small("docker-daemon")
+        self.assertEqual(self.skopeo_digest(image["uri"], "--tls-verify=false"), image["digest"])
+
     def test_an_image_the_engine_does_not_have(self):
         missing = self.gantry(self.daemon, "push", "docker-daemon:no/such:image", "--on-daemon", "--pipeline", "x")
         self.assertEqual(missing.code, 4, missing)
         self.assertIn("SOURCE_NOT_FOUND", missing.err)
 
-    def test_podman_runs_what_was_pushed(self):
+    def test_podman_runs_what_was_pushed_to_each_kind_of_registry(self):
         layout = images.Layout(self.dir / "l")
         layers = [layout.layer({"bin/hello": static_program(self.dir / "p")}),
                   layout.layer({"etc/extra": b"x"}, "zstd")]
         layout.root(layout.image(layers, command=["/bin/hello"]), "latest")
-        image = self.push(self.daemon, f"oci:{self.dir}/l", "--pipeline", "podman")
-        ran = self.podman("run", "--rm", "--network=none", "--tls-verify=false", "--ulimit=nofile=1024:1024",
-                          "--ulimit=nproc=1024:1024", image["digest_uri"])
-        self.assertEqual(ran.stdout, "hello from the image\n", ran.stderr)
+        for auth, users in (("none", None), ("htpasswd", {"me": "pw"}),
+                            ("token", {"me": {"password": "pw", "actions": ["pull", "push"]}})):
+            with self.subTest(auth):
+                registry = harness.Registry(self, auth, users, tls=auth != "none")
+                login = []
+                if users:
+                    self.ok(self.daemon, "service-connector", "register", auth, "--type=docker", "--no-verify",
+                            "--auth-method=password", "--username=me", "--password=-", input="pw")
+                    login = ["--connector", auth]
+                self.register(self.daemon, auth, registry, *login)
+                image = self.push(self.daemon, f"oci:{self.dir}/l", "-r", auth, "--pipeline", "podman")
+                pulled = self.podman("pull", *registry.access("me:pw" if users else None), image["digest_uri"])
+                self.assertEqual(pulled.returncode, 0, pulled.stderr)
+                ran = self.podman("run", "--rm", "--pull=never", "--network=none", "--ulimit=nofile=1024:1024",
+                                  "--ulimit=nproc=1024:1024", image["digest_uri"])
+                self.assertEqual(ran.stdout, "hello from the image\n", ran.stderr)
 
     def test_both_pull_by_what_gantry_gives(self):
         """By a login that was written down, and by asking the daemon each time; and not without either."""
@@ -139,4 +162,4 @@ class DockerEngine(harness.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """A flavor that cannot be loaded: the daemon says which and why, and serves the registries of the others."""
 import shutil
-import unittest
 
 import harness
 import images
@@ -76,4 +75,4 @@ class FlavorLoading(harness.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

@@ -4,7 +4,6 @@ import base64
 import json
 import subprocess
 import time
-import unittest
 
 import harness
 
@@ -220,4 +219,4 @@ class Methods(GcpCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

@@ -2,16 +2,13 @@
 """Google's own library, google-auth, logs in to the emulated Google Cloud: what the emulator asks for is what
 Google's client sends, and its answers are what that client understands.
 
-Debian's google-auth is older than federation and impersonation: those need another on PYTHONPATH.
+Debian's google-auth is older than federation and impersonation: gcp_node_oracle_test has those.
 """
 import datetime
 import http.client
 import json
-import os
 import socket
 import ssl
-import unittest
-import unittest.mock
 import urllib.parse
 
 import google.auth
@@ -21,18 +18,11 @@ import google.oauth2.credentials
 import google.oauth2.service_account
 from google.auth import compute_engine
 
-from gcp_case import SUBJECT, GcpCase  # finds the emulated clouds
+import harness
+from gcp_case import GcpCase  # finds the emulated clouds
 
-from clouds.gcp_federation import GET_ACCESS_TOKEN
 from clouds.gcp_oauth import AUDIENCE
 from clouds.gcp_tokens import FULL, READ_ONLY
-
-
-try:
-    from google.auth import aws, identity_pool, impersonated_credentials
-except ImportError:
-    aws = None
-modern = unittest.skipIf(aws is None, "this google-auth knows no federation")
 
 
 class Transport(google.auth.transport.Request):
@@ -93,37 +83,6 @@ class GoogleAuth(GcpCase):
         self.google.metadata.identity = self.account.email
         self.assert_token(compute_engine.Credentials(), self.account.email, FULL)
 
-    def federated(self, kind, provider, source, **kwargs):
-        info = json.loads(provider.account_file(source, **kwargs))
-        return kind.from_info(info, scopes=[FULL])
-
-    @modern
-    def test_impersonation(self):
-        target = self.google.account("target")
-        self.google.policy.grant(self.account.email, target.email, {GET_ACCESS_TOKEN})
-        self.assert_token(impersonated_credentials.Credentials(self.service_account(), target.email, [READ_ONLY]),
-                          target.email, READ_ONLY)
-
-    @modern
-    def test_aws_identity(self):
-        arn = "arn:aws:sts::123456789012:assumed-role/pusher/i-1"
-        provider = self.google.provider("aws", aws_keys={"AKIDEXAMPLE": ("wJalrXUtnFEMI/K7MDENG", arn)})
-        self.google.policy.grant(provider.principal(arn), self.account.email, {GET_ACCESS_TOKEN})
-        environment = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG",
-                       "AWS_SESSION_TOKEN": "session", "AWS_REGION": "eu-central-1"}
-        with unittest.mock.patch.dict(os.environ, environment):
-            source = {"environment_id": "aws1", "regional_cred_verification_url":
-                      "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"}
-            self.assert_token(self.federated(aws.Credentials, provider, source, impersonate=self.account.email),
-                              self.account.email, FULL)
-
-    @modern
-    def test_identity_of_a_file(self):
-        provider, token = self.oidc()
-        file = self.file("token", token())
-        self.assert_token(self.federated(identity_pool.Credentials, provider, {"file": str(file)}),
-                          provider.principal(SUBJECT), FULL)
-
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

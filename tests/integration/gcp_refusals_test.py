@@ -2,8 +2,8 @@
 """Google Cloud, emulated: repositories made on the way, and what is said when Google refuses."""
 import os
 import subprocess
-import unittest
 
+import harness
 from gcp_case import HOST, REPOSITORY, GcpCase  # finds the emulated clouds
 
 import images
@@ -253,4 +253,4 @@ class Interruptions(GcpCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

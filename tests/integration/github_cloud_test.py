@@ -2,7 +2,6 @@
 """GitHub's registry: what its tokens may do, what its refusals mean, and that pushes outlive its tokens."""
 import base64
 import subprocess
-import unittest
 
 import harness
 import images
@@ -203,4 +202,4 @@ class GitHubCloud(harness.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

@@ -61,25 +61,39 @@ def accepts(port):
 class Process:
     """A child that is ended with the test."""
 
-    def __init__(self, case, argv, log, env=None):
-        self.log_path = pathlib.Path(log)
+    def __init__(self, case, argv, log, env=None, ends_with=None):
+        """`ends_with`: the exit codes that are right when it is told to end; None is any."""
+        self.log_path, self.ends_with = pathlib.Path(log), ends_with
         with open(log, "ab") as out:
             self.child = subprocess.Popen([str(a) for a in argv], stdout=out, stderr=out,
                                           env=dict(os.environ, **(env or {})))
         case.addCleanup(self.stop)
 
     def stop(self, sig=signal.SIGTERM):
-        if self.child.poll() is None:
+        """Ends it; fails when it ends otherwise than it should, or has ended before, seen by nobody."""
+        seen = self.child.returncode is not None  # by the test, which judges the code
+        alive = self.child.poll() is None
+        if alive:
             self.child.send_signal(sig)
             try:
-                self.child.wait(20)
+                self.child.wait(DEADLINE)
             except subprocess.TimeoutExpired:
                 self.child.kill()
                 self.child.wait()
-        return self.child.returncode
+        code = self.child.returncode
+        if self.ends_with is not None:
+            well = seen or (alive and (sig == signal.SIGKILL or code in self.ends_with))
+            assert well, f"{self.child.args[0]} ended {'' if alive else 'by itself '}with {code}\n{self.log()}"
+            assert_no_sanitizer_report(self.log())
+        return code
 
     def log(self):
         return self.log_path.read_text(errors="replace")
+
+
+def assert_no_sanitizer_report(text):
+    """Reports of ASan, LSan, TSan and UBSan in what one of our programs has written."""
+    assert not re.search(r"Sanitizer:|runtime error:", text), text
 
 
 class Helper:
@@ -150,6 +164,16 @@ class Registry:
         self.process = Process(case, ["docker-registry", "serve", path], self.dir / "log")
         wait_until(lambda: accepts(self.port), "docker-registry listens")
 
+    def access(self, creds=None):
+        """What skopeo and podman need to be told to get in: their flags."""
+        login = ["--creds", creds] if creds else []
+        if not self.ca:
+            return [*login, "--tls-verify=false"]
+        directory = self.dir / "certs"
+        directory.mkdir(exist_ok=True)
+        (directory / "ca.crt").write_text(self.ca.read_text())
+        return [*login, "--cert-dir", str(directory)]
+
     def stored_tags(self):
         """Tags on the registry's own disk, as "repository:tag"."""
         root = self.dir / "data/docker/registry/v2/repositories"
@@ -171,18 +195,10 @@ class Gantryd:
         self.env = {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), "DOCKER_CONFIG": str(home / ".docker"),
                     **(env or {})}
         argv = [GANTRYD, "--listen", self.address, "--state-dir", self.state, *flags]
-        self.process = Process(case, argv, home / "gantryd.log", self.env)
+        self.process = Process(case, argv, home / "gantryd.log", self.env, ends_with=(0,))
         if expect_start:
             wait_until(lambda: accepts(self.port) or self.process.child.poll() is not None, "gantryd listens")
             assert self.process.child.poll() is None, self.process.log()
-
-    def rss_kib(self):
-        status = pathlib.Path(f"/proc/{self.process.child.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
-
-    def peak_rss_kib(self):
-        status = pathlib.Path(f"/proc/{self.process.child.pid}/status").read_text()
-        return int(re.search(r"VmHWM:\s+(\d+)", status)[1])
 
 
 class Result:
@@ -206,9 +222,11 @@ class Case(unittest.TestCase):
 
     def gantry(self, daemon, *argv, input=None, env=None, timeout=300, cwd=None):
         """Runs the CLI; returns its Result, whatever its exit code."""
-        return Result(subprocess.run([str(GANTRY), *map(str, argv)], input=input, text=True,
-                                     capture_output=True, timeout=timeout, cwd=cwd,
-                                     env={**os.environ, "GANTRY_ADDRESS": daemon.address, **(env or {})}))
+        result = Result(subprocess.run([str(GANTRY), *map(str, argv)], input=input, text=True,
+                                       capture_output=True, timeout=timeout, cwd=cwd,
+                                       env={**os.environ, "GANTRY_ADDRESS": daemon.address, **(env or {})}))
+        assert_no_sanitizer_report(result.err)
+        return result
 
     def ok(self, daemon, *argv, **kwargs):
         result = self.gantry(daemon, *argv, **kwargs)
@@ -235,6 +253,22 @@ class Case(unittest.TestCase):
         import hashlib
         return "sha256:" + hashlib.sha256(raw).hexdigest()
 
+    def assert_pulls_back(self, layout, image, digest, *access, copies=True):
+        """What skopeo gets back is byte for byte the layout that was pushed.  `access`: see Registry."""
+        self.assertEqual(image["digest"], digest)
+        self.assertEqual(image["digest_uri"], image["uri"].rsplit(":", 1)[0] + "@" + digest)
+        self.assertEqual(self.skopeo_digest(image["uri"], *access), digest)
+        self.assertEqual(self.skopeo_digest(image["digest_uri"], *access), digest)
+        if not copies:
+            return
+        back = self.dir / f"back-{image['repository'].replace('/', '-')}"
+        self.skopeo("copy", "--all", "--preserve-digests", *(re.sub("^--", "--src-", flag) for flag in access),
+                    f"docker://{image['digest_uri']}", f"oci:{back}:x")
+        blobs = list((back / "blobs/sha256").iterdir())
+        self.assertGreater(len(blobs), 1)
+        for blob in blobs:
+            self.assertEqual(blob.read_bytes(), (layout / "blobs/sha256" / blob.name).read_bytes())
+
 
 def http_status(url, method="GET", headers=None):
     request = urllib.request.Request(url, method=method, headers=headers or {})
@@ -243,3 +277,9 @@ def http_status(url, method="GET", headers=None):
             return response.status
     except urllib.error.HTTPError as error:
         return error.code
+
+
+def main():
+    """Runs the script's tests.  Exits with 77, which ctest shows as skipped, when one could not run here."""
+    result = unittest.main(verbosity=2, exit=False).result
+    sys.exit(1 if not result.wasSuccessful() else 77 if result.skipped else 0)

@@ -142,3 +142,20 @@ def big_layer(path, size):
     temporary.rename(layout.path / "blobs/sha256" / hash_.hexdigest())
     layer = {"mediaType": OCI_LAYER, "digest": digest, "size": length}
     return layout.root(layout.image([(layer, digest)]), "latest")
+
+
+def docker_archive(layout, path, name):
+    """The one image of a layout, with uncompressed layers, as `docker save` of Docker 20.10 writes it."""
+    blob = lambda descriptor: pathlib.Path(layout) / "blobs" / descriptor["digest"].replace(":", "/")
+    root = json.loads((pathlib.Path(layout) / "index.json").read_text())["manifests"][0]
+    manifest = json.loads(blob(root).read_text())
+    files = {manifest["config"]["digest"].partition(":")[2] + ".json": blob(manifest["config"])}
+    layers = {layer["digest"].partition(":")[2] + "/layer.tar": blob(layer) for layer in manifest["layers"]}
+    listed = json.dumps([{"Config": next(iter(files)), "RepoTags": [name], "Layers": list(layers)}]).encode()
+    with tarfile.open(path, "w") as tar:
+        for member, file in {**layers, **files}.items():
+            tar.add(file, member)
+        info = tarfile.TarInfo("manifest.json")
+        info.size = len(listed)
+        tar.addfile(info, io.BytesIO(listed))
+    return path

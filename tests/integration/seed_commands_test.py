@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import unittest
 
 import harness
 from clouds import gcp_policy
@@ -214,4 +213,4 @@ class SeedCommands(harness.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

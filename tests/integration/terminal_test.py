@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import termios
-import unittest
 
 import harness
 import images
@@ -17,7 +16,7 @@ class OnATerminal(harness.Case):
         super().setUp()
         self.registry = harness.Registry(self)
         slow = harness.Helper(self, harness.FAKES / "tcp_proxy.py", "--to", self.registry.host,
-                              "--bytes-per-second", 2_000_000)
+                              "--bytes-per-second", 6_000_000)
         self.registry.host = f"127.0.0.1:{slow.port}"
         self.daemon = harness.Gantryd(self)
         self.register(self.daemon, "slow", self.registry)
@@ -57,10 +56,12 @@ class OnATerminal(harness.Case):
         self.assertIn("error: cancelled", terminal.text())
         self.assertNotIn("[=", terminal.text())
         self.assertNotIn(b"\x1b[?25l", terminal.raw, "the cursor is never hidden")
-        self.assertEqual(self.registry.stored_tags(), [])
-        # The registry itself may write on for a moment, so that what counts is that it was asked.
+        # The call ends before its work does: the daemon has cancelled its uploads when nothing more comes.
+        harness.wait_until(lambda: "PushImage CANCELLED" in self.daemon.process.log(), "the daemon knows")
         harness.wait_until(lambda: "DELETE /v2/p/blobs/uploads/" in self.registry.process.log(),
                            "the daemon has cancelled its uploads")
+        self.assertEqual(self.daemon.process.stop(), 0)
+        self.assertEqual(self.registry.stored_tags(), [])
 
     def test_a_secret_is_not_shown_while_it_is_typed(self):
         register = [harness.GANTRY, "service-connector", "register", "typed", "--type=docker",
@@ -111,24 +112,47 @@ class InAPipe(harness.Case):
         self.assertTrue(error["remedy"], error)
         return error
 
+    def all_commands(self, *group):
+        """What --help lists, down to commands that have none below them, as lists of words."""
+        listed = re.search(r"(?ms)^Subcommands:\n(.*?)\n\n", self.ok(self.daemon, *group, "--help").out)
+        if not listed:
+            return [list(group)]
+        return [words for name in re.findall(r"(?m)^  ([a-z-]+) ", listed[1])
+                for words in self.all_commands(*group, name)]
+
     def test_every_command_answers_with_one_json_document(self):
         self.ok(self.daemon, "service-connector", "register", "c", "--type=docker", "--auth-method=password",
                 "--username=me", "--password=x", "--no-verify")
         pushed = self.ok(self.daemon, "push", f"oci:{self.dir}/l", "--pipeline", "p", "--version", "1", "-o", "json")
         self.assertEqual(pushed.err, "")
         name = pushed.json()["uri"]
-        for argv in (["flavor", "list"], ["flavor", "describe", "default"], ["container-registry", "list"],
-                     ["container-registry", "describe", "plain"], ["container-registry", "verify", "plain"],
-                     ["container-registry", "update", "plain", "--label", "a=b"],
-                     ["service-connector", "list"], ["service-connector", "list-types"],
-                     ["service-connector", "describe", "c"], ["service-connector", "update", "c", "--label=a=b",
-                                                              "--no-verify"],
-                     ["image", "resolve", name], ["image", "list", "p", "--registry", "plain"],
-                     ["push", f"oci:{self.dir}/l", "--pipeline", "p", "--quiet"],
-                     ["service-connector", "delete", "c"], ["container-registry", "delete", "plain"]):
-            with self.subTest(" ".join(argv)):
+        commands = (["flavor", "list"], ["flavor", "describe", "default"], ["container-registry", "list"],
+                    ["container-registry", "describe", "plain"], ["container-registry", "verify", "plain"],
+                    ["container-registry", "update", "plain", "--label", "a=b"],
+                    ["service-connector", "list"], ["service-connector", "list-types"],
+                    ["service-connector", "describe", "c"], ["service-connector", "verify", "c"],
+                    ["service-connector", "update", "c", "--label=a=b", "--no-verify"],
+                    ["image", "resolve", name], ["image", "list", "p", "--registry", "plain"],
+                    ["push", f"oci:{self.dir}/l", "--pipeline", "p", "--quiet"],
+                    ["service-connector", "register", "d", "--type=docker", "--auth-method=password",
+                     "--username=me", "--password=x", "--no-verify"],
+                    ["container-registry", "register", "more", "--flavor=default", "--uri=localhost:5000",
+                     "--connector", "d"],
+                    ["container-registry", "delete", "more"], ["service-connector", "delete", "d"],
+                    ["orchestrator", "list"], ["integration", "install", "gcp"],
+                    ["login", "plain", "--config", self.dir / "auth.json"], ["pull-secret", "plain"],
+                    ["service-connector", "delete", "c"], ["container-registry", "delete", "plain"])
+        for argv in commands:
+            with self.subTest(" ".join(map(str, argv))):
                 self.assertIsInstance(self.ok(self.daemon, *argv, "--output", "json").json(), dict)
         self.assertEqual(self.ok(self.daemon, "container-registry", "list", "-o", "json").json()["registries"], [])
+        # Docker, the kubelet and shells have forms of their own; what a credential reaches a cloud alone says.
+        others = {"credential-helper", "completion", "list-resources"}
+        self.assertEqual([words for words in self.all_commands() if not others.intersection(words) and
+                          words not in [argv[:len(words)] for argv in commands]], [])
+        script = self.gantry(self.daemon, "completion", "bash", "-o", "json")
+        self.assertEqual((script.code, script.out), (2, ""), script)
+        self.assertIn("--output json", json.loads(script.err)["remedy"])
 
     def test_errors_say_what_to_do(self):
         layout = f"oci:{self.dir}/l"
@@ -214,4 +238,4 @@ class InAPipe(harness.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

@@ -2,7 +2,6 @@
 """How hosts are reached and trusted: client certificates, other addresses, certificates for every host."""
 import pathlib
 import subprocess
-import unittest
 
 import harness
 import images
@@ -120,4 +119,4 @@ class Transport(harness.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

@@ -6,7 +6,6 @@ through each to a real registry.
 """
 import pathlib
 import sys
-import unittest
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "integration"))
 import harness  # noqa: E402
@@ -97,4 +96,4 @@ class OutOfTree(harness.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

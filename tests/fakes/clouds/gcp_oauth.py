@@ -110,8 +110,9 @@ class TokenService:
         account = self.accounts.get(claims.get("iss"))
         if not account:
             return oauth_error(400, "invalid_grant", "Invalid grant: account not found")
-        if (header["alg"], header["typ"]) != ("RS256", "JWT") or header.get("kid") != account.key_id or \
-                not signed_by(account.public_key, signed, signature):
+        # Google's client for Node states neither "typ" nor "kid".
+        stated = (header["alg"], header.get("typ", "JWT"), header.get("kid", account.key_id))
+        if stated != ("RS256", "JWT", account.key_id) or not signed_by(account.public_key, signed, signature):
             return oauth_error(400, "invalid_grant", "Invalid JWT Signature.")
         if claims["aud"] != AUDIENCE:
             return oauth_error(400, "invalid_grant", "Invalid JWT: Failed audience check. The right audience is "
