@@ -237,11 +237,16 @@ TEST_F(RegistryAuthTest, AnExpiredLoginThatIsToldBy403IsRenewed) {
     }
     return Serve(request);
   });
-  RegistryClient client(http, "r.example.com", {}, login_, nullptr);
+  RegistryClient unaware(http, "r.example.com", {}, login_, nullptr);
+  ErrorHint hint{403, "", "Token has expired", "", "Log in.", true};
+  RegistryClient client(http, "r.example.com", {}, login_, nullptr, AddressPolicy::kAny,
+                        {{403, "DENIED", "", "", "Ask."}, hint, {403, "", "", "", "Never."}});
+  EXPECT_EQ(Status(unaware), 200);
   EXPECT_EQ(Status(client), 200);
   expired = true;
   login_->Renew(BasicCredential("ann", "new"));
   taken_.insert("Basic " + Base64Encode("ann:new"));
+  EXPECT_EQ(Status(unaware), 403) << "only the flavor knows what the refusal means";
   EXPECT_EQ(Status(client), 200);
 }
 

@@ -17,6 +17,7 @@
 #include "net/http_client.h"
 #include "oci/credential.h"
 #include "oci/digest.h"
+#include "oci/error_hint.h"
 #include "oci/manifest.h"
 #include "oci/registry_endpoint.h"
 
@@ -65,10 +66,11 @@ struct ManifestInfo {
 class RegistryClient {
  public:
   // `http` is borrowed; `credentials` and `gate` are shared with other clients of the same host.
-  // kPublicOnly is for a host that no operator has configured.
+  // kPublicOnly is for a host that no operator has configured.  `hints` tell which refusals, beside
+  // a 401, mean that the login has ended.
   RegistryClient(HttpClient& http, std::string host, Transport transport,
                  std::shared_ptr<CredentialProvider> credentials, std::shared_ptr<HostGate> gate,
-                 AddressPolicy addresses = AddressPolicy::kAny);
+                 AddressPolicy addresses = AddressPolicy::kAny, std::vector<ErrorHint> hints = {});
   ~RegistryClient();
 
   const std::string& host() const { return endpoint_.host(); }  // canonical
@@ -149,6 +151,7 @@ class RegistryClient {
                                   const Exchange& exchange, AuthAttempt& attempt);
   // The error of an answer; that to a HEAD, which has no text, is asked for again by GET.
   absl::Status Failure(const CallContext& call, const RegistryRequest& request,
+  bool SaysLoginEnded(const HttpResponse& response) const;
                        const HttpResponse& response, std::string_view operation,
                        const std::string& reference = "");
   absl::StatusOr<UploadSession> ReadSession(const Exchange& exchange) const;
@@ -160,5 +163,6 @@ class RegistryClient {
   const std::unique_ptr<RegistryAuth> auth_;
   std::atomic<bool> serves_ranges_{false};  // a 206 has been seen
 };
+  const std::vector<ErrorHint> hints_;
 
 }  // namespace gantry

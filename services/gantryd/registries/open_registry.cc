@@ -51,9 +51,9 @@ absl::StatusOr<std::shared_ptr<OpenRegistry>> OpenRegistry::Open(const CallConte
     registry->source_ = std::make_shared<FlavorCredentials>(*registry->instance_, *kept.connector);
   }
   registry->credentials_ = std::make_shared<WatchedCredentials>(registry->source_);
-  registry->client_ =
-      std::make_unique<RegistryClient>(*kept.http, registry->uri_.host(), TransportOf(kept.record),
-                                       registry->credentials_, kept.gate);
+  registry->client_ = std::make_unique<RegistryClient>(
+      *kept.http, registry->uri_.host(), TransportOf(kept.record), registry->credentials_,
+      kept.gate, AddressPolicy::kAny, registry->flavor_info_.error_hints);
   return registry;
 }
 
