@@ -250,6 +250,62 @@ TEST_F(RegistryAuthTest, AnExpiredLoginThatIsToldBy403IsRenewed) {
   EXPECT_EQ(Status(client), 200);
 }
 
+// As the public registry of AWS does it: status 400, and no challenge.
+TEST_F(RegistryAuthTest, AnyRefusalMayTellThatTheLoginHasEnded) {
+  login_ = std::make_shared<FakeCredentials>(SecretCredential(Scheme::kBearer, "old"));
+  taken_ = {"Bearer old"};
+  bool expired = false;
+  FakeHttp http([&](const SeenRequest& request) -> absl::StatusOr<HttpResponse> {
+    if (expired && request.authorization() == "Bearer old") {
+      return Answer(400, {}, R"({"errors":[{"code":"denied","message":"token is invalid."}]})");
+    }
+    return Serve(request);
+  });
+  RegistryClient client(http, "r.example.com", {}, login_, nullptr, AddressPolicy::kAny,
+                        {{400, "DENIED", "token is invalid", "", "Log in.", true}});
+  EXPECT_EQ(Status(client), 200);
+  expired = true;
+  EXPECT_EQ(Status(client), 0) << "the same credential is not tried twice";
+  login_->Renew(SecretCredential(Scheme::kBearer, "new"));
+  taken_.insert("Bearer new");
+  EXPECT_EQ(Status(client), 200);
+}
+
+TEST_F(RegistryAuthTest, ANewTokenThatHasEndedAtItsFirstUseIsRenewedOnce) {
+  challenge_ += R"(,error="invalid_token")";
+  int withdrawn = 0;
+  FakeHttp http([&](const SeenRequest& request) -> absl::StatusOr<HttpResponse> {
+    if (withdrawn > 0 && request.url.rfind(realm_, 0) != 0 && !request.authorization().empty()) {
+      --withdrawn;
+      taken_.clear();
+    }
+    return Serve(request);
+  });
+  RegistryClient client(http, "r.example.com", {}, login_, nullptr);
+  withdrawn = 1;
+  EXPECT_EQ(Status(client), 200);
+  EXPECT_EQ(token_requests_, 2);
+
+  withdrawn = 2;  // the kept one, and the next at its first use
+  EXPECT_EQ(Status(client), 200);
+  EXPECT_EQ(token_requests_, 4);
+
+  withdrawn = 100;
+  const auto status = Read(client).status();
+  EXPECT_EQ(ReasonOf(status), "UPSTREAM_DENIED");
+  EXPECT_EQ(token_requests_, 6) << "twice in a row is no accident";
+}
+
+TEST_F(RegistryAuthTest, ANewTokenThatIsRefusedForItsScopeIsFinal) {
+  rights_ = false;
+  for (const char* error : {"", R"(,error="insufficient_scope")"}) {
+    challenge_ += error;
+    token_requests_ = 0;
+    EXPECT_EQ(ReasonOf(Read(*Client(login_)).status()), "UPSTREAM_DENIED");
+    EXPECT_EQ(token_requests_, 1);
+  }
+}
+
 TEST_F(RegistryAuthTest, TroubleOfTheTokenServerIsWaitedFor) {
   token_failures_ = {Answer(503), Answer(429, {{"Retry-After", "7"}})};
   EXPECT_EQ(Status(*Client(login_)), 200);
