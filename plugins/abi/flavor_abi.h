@@ -43,6 +43,9 @@ enum { GANTRY_DEBUG = 1, GANTRY_INFO = 2, GANTRY_WARN = 3, GANTRY_ERROR = 4 };  
 /* Actions wanted.  HAND_OUT: the credential leaves the daemon, so it is as narrow and short-lived as the
  * cloud can make it, of scheme BASIC, and never the connector's own where the cloud gives any other. */
 enum { GANTRY_PULL = 1u, GANTRY_PUSH = 2u, GANTRY_DELETE = 4u, GANTRY_HAND_OUT = 8u };
+/* How narrow a credential is that leaves the daemon.  Unmarked: it may be as wide as the login that it comes
+ * from.  READ_ONLY: it changes nothing.  ONE_REPOSITORY: it opens the target's repository and no other. */
+enum { GANTRY_CREDENTIAL_READ_ONLY = 1u, GANTRY_CREDENTIAL_ONE_REPOSITORY = 2u };
 enum { GANTRY_AUTH_NONE = 0, GANTRY_AUTH_BASIC = 1, GANTRY_AUTH_BEARER = 2, GANTRY_AUTH_IDENTITY_TOKEN = 3 };
 /* METADATA: to a service of the machine's own (link-local or loopback): no proxy, one try of two seconds;
  * only where the operator allows the daemon's own identity to be used. */
@@ -79,6 +82,7 @@ typedef struct gantry_credential {
   gantry_str registry_host;               /* who may see it; the host enforces this */
   gantry_str username, secret;            /* the host wipes its copy of secret */
   int64_t expires_unix_ms;              /* 0: unknown, the host applies its own ceiling */
+  uint32_t flags;                       /* GANTRY_CREDENTIAL_* */
 } gantry_credential;
 GANTRY_SINK(gantry_credential);
 

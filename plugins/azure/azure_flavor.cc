@@ -132,9 +132,11 @@ class AzureFlavor final : public sdk::Flavor {
                 "Reader on the repository.");
     }
     credential.scheme = GANTRY_AUTH_BASIC;
-    credential.secret = std::move(access.value);
     credential.expires_unix_ms = Earlier(access.expires_unix_ms, refresh.expires_unix_ms);
     return Ok();
+    credential.read_only = !Grants(access.value, "push") && !Grants(access.value, "delete");
+    credential.one_repository = !everything && IsFor(access.value, target.repository);
+    credential.secret = std::move(access.value);
   }
 
   Identity identity_;

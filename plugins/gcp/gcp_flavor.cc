@@ -58,6 +58,8 @@ class GcpFlavor final : public sdk::Flavor {
     credential.username = "oauth2accesstoken";
     credential.secret = std::move(token.value);
     credential.expires_unix_ms = token.expires_unix_ms;
+    // Google narrows a token by what it does, never to one repository.
+    credential.read_only = token.read_only;
     return Ok();
   }
 

@@ -65,6 +65,8 @@ sdk::Credential CopyCredential(const gantry_credential& raw) {
   credential.username = View(raw.username);
   credential.secret = sdk::Secret(View(raw.secret));
   credential.expires_unix_ms = raw.expires_unix_ms;
+  credential.read_only = (raw.flags & GANTRY_CREDENTIAL_READ_ONLY) != 0;
+  credential.one_repository = (raw.flags & GANTRY_CREDENTIAL_ONE_REPOSITORY) != 0;
   return credential;
 }
 

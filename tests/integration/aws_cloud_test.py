@@ -90,6 +90,8 @@ class AwsCloud(harness.Case):
         credential = self.mint(daemon)
         self.assertEqual((credential["username"], credential["registry_host"]), ("AWS", HOST))
         self.assertIn("expire_time", credential)
+        self.assertEqual([credential.get("read_only", False), credential.get("one_repository", False)],
+                         [narrowed, narrowed])
         self.assertEqual(self.pull(credential).returncode, 0)
         token = self.aws.registry_tokens[credential["password"]]
         arn = "arn:aws:ecr:us-east-1:123456789012:repository/"

@@ -73,7 +73,10 @@ class AzureCase(harness.Case):
     def lend(self, daemon, *flags):
         """Has the daemon lend a pull credential; returns its file and the secret in it."""
         file = self.dir / f"login-{uuid.uuid4()}.json"
-        self.ok(daemon, "login", "acr", "--config", file, *flags)
+        lent = self.ok(daemon, "login", "acr", "--config", file, "-o", "json", *flags)
+        self.assertTrue(lent.json()["read_only"])
+        self.assertEqual(lent.json()["one_repository"], "--repository" in flags)
+        self.assertEqual(lent.err, "", "there is nothing to warn of")
         user, _, password = base64.b64decode(
             json.loads(file.read_text())["auths"][self.registry.host]["auth"]).decode().partition(":")
         self.assertEqual(user, "00000000-0000-0000-0000-000000000000")

@@ -83,6 +83,8 @@ class GcpCase(harness.Case):
         env = self.google.emulator.client_env()
         self.assertEqual(self.skopeo_digest(uri, "--authfile", file, env=env), digest or self.digest)
         self.skopeo("copy", "--src-authfile", file, f"docker://{uri}", f"oci:{self.dir}/back:x", env=env)
+        narrow = self.minted_token().scopes == {"https://www.googleapis.com/auth/cloud-platform.read-only"}
+        self.assertTrue(narrow or not login["read_only"], "it says of itself more than is true")
         return login
 
     def minted_token(self):
