@@ -186,7 +186,8 @@ typedef struct gantry_flavor_table {
   gantry_code (*list)(gantry_flavor*, gantry_call*, const gantry_target*, gantry_str page_token, uint32_t page_size,
                     gantry_image_sink, gantry_str_sink next_page_token) GANTRY_NOEXCEPT;
   gantry_code (*remove)(gantry_flavor*, gantry_call*, const gantry_target*) GANTRY_NOEXCEPT;
-  gantry_code (*diagnose)(gantry_flavor*, gantry_call*, gantry_finding_sink) GANTRY_NOEXCEPT;
+  /* Of the registry, and where the target has a repository, of the right to it. */
+  gantry_code (*diagnose)(gantry_flavor*, gantry_call*, const gantry_target*, gantry_finding_sink) GANTRY_NOEXCEPT;
   /* On an instance whose uri may be empty, for a connector before any registry names it: tries the credential
    * for real and reports who it is as a finding of level INFO; an error refuses it. */
   gantry_code (*verify)(gantry_flavor*, gantry_call*, gantry_finding_sink) GANTRY_NOEXCEPT;

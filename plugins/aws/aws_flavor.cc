@@ -114,12 +114,13 @@ class AwsFlavor final : public gantry::sdk::Flavor {
     });
   }
 
-  Status Diagnose(Call& call, Findings& findings) override {
+  Status Diagnose(Call& call, const Target& target, Findings& findings) override {
     const auto registry = EcrHost::Parse(config().host());
     if (!registry || !config().has_connector()) return Ok();
     const gantry::aws::Sts sts = login_.StsOf(*registry);
     return login_.WithKeys(call, *registry, [&](const AwsKeys& keys) {
-      return DiagnoseRegistry(call, config(), keys, sts, ApiOf(*registry), findings);
+      return DiagnoseRegistry(call, config(), keys, sts, ApiOf(*registry), target.repository,
+                              findings);
     });
   }
 

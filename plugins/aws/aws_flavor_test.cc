@@ -229,6 +229,22 @@ TEST_F(AwsFlavor, CreatesARepositoryWithTheRegistrysSettings) {
   EXPECT_EQ(flavor_.PreparePush({kHost, "Team", "v1", ""}, &plan).reason(), "INVALID_REFERENCE");
 }
 
+TEST_F(AwsFlavor, LooksForTheRepositoryThatIsDiagnosed) {
+  ASSERT_TRUE(flavor_.Open(Config(kHost, "secret-key")).ok());
+  const auto checks = [&](const std::string& repository) {
+    std::vector<sdk::Finding> findings;
+    EXPECT_TRUE(flavor_.Diagnose({kHost, repository, "", ""}, &findings).ok());
+    std::string names;
+    for (const sdk::Finding& f : findings) names += f.check + " ";
+    return names + (findings.empty() ? "" : findings.back().message);
+  };
+  EXPECT_EQ(checks(""), "identity arn:aws:iam::123456789012:user/me");
+  EXPECT_EQ(checks("team/app"), "identity repository the repository team/app is there");
+  EXPECT_EQ(last_body_, R"({"repositoryNames":["team/app"],"registryId":"123456789012"})");
+  once_["DescribeRepositories"] = Refusal("RepositoryNotFoundException", "none");
+  EXPECT_EQ(checks("team/app"), "identity repository there is no repository team/app");
+}
+
 TEST_F(AwsFlavor, AConnectorIsTriedWithoutARegistry) {
   ASSERT_TRUE(flavor_.Open(Config("", "secret-key")).ok());
   std::vector<sdk::Finding> findings;

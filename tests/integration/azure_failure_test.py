@@ -140,7 +140,7 @@ class Pushes(AzureCase):
 
     def test_verify_tells_that_all_is_well(self):
         verified = self.ok(self.started, "container-registry", "verify", "acr", "--repository", "team/app")
-        for words in ("entra-login", "registry-login", "the identity may pull and push"):
+        for words in ("entra-login", "registry-login", "the identity may pull and push team/app"):
             self.assertIn(words, verified.out)
 
 

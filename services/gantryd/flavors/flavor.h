@@ -124,7 +124,9 @@ class FlavorInstance {
   virtual absl::StatusOr<Page> List(const CallContext& call, const Target& target,
                                     const std::string& page_token, int page_size) = 0;
   virtual absl::Status Remove(const CallContext& call, const Target& target) = 0;
-  virtual absl::StatusOr<std::vector<Finding>> Diagnose(const CallContext& call) = 0;
+  // `target` has the registry's host, and a repository where that is what matters.
+  virtual absl::StatusOr<std::vector<Finding>> Diagnose(const CallContext& call,
+                                                        const Target& target) = 0;
   // Tries the connector's credential for real; the findings say who it is.
   //   UNIMPLEMENTED FLAVOR_UNSUPPORTED   it can only be tried at a registry
   virtual absl::StatusOr<std::vector<Finding>> Verify(const CallContext& call) = 0;

@@ -88,8 +88,8 @@ TEST(RegistryPool, AFlavorAsksOnlyItsOwnRegistryAndNotWhileLoggingIn) {
   RegistryRequest request;
   request.path = "/v2/";
   std::string host = w.host;
-  behaviour.diagnose = [&](const CallContext& call,
-                           InstanceHost& h) -> absl::StatusOr<std::vector<Finding>> {
+  behaviour.diagnose = [&](const CallContext& call, InstanceHost& h,
+                           const Target&) -> absl::StatusOr<std::vector<Finding>> {
     EXPECT_EQ(ReasonOf(h.GetSecret("other").status()), reason::kConnectorNotFound);
     const auto answer = h.Registry(call, {host, "app", "", ""}, {}, request);
     if (!answer.ok()) return answer.status();
@@ -97,9 +97,9 @@ TEST(RegistryPool, AFlavorAsksOnlyItsOwnRegistryAndNotWhileLoggingIn) {
     return std::vector<Finding>{};
   };
   const auto session = *w.pool.Open(w.call, "r");
-  EXPECT_TRUE(session->flavor().Diagnose(w.call).ok());
+  EXPECT_TRUE(session->flavor().Diagnose(w.call, {}).ok());
   host = "evil.example";
-  EXPECT_THAT(session->flavor().Diagnose(w.call).status(),
+  EXPECT_THAT(session->flavor().Diagnose(w.call, {}).status(),
               FailsWith(StatusCode::kInternal, reason::kFlavorMisbehaved));
 
   behaviour.authenticate = [&](const CallContext& call,
