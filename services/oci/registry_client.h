@@ -77,6 +77,8 @@ class RegistryClient {
   // "https://registry-1.docker.io": what paths are appended to.
   const std::string& base_url() const { return base_url_; }
 
+  const RegistryEndpoint& endpoint() const { return endpoint_; }
+
   // One request, authorised; any status is a response.  The base of all that follows.
   absl::StatusOr<HttpResponse> Do(const CallContext& call, const RegistryRequest& request);
 
@@ -149,9 +151,9 @@ class RegistryClient {
   // Whether the login has something new for a request that was answered so.
   absl::StatusOr<bool> LogInAgain(const CallContext& call, const RegistryRequest& request,
                                   const Exchange& exchange, AuthAttempt& attempt);
+  bool SaysLoginEnded(const HttpResponse& response) const;
   // The error of an answer; that to a HEAD, which has no text, is asked for again by GET.
   absl::Status Failure(const CallContext& call, const RegistryRequest& request,
-  bool SaysLoginEnded(const HttpResponse& response) const;
                        const HttpResponse& response, std::string_view operation,
                        const std::string& reference = "");
   absl::StatusOr<UploadSession> ReadSession(const Exchange& exchange) const;
@@ -161,8 +163,8 @@ class RegistryClient {
   const std::string base_url_;
   const std::shared_ptr<HostGate> gate_;
   const std::unique_ptr<RegistryAuth> auth_;
+  const std::vector<ErrorHint> hints_;
   std::atomic<bool> serves_ranges_{false};  // a 206 has been seen
 };
-  const std::vector<ErrorHint> hints_;
 
 }  // namespace gantry

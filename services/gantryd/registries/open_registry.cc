@@ -97,6 +97,11 @@ absl::StatusOr<Secret> OpenRegistry::GetSecret(const std::string& name) {
       .Remedy("link a service connector to the registry");
 }
 
+Transport OpenRegistry::TransportTo(const Url& url) {
+  const bool own = client_ && url.SameOrigin(client_->endpoint().base());
+  return own ? client_->endpoint().transport() : Transport();
+}
+
 absl::StatusOr<HttpResponse> OpenRegistry::Registry(const CallContext& call, const Target& target,
                                                     Actions actions,
                                                     const RegistryRequest& request) {

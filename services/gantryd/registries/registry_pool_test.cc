@@ -114,6 +114,32 @@ TEST(RegistryPool, AFlavorAsksOnlyItsOwnRegistryAndNotWhileLoggingIn) {
   EXPECT_THAT(MessageOf(status), HasSubstr("while logging in"));
 }
 
+TEST(RegistryPool, CertificatesAreForTheRegistrysOwnOriginWhoeverAsks) {
+  TestWorld w("registry.example:8443");
+  RegistryRecord record = w.Record("r", w.host);
+  record.ca_certificate = "the authority";
+  record.client_certificate = "the client";
+  std::vector<std::string> own;
+  w.catalog.flavor("default").behaviour.diagnose = [&](const CallContext&, InstanceHost& h,
+                                                       const Target&) {
+    for (const char* url :
+         {"https://registry.example:8443/oauth2/exchange", "https://REGISTRY.example:8443/",
+          "https://registry.example/", "http://registry.example:8443/",
+          "https://evil.registry.example:8443/", "https://registry.example.evil:8443/"}) {
+      const Transport transport = h.TransportTo(*Url::Parse(url));
+      if (transport == Transport()) continue;
+      EXPECT_EQ(transport.ca_certificate, "the authority");
+      EXPECT_EQ(transport.identity->certificate, "the client");
+      own.push_back(url);
+    }
+    return std::vector<Finding>{};
+  };
+  const auto session = *w.pool.OpenUnsaved(w.call, record, nullptr);
+  EXPECT_TRUE(session->flavor().Diagnose(w.call, {}).ok());
+  EXPECT_THAT(own, ::testing::ElementsAre("https://registry.example:8443/oauth2/exchange",
+                                          "https://REGISTRY.example:8443/"));
+}
+
 TEST(RegistryPool, TheOwnerHasTheLongestPrefixAtABoundary) {
   TestWorld w;
   w.Connect("c", "p");
