@@ -35,11 +35,25 @@ std::string Until(const v1::PullCredential& credential) {
                      fmt::gmtime(static_cast<std::time_t>(credential.expire_time().seconds())));
 }
 
-void WarnOfLongLife(const v1::PullCredential& credential) {
-  if (!credential.long_lived()) return;
-  std::cerr << fmt::format(
-      "warning: this is the daemon's own credential for {}, which does not end by itself\n",
-      credential.registry_host());
+// What whoever gets the credential can do beyond pulling what it is for, and for how long.
+void WarnOfWidth(const v1::PullCredential& credential) {
+  if (credential.username().empty()) return;
+  const std::string& host = credential.registry_host();
+  if (credential.long_lived()) {
+    std::cerr << fmt::format(
+        "warning: this is the daemon's own credential for {}, which does not end by itself\n",
+        host);
+  }
+  if (!credential.read_only()) {
+    std::cerr << fmt::format(
+        "warning: this credential for {} may push and delete, too, if the connector can\n", host);
+  }
+  if (!credential.repository().empty() && !credential.one_repository()) {
+    std::cerr << fmt::format(
+        "warning: this credential is not for {}/{} alone: it may open all that the connector "
+        "does\n",
+        host, credential.repository());
+  }
 }
 
 void AddPullOptions(CLI::App& command, PullOptions& o) {
@@ -103,7 +117,7 @@ Outcome Login(const Session& session, const LoginOptions& o) {
     return session.Show(shown, fmt::format("{} asks the daemon for logins to {}\n", file,
                                            credential.registry_host()));
   }
-  WarnOfLongLife(credential);
+  WarnOfWidth(credential);
   return session.Show(shown, fmt::format("Logged in to {} {}, in {}\n", credential.registry_host(),
                                          Until(credential), file));
 }
@@ -117,7 +131,7 @@ Outcome PullSecret(const Session& session, const SecretOptions& o) {
   request.set_secret_name(o.name);
   request.set_namespace_(o.name_space);
   GANTRY_ASSIGN_OR_RETURN(const auto credential, Mint(session, o, request));
-  WarnOfLongLife(credential);
+  WarnOfWidth(credential);
   std::cout << credential.kubernetes_secret() << "\n";
   return kOk;
 }

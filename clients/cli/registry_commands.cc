@@ -189,7 +189,7 @@ void AddRegistryCommands(CLI::App& app, Session& session) {
       AddCommand(*group, session, "verify", "Check, step by step, all that a push needs");
   const auto options = std::make_shared<VerifyOptions>();
   verify->add_option("NAME", options->name, "The registry")->required()->type_name(kind::kRegistry);
-  verify->add_option("--repository", options->repository, "Repository to try the push right on")
+  verify->add_option("--repository", options->repository, "Repository whose rights are checked")
       ->type_name("PATH");
   Runs(*verify, session, options, Verify);
 }

@@ -43,6 +43,9 @@ enum { GANTRY_DEBUG = 1, GANTRY_INFO = 2, GANTRY_WARN = 3, GANTRY_ERROR = 4 };  
 /* Actions wanted.  HAND_OUT: the credential leaves the daemon, so it is as narrow and short-lived as the
  * cloud can make it, of scheme BASIC, and never the connector's own where the cloud gives any other. */
 enum { GANTRY_PULL = 1u, GANTRY_PUSH = 2u, GANTRY_DELETE = 4u, GANTRY_HAND_OUT = 8u };
+/* How narrow a credential is that leaves the daemon.  Unmarked: it may be as wide as the login that it comes
+ * from.  READ_ONLY: it changes nothing.  ONE_REPOSITORY: it opens the target's repository and no other. */
+enum { GANTRY_CREDENTIAL_READ_ONLY = 1u, GANTRY_CREDENTIAL_ONE_REPOSITORY = 2u };
 enum { GANTRY_AUTH_NONE = 0, GANTRY_AUTH_BASIC = 1, GANTRY_AUTH_BEARER = 2, GANTRY_AUTH_IDENTITY_TOKEN = 3 };
 /* METADATA: to a service of the machine's own (link-local or loopback): no proxy, one try of two seconds;
  * only where the operator allows the daemon's own identity to be used. */
@@ -79,6 +82,7 @@ typedef struct gantry_credential {
   gantry_str registry_host;               /* who may see it; the host enforces this */
   gantry_str username, secret;            /* the host wipes its copy of secret */
   int64_t expires_unix_ms;              /* 0: unknown, the host applies its own ceiling */
+  uint32_t flags;                       /* GANTRY_CREDENTIAL_* */
 } gantry_credential;
 GANTRY_SINK(gantry_credential);
 
@@ -162,11 +166,13 @@ typedef struct gantry_flavor_table {
   /* Describe, as data.  description_json: {"display_name", "best_for", "features", "cost",
    * "uri": {"form", "example"}, "hosts": [regular expressions of RE2, each for a whole host name that is this
    * flavor's alone], "config_schema": JSON Schema}.  errors_json, or empty: {"errors": [{"status", "code",
-   * "text", "meaning", "remedy"}]}: what the cloud's refusals mean, the first match counts; "status", "code"
-   * (the registry's or API's) and "text" (a part of the message, case ignored) are optional, {host} and
-   * {repository} in a remedy are filled in.  Each connector type, that other flavors may declare too: {"type",
-   * "display_name", "description", "auth_methods": [{"name", "display_name", "implicit": whether it uses the
-   * daemon's own identity, "config_schema": JSON Schema, secrets marked "writeOnly"}]}. */
+   * "text", "meaning", "remedy", "login_ended"}]}: what the cloud's refusals mean, the first match counts;
+   * "status", "code" (the registry's or API's) and "text" (a part of the message) are optional, case is
+   * ignored, {host} and {repository} in a remedy are filled in.  "login_ended": true says that the registry so
+   * refuses a login that has ended; the host asks authenticate() for another and sends the request again, as
+   * it does after 401.  Each connector type, that other flavors may declare too: {"type", "display_name",
+   * "description", "auth_methods": [{"name", "display_name", "implicit": whether it uses the daemon's own
+   * identity, "config_schema": JSON Schema, secrets marked "writeOnly"}]}. */
   gantry_str name, version, description_json, errors_json;
   const gantry_str* connector_types; size_t connector_type_count;
   gantry_code (*validate_config)(const gantry_host*, gantry_call*, gantry_str config, gantry_finding_sink) GANTRY_NOEXCEPT;
@@ -180,7 +186,8 @@ typedef struct gantry_flavor_table {
   gantry_code (*list)(gantry_flavor*, gantry_call*, const gantry_target*, gantry_str page_token, uint32_t page_size,
                     gantry_image_sink, gantry_str_sink next_page_token) GANTRY_NOEXCEPT;
   gantry_code (*remove)(gantry_flavor*, gantry_call*, const gantry_target*) GANTRY_NOEXCEPT;
-  gantry_code (*diagnose)(gantry_flavor*, gantry_call*, gantry_finding_sink) GANTRY_NOEXCEPT;
+  /* Of the registry, and where the target has a repository, of the right to it. */
+  gantry_code (*diagnose)(gantry_flavor*, gantry_call*, const gantry_target*, gantry_finding_sink) GANTRY_NOEXCEPT;
   /* On an instance whose uri may be empty, for a connector before any registry names it: tries the credential
    * for real and reports who it is as a finding of level INFO; an error refuses it. */
   gantry_code (*verify)(gantry_flavor*, gantry_call*, gantry_finding_sink) GANTRY_NOEXCEPT;

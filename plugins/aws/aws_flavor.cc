@@ -48,12 +48,13 @@ class AwsFlavor final : public gantry::sdk::Flavor {
     const EcrApi api = ApiOf(RegistryOf(target));
     const bool hand_out = (actions & GANTRY_HAND_OUT) != 0;
     gantry::aws::EcrToken token;
+    bool narrowed = false;
     const auto get_token = [&](const AwsKeys& keys) {
       return api.GetAuthorizationToken(call, keys, token);
     };
-    GANTRY_FLAVOR_TRY(hand_out
-                          ? login_.WithPullKeys(call, api.registry(), Pulled(target), get_token)
-                          : login_.WithKeys(call, api.registry(), get_token));
+    GANTRY_FLAVOR_TRY(
+        hand_out ? login_.WithPullKeys(call, api.registry(), Pulled(target), get_token, narrowed)
+                 : login_.WithKeys(call, api.registry(), get_token));
 
     credential.expires_unix_ms = token.expires_unix_ms;
     if (const int64_t end = config().connector_expires_unix_ms(); end > 0) {
@@ -69,6 +70,9 @@ class AwsFlavor final : public gantry::sdk::Flavor {
       credential.username = kUser;
       credential.secret = std::move(token.password);
     }
+    credential.read_only = narrowed;
+    // Who is logged in to the public registry may pull all that it has.
+    credential.one_repository = narrowed && !target.repository.empty() && !api.registry().is_public;
     return Ok();
   }
 
@@ -110,12 +114,13 @@ class AwsFlavor final : public gantry::sdk::Flavor {
     });
   }
 
-  Status Diagnose(Call& call, Findings& findings) override {
+  Status Diagnose(Call& call, const Target& target, Findings& findings) override {
     const auto registry = EcrHost::Parse(config().host());
     if (!registry || !config().has_connector()) return Ok();
     const gantry::aws::Sts sts = login_.StsOf(*registry);
     return login_.WithKeys(call, *registry, [&](const AwsKeys& keys) {
-      return DiagnoseRegistry(call, config(), keys, sts, ApiOf(*registry), findings);
+      return DiagnoseRegistry(call, config(), keys, sts, ApiOf(*registry), target.repository,
+                              findings);
     });
   }
 

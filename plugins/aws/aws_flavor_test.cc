@@ -144,9 +144,17 @@ TEST_F(AwsFlavor, WhatIsHandedOutOnlyPulls) {
   EXPECT_THAT(asked_, ElementsAre("GetFederationToken", "GetAuthorizationToken"));
   EXPECT_THAT(policy, HasSubstr("DurationSeconds=3600"));
   EXPECT_THAT(policy, HasSubstr("repository%2Fteam%2Fapp"));
+  EXPECT_TRUE(credential_->read_only);
+  EXPECT_TRUE(credential_->one_repository);
+  ASSERT_TRUE(
+      flavor_.Authenticate({kHost, "", "", ""}, GANTRY_PULL | GANTRY_HAND_OUT, &credential_).ok());
+  EXPECT_TRUE(credential_->read_only);
+  EXPECT_FALSE(credential_->one_repository);
 
   once_["GetFederationToken"] = {403, {}, "<Error><Code>AccessDenied</Code></Error>"};
   EXPECT_TRUE(Login(GANTRY_PULL | GANTRY_HAND_OUT).ok());
+  EXPECT_FALSE(credential_->read_only) << "the user may not narrow its own rights";
+  EXPECT_FALSE(credential_->one_repository);
   once_["GetFederationToken"] = {400, {}, "<Error><Code>PackedPolicyTooLarge</Code></Error>"};
   EXPECT_EQ(Login(GANTRY_PULL | GANTRY_HAND_OUT).reason(), "UPSTREAM_REJECTED");
 }
@@ -169,6 +177,8 @@ TEST_F(AwsFlavor, ThePublicRegistryTakesTheTokenAsItIs) {
   EXPECT_THAT(urls_, ElementsAre("https://api.ecr-public.us-east-1.amazonaws.com/"));
   ASSERT_TRUE(Login(GANTRY_PULL | GANTRY_HAND_OUT, "public.ecr.aws").ok());
   EXPECT_EQ(credential_->scheme, GANTRY_AUTH_BASIC);
+  EXPECT_TRUE(credential_->read_only);
+  EXPECT_FALSE(credential_->one_repository) << "the whole gallery is open to whoever is logged in";
 }
 
 TEST_F(AwsFlavor, RefusalsHaveTheirKindAndWords) {
@@ -217,6 +227,22 @@ TEST_F(AwsFlavor, CreatesARepositoryWithTheRegistrysSettings) {
   once_["CreateRepository"] = Refusal("RepositoryAlreadyExistsException", "faster");
   EXPECT_TRUE(flavor_.PreparePush({kHost, "team/app", "v1", ""}, &plan).ok());
   EXPECT_EQ(flavor_.PreparePush({kHost, "Team", "v1", ""}, &plan).reason(), "INVALID_REFERENCE");
+}
+
+TEST_F(AwsFlavor, LooksForTheRepositoryThatIsDiagnosed) {
+  ASSERT_TRUE(flavor_.Open(Config(kHost, "secret-key")).ok());
+  const auto checks = [&](const std::string& repository) {
+    std::vector<sdk::Finding> findings;
+    EXPECT_TRUE(flavor_.Diagnose({kHost, repository, "", ""}, &findings).ok());
+    std::string names;
+    for (const sdk::Finding& f : findings) names += f.check + " ";
+    return names + (findings.empty() ? "" : findings.back().message);
+  };
+  EXPECT_EQ(checks(""), "identity arn:aws:iam::123456789012:user/me");
+  EXPECT_EQ(checks("team/app"), "identity repository the repository team/app is there");
+  EXPECT_EQ(last_body_, R"({"repositoryNames":["team/app"],"registryId":"123456789012"})");
+  once_["DescribeRepositories"] = Refusal("RepositoryNotFoundException", "none");
+  EXPECT_EQ(checks("team/app"), "identity repository there is no repository team/app");
 }
 
 TEST_F(AwsFlavor, AConnectorIsTriedWithoutARegistry) {

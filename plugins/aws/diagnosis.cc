@@ -54,17 +54,15 @@ void CheckRepository(const Call& call, const AwsKeys& keys, const EcrApi& api,
 }  // namespace
 
 Status DiagnoseRegistry(const Call& call, const sdk::Config& config, const AwsKeys& keys,
-                        const Sts& sts, const EcrApi& api, Findings& findings) {
+                        const Sts& sts, const EcrApi& api, const std::string& repository,
+                        Findings& findings) {
   Caller caller;
   GANTRY_FLAVOR_TRY(sts.GetCallerIdentity(call, keys, caller));
   CheckAccount(caller, api.registry(), findings);
   CheckLogin(call, keys, api, findings);
-  // Below a path without a default, each image is a repository of its own.
-  const std::string repository = config.default_repository();
+  // Each image is a repository of its own.
   if (!repository.empty()) {
-    const std::string path = config.path();
-    CheckRepository(call, keys, api,
-                    ApiName(api.registry(), path.empty() ? repository : path + "/" + repository),
+    CheckRepository(call, keys, api, ApiName(api.registry(), repository),
                     config.fields()["create_repository"].Boolean(), findings);
   }
   return Ok();

@@ -48,11 +48,10 @@ Status AwsLogin::WithKeys(const Call& call, const EcrHost& registry, const UseOf
 }
 
 Status AwsLogin::WithPullKeys(const Call& call, const EcrHost& registry,
-                              std::string_view repository, const UseOfKeys& use) {
+                              std::string_view repository, const UseOfKeys& use, bool& narrowed) {
   const bool managed = config_.connector_fields()["policy_arns"].size() > 0;
   const std::string policy = PullPolicy(registry, repository, Field("policy"), managed);
   AwsKeys keys;
-  bool narrowed = false;
   GANTRY_FLAVOR_TRY(Fetch(call, registry, policy, keys, narrowed));
   if (!narrowed) {
     call.Log(GANTRY_WARN,

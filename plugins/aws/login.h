@@ -27,10 +27,10 @@ class AwsLogin {
   // once more, with other keys, when AWS no longer takes temporary ones that were kept.
   sdk::Status WithKeys(const sdk::Call& call, const EcrHost& registry, const UseOfKeys& use);
 
-  // The same with keys that pull from this repository alone, for an hour.  Where the method cannot
-  // narrow them, they have all rights.
+  // The same with keys that pull from this repository alone, for an hour: then `narrowed` is set.
+  // Where the method cannot narrow them, they have all rights.
   sdk::Status WithPullKeys(const sdk::Call& call, const EcrHost& registry,
-                           std::string_view repository, const UseOfKeys& use);
+                           std::string_view repository, const UseOfKeys& use, bool& narrowed);
 
   Sts StsOf(const EcrHost& registry) const;
 

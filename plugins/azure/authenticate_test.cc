@@ -214,6 +214,13 @@ TEST_F(Authenticate, HandsOutATokenForPullingOneRepository) {
   EXPECT_EQ(credential_->username, "00000000-0000-0000-0000-000000000000");
   EXPECT_EQ(credential_->secret.Reveal(), AccessToken(R"(["pull"])"));
   EXPECT_EQ(InSeconds(), 4500);
+  EXPECT_TRUE(credential_->read_only);
+  EXPECT_TRUE(credential_->one_repository);
+
+  // The token itself says what it opens, whatever was asked for.
+  answers_[kToken].body = R"({"access_token":")" + AccessToken(R"(["pull","push"])") + "\"}";
+  ASSERT_TRUE(Login(ServicePrincipal(), GANTRY_PULL | GANTRY_HAND_OUT).ok());
+  EXPECT_FALSE(credential_->read_only);
 
   host_.secrets["token"] = EntraToken(60);
   ASSERT_TRUE(Login(Config("access-token"), GANTRY_PULL | GANTRY_HAND_OUT).ok());
@@ -234,6 +241,8 @@ TEST_F(Authenticate, HandsOutATokenForAllRepositoriesWhereThatExists) {
   const uint32_t actions = uint32_t{GANTRY_PULL} | GANTRY_HAND_OUT;
   ASSERT_TRUE(flavor_.Authenticate(all, actions, &credential_).ok());
   EXPECT_THAT(seen_.back().body, HasSubstr("scope=repository%3A%2A%3Apull&"));
+  EXPECT_TRUE(credential_->read_only);
+  EXPECT_FALSE(credential_->one_repository);
   answers_[kToken].body = R"({"access_token":")" + AccessToken("[]") + "\"}";
   answers_[kExchange].body =
       R"({"refresh_token":")" + RefreshToken(R"("aad_identity":"x",)") + "\"}";
@@ -246,6 +255,8 @@ TEST_F(Authenticate, TheAdminUserIsAPasswordWithoutAnEnd) {
   EXPECT_EQ(host_.http_calls, 0);
   EXPECT_EQ(credential_->scheme, GANTRY_AUTH_BASIC);
   EXPECT_EQ(credential_->username, "myregistry");
+  EXPECT_FALSE(credential_->read_only);
+  EXPECT_FALSE(credential_->one_repository);
   EXPECT_EQ(credential_->secret.Reveal(), "pw");
   EXPECT_EQ(credential_->expires_unix_ms, 0);
 }

@@ -75,13 +75,14 @@ class AzureFlavor final : public sdk::Flavor {
     return Ok();
   }
 
-  Status Diagnose(Call& call, Findings& findings) override {
+  Status Diagnose(Call& call, const Target& target, Findings& findings) override {
     if (config().connector_type() == "azure" && !identity_.is_entra()) {
       findings.push_back({GANTRY_WARN, "admin-user", "",
                           "the registry's admin user is one password for everybody, without an end",
                           "Use a service principal or a managed identity with AcrPush."});
     }
-    return CheckConnectivity(call, identity_, config().host(), config().path(), findings);
+    return CheckConnectivity(call, identity_, {config().host(), target.repository, "", ""},
+                             config().path(), findings);
   }
 
   Status Verify(Call& call, Findings& findings) override {
@@ -132,8 +133,10 @@ class AzureFlavor final : public sdk::Flavor {
                 "Reader on the repository.");
     }
     credential.scheme = GANTRY_AUTH_BASIC;
-    credential.secret = std::move(access.value);
     credential.expires_unix_ms = Earlier(access.expires_unix_ms, refresh.expires_unix_ms);
+    credential.read_only = !Grants(access.value, "push") && !Grants(access.value, "delete");
+    credential.one_repository = !everything && IsFor(access.value, target.repository);
+    credential.secret = std::move(access.value);
     return Ok();
   }
 

@@ -58,7 +58,7 @@ class AzureWorld : public ::testing::Test {
     return Jwt("{" + more + Exp(10'800) + "}");
   }
   std::string AccessToken(const std::string& actions) const {
-    return Jwt(R"({"access":[{"type":"repository","name":"a","actions":)" + actions + "}]," +
+    return Jwt(R"({"access":[{"type":"repository","name":"team/app","actions":)" + actions + "}]," +
                Exp(4500) + "}");
   }
 

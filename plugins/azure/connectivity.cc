@@ -39,29 +39,38 @@ sdk::Status CheckChallenge(const sdk::Call& call, const std::string& host, sdk::
   return sdk::Ok();
 }
 
-void ReportRoles(const std::string& host, bool abac, const sdk::Secret& access_token,
+void ReportRoles(const sdk::Target& target, bool abac, const sdk::Secret& access_token,
                  sdk::Findings& findings) {
   const char* pull_role = abac ? "Container Registry Repository Reader" : "AcrPull";
   const char* push_role = abac ? "Container Registry Repository Writer" : "AcrPush";
   const std::string mode =
       abac ? " (the registry is in ABAC mode, where AcrPull and AcrPush count for nothing)" : "";
+  const bool one = !target.repository.empty();
+  // Only the roles of ABAC mode are given for one repository.
+  const std::string& host = target.registry_host;
+  const std::string place = abac && one ? host + "/" + target.repository : host;
+  const std::string there = one ? " " + target.repository : "";
   if (Grants(access_token, "push")) {
-    findings.push_back({GANTRY_INFO, kRoles, "", "the identity may pull and push" + mode, ""});
+    findings.push_back(
+        {GANTRY_INFO, kRoles, "", "the identity may pull and push" + there + mode, ""});
   } else if (Grants(access_token, "pull")) {
-    findings.push_back({GANTRY_WARN, kRoles, "", "the identity may pull, but not push" + mode,
-                        std::string("Grant it ") + push_role + " on " + host + "."});
-  } else {
     findings.push_back({GANTRY_WARN, kRoles, "",
-                        "the login is good, but the identity may neither pull nor push" + mode,
-                        std::string("Grant it ") + push_role + ", or " + pull_role +
-                            " for pulling alone, on " + host + "."});
+                        "the identity may pull" + there + ", but not push" + mode,
+                        std::string("Grant it ") + push_role + " on " + place + "."});
+  } else {
+    findings.push_back(
+        {GANTRY_WARN, kRoles, "",
+         "the login is good, but the identity may neither pull nor push" + there + mode,
+         std::string("Grant it ") + push_role + ", or " + pull_role + " for pulling alone, on " +
+             place + "."});
   }
 }
 
 }  // namespace
 
-sdk::Status CheckConnectivity(const sdk::Call& call, Identity& identity, const std::string& host,
+sdk::Status CheckConnectivity(const sdk::Call& call, Identity& identity, const sdk::Target& target,
                               const std::string& path, sdk::Findings& findings) {
+  const std::string& host = target.registry_host;
   bool go_on = false;
   GANTRY_FLAVOR_TRY(CheckChallenge(call, host, findings, go_on));
   if (!go_on || !identity.is_entra()) return sdk::Ok();
@@ -73,12 +82,13 @@ sdk::Status CheckConnectivity(const sdk::Call& call, Identity& identity, const s
   Token refresh;
   GANTRY_FLAVOR_TRY(LoginToRegistry(call, identity, host, refresh));
   findings.push_back({GANTRY_INFO, kExchange, "", host + " takes the identity", ""});
-  // Any name does: nothing is read or written.
-  const std::string repository = path.empty() ? "gantry-diagnose" : path + "/gantry-diagnose";
+  // Where none is meant any name does: nothing is read or written.
+  std::string repository = target.repository;
+  if (repository.empty()) repository = path.empty() ? "gantry-diagnose" : path + "/gantry-diagnose";
   Token access;
   GANTRY_FLAVOR_TRY(FetchAccessToken(call, host, "repository:" + repository + ":pull,push",
                                      refresh.value, access));
-  ReportRoles(host, IsOfAbacRegistry(refresh.value), access.value, findings);
+  ReportRoles(target, IsOfAbacRegistry(refresh.value), access.value, findings);
   return sdk::Ok();
 }
 

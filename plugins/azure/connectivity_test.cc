@@ -10,11 +10,12 @@ class Connectivity : public AzureWorld {
  protected:
   Connectivity() { answers_[kPing] = {401, {{"WWW-Authenticate", kChallenge}}, ""}; }
 
-  std::vector<sdk::Finding> Diagnose(const std::string& config) {
+  std::vector<sdk::Finding> Diagnose(const std::string& config,
+                                     const std::string& repository = "") {
     std::vector<sdk::Finding> findings;
     flavor_.Close();
     EXPECT_TRUE(flavor_.Open(config).ok());
-    outcome_ = flavor_.Diagnose(&findings);
+    outcome_ = flavor_.Diagnose({kHost, repository, "", ""}, &findings);
     return findings;
   }
   static std::vector<std::string> Checks(const std::vector<sdk::Finding>& findings) {
@@ -58,6 +59,20 @@ TEST_F(Connectivity, TellsAMissingRoleFromABadLogin) {
   answers_[kExchange] = {401, {}, R"({"errors":[{"code":"UNAUTHORIZED","message":"no"}]})"};
   Diagnose(ServicePrincipal());
   EXPECT_EQ(outcome_.reason(), "UPSTREAM_AUTH_REJECTED");
+}
+
+TEST_F(Connectivity, AsksForTheRepositoryThatIsNamed) {
+  const std::string config = ServicePrincipal("myregistry.azurecr.io/team");
+  auto findings = Diagnose(config, "team/app");
+  EXPECT_THAT(seen_.back().body, HasSubstr("scope=repository%3Ateam%2Fapp%3Apull%2Cpush"));
+  EXPECT_EQ(findings.back().message, "the identity may pull team/app, but not push");
+  EXPECT_EQ(findings.back().remedy, "Grant it AcrPush on myregistry.azurecr.io.");
+
+  answers_[kExchange].body =
+      R"({"refresh_token":")" + RefreshToken(R"("aad_identity":"x",)") + "\"}";
+  findings = Diagnose(config, "team/app");
+  EXPECT_EQ(findings.back().remedy,
+            "Grant it Container Registry Repository Writer on myregistry.azurecr.io/team/app.");
 }
 
 TEST_F(Connectivity, EndsWhereNobodyIsLetIn) {

@@ -88,6 +88,11 @@ bool Grants(const sdk::Secret& access_token, std::string_view action) {
   return false;
 }
 
+bool IsFor(const sdk::Secret& access_token, std::string_view repository) {
+  const sdk::Json access = sdk::ReadJwtClaims(access_token.Reveal())["access"];
+  return access.size() == 1 && access[size_t{0}]["name"].Text() == repository;
+}
+
 bool IsOfAbacRegistry(const sdk::Secret& refresh_token) {
   return static_cast<bool>(sdk::ReadJwtClaims(refresh_token.Reveal())["aad_identity"]);
 }

@@ -29,6 +29,9 @@ sdk::Status FetchAccessToken(const sdk::Call& call, const std::string& host,
 // Whether the access token lets its bearer do `action` in some repository.
 bool Grants(const sdk::Secret& access_token, std::string_view action);
 
+// Whether the access token is for that repository and nothing else.
+bool IsFor(const sdk::Secret& access_token, std::string_view repository);
+
 // On registries in ABAC mode the roles AcrPull and AcrPush count for nothing.
 bool IsOfAbacRegistry(const sdk::Secret& refresh_token);
 

@@ -44,6 +44,8 @@ TEST_F(DefaultFlavor, LogsInWithUserNameAndPassword) {
   EXPECT_EQ(credential_->scheme, GANTRY_AUTH_BASIC);
   EXPECT_EQ(credential_->username, "gordon");
   EXPECT_EQ(credential_->secret.Reveal(), "s3cret");
+  EXPECT_FALSE(credential_->read_only) << "a password opens whatever its account may";
+  EXPECT_FALSE(credential_->one_repository);
 }
 
 TEST_F(DefaultFlavor, ACredentialMadeForAnotherRegistryIsNotGivenAway) {

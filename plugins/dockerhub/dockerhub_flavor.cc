@@ -3,6 +3,7 @@
 #include <string>
 
 #include "flavor_data.h"
+#include "plugins/sdk/pull_check.h"
 #include "plugins/sdk/table.h"
 
 namespace {
@@ -69,9 +70,15 @@ class DockerHubFlavor final : public gantry::sdk::Flavor {
                          : "Name it " + joined + ".");
   }
 
+  Status Diagnose(Call& call, const Target& target, Findings& findings) override {
+    GANTRY_FLAVOR_TRY(CheckPullLimit(call, findings));
+    return CheckPull(call, target, findings);
+  }
+
+ private:
   // https://docs.docker.com/docker-hub/usage/pulls/: a HEAD of this image tells the limit and does
   // not count against it.
-  Status Diagnose(Call& call, Findings& findings) override {
+  static Status CheckPullLimit(Call& call, Findings& findings) {
     HttpRequest request;
     request.method = "HEAD";
     request.url = "/v2/ratelimitpreview/test/manifests/latest";

@@ -22,7 +22,7 @@ class DockerHub : public ::testing::Test {
       return sdk::HttpResponse{status, headers, ""};
     };
     std::vector<sdk::Finding> findings;
-    EXPECT_TRUE(flavor_.Diagnose(&findings).ok());
+    EXPECT_TRUE(flavor_.Diagnose({"docker.io", "", "", ""}, &findings).ok());
     return findings;
   }
   void TearDown() override { EXPECT_THAT(host_.faults(), IsEmpty()); }
@@ -80,6 +80,40 @@ TEST_F(DockerHub, TellsHowManyPullsAreLeft) {
   EXPECT_EQ(Diagnose(429, {}).at(0).level, GANTRY_WARN);
   EXPECT_THAT(Diagnose(200, {}).at(0).message, HasSubstr("not limited"));
   EXPECT_THAT(Diagnose(500, {{"ratelimit-limit", "many"}}), IsEmpty());
+}
+
+TEST_F(DockerHub, TellsWhetherTheLoginMayPullFromARepository) {
+  host_.secrets["password"] = "dckr_pat_x";
+  ASSERT_TRUE(flavor_.Open(ConfigJson("docker.io/acme", true)).ok());
+  const auto found = [&](int status) {
+    host_.on_registry = [=](const sdk::HttpRequest& request) {
+      const bool limit = request.url.find("ratelimitpreview") != std::string::npos;
+      return sdk::HttpResponse{limit ? 404 : status, {}, ""};
+    };
+    std::vector<sdk::Finding> findings;
+    EXPECT_TRUE(flavor_.Diagnose({"docker.io", "acme/app", "", ""}, &findings).ok());
+    EXPECT_EQ(findings.size(), 1u);
+    EXPECT_EQ(findings.at(0).check, "pull-right");
+    return findings.at(0);
+  };
+  EXPECT_EQ(found(200).message, "this login may pull from docker.io/acme/app");
+  EXPECT_EQ(host_.requests().back(), "GET /v2/acme/app/tags/list?n=1");
+  EXPECT_EQ(found(200).level, GANTRY_INFO);
+  EXPECT_EQ(found(404).level, GANTRY_INFO);
+  for (const int refused : {401, 403}) {
+    EXPECT_EQ(found(refused).level, GANTRY_WARN);
+    EXPECT_THAT(found(refused).remedy, HasSubstr("the right to read it"));
+  }
+}
+
+TEST_F(DockerHub, WhatItHandsOutIsAsWideAsTheAccount) {
+  host_.secrets["password"] = "dckr_pat_x";
+  ASSERT_TRUE(flavor_.Open(ConfigJson("docker.io/acme", true)).ok());
+  std::optional<sdk::Credential> credential;
+  const uint32_t actions = uint32_t{GANTRY_PULL} | GANTRY_HAND_OUT;
+  ASSERT_TRUE(flavor_.Authenticate({"docker.io", "acme/app", "", ""}, actions, &credential).ok());
+  EXPECT_FALSE(credential->read_only);
+  EXPECT_FALSE(credential->one_repository);
 }
 
 }  // namespace

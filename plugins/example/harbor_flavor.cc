@@ -46,7 +46,7 @@ class HarborFlavor final : public gantry::sdk::Flavor {
     return Ok();
   }
 
-  Status Diagnose(Call& call, Findings& findings) override {
+  Status Diagnose(Call& call, const Target&, Findings& findings) override {
     HttpRequest request;
     request.url = Api("/version");
     HttpResponse response;

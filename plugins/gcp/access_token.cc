@@ -33,7 +33,7 @@ Status PostForm(const sdk::Call& call, std::string_view url, const sdk::FormFiel
 
 Status ReadTokenAnswer(std::string_view url, std::string_view what,
                        const sdk::HttpResponse& response, int64_t asked_unix_ms,
-                       AccessToken& token) {
+                       std::string_view scope, AccessToken& token) {
   if (response.status != 200) return OAuthRefusal(url, what, response);
   const Json answer = Json::Parse(response.body);
   token.value = sdk::Secret(answer["access_token"].Text());
@@ -46,6 +46,9 @@ Status ReadTokenAnswer(std::string_view url, std::string_view what,
                      "Check that no proxy answers in place of Google.");
   }
   token.expires_unix_ms = asked_unix_ms + std::min(seconds, kLongest) * 1000;
+  // RFC 6749 §5.1: an answer names the scope where it is not the one that was asked for.
+  const std::string granted = answer["scope"].Text();
+  token.read_only = scope == kReadOnlyScope && (granted.empty() || granted == scope);
   return Ok();
 }
 

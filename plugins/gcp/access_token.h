@@ -17,6 +17,7 @@ inline constexpr char kReadOnlyScope[] = "https://www.googleapis.com/auth/cloud-
 struct AccessToken {
   sdk::Secret value;
   int64_t expires_unix_ms = 0;  // 0: not known
+  bool read_only = false;       // Google has given it for reading alone
   std::string identity;         // e-mail address or the like of whose it is, where that is known
   std::string project;          // of the credential, where it says one
   std::string quota_project;    // whose quota API requests count against: user accounts have none
@@ -27,11 +28,12 @@ struct AccessToken {
 sdk::Status PostForm(const sdk::Call& call, std::string_view url, const sdk::FormFields& fields,
                      sdk::HttpResponse& response);
 
-// Reads {"access_token", "expires_in"}, the answer to a request sent at `asked_unix_ms`.  What is
-// no such answer becomes the error that `what` was refused, with OAuth's own words.
+// Reads {"access_token", "expires_in", "scope"}, the answer to a request for `scope` that was sent
+// at `asked_unix_ms`; an empty `scope` was not asked for, or is not sure to be heeded.  What is no
+// such answer becomes the error that `what` was refused, with OAuth's own words.
 sdk::Status ReadTokenAnswer(std::string_view url, std::string_view what,
                             const sdk::HttpResponse& response, int64_t asked_unix_ms,
-                            AccessToken& token);
+                            std::string_view scope, AccessToken& token);
 
 // The refusal of an OAuth 2.0 server: {"error", "error_description", "error_subtype"}.
 sdk::Status OAuthRefusal(std::string_view url, std::string_view what,

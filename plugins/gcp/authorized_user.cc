@@ -17,7 +17,8 @@ Status AuthorizedUserToken(const sdk::Call& call, const Endpoints& endpoints, co
     const int64_t now_ms = call.now_unix_ms();
     sdk::HttpResponse response;
     GANTRY_FLAVOR_TRY(PostForm(call, url, fields, response));
-    return ReadTokenAnswer(url, "the user's refresh token", response, now_ms, token);
+    return ReadTokenAnswer(url, "the user's refresh token", response, now_ms, narrow ? scope : "",
+                           token);
   };
   token.quota_project = key.json["quota_project_id"].Text();
   token.project = token.quota_project;

@@ -37,8 +37,8 @@ Status ExternalAccountToken(const sdk::Call& call, const KeyFile& key, std::stri
   AccessToken federated;
   federated.identity = audience;
   federated.quota_project = key.json["quota_project_id"].Text();
-  GANTRY_FLAVOR_TRY(
-      ReadTokenAnswer(url, "the exchange of a token for " + audience, response, now_ms, federated));
+  GANTRY_FLAVOR_TRY(ReadTokenAnswer(url, "the exchange of a token for " + audience, response,
+                                    now_ms, scope, federated));
   if (impersonates) return Impersonate(call, impersonation_url, federated, scope, token);
   token = std::move(federated);
   return sdk::Ok();

@@ -58,6 +58,8 @@ class GcpFlavor final : public sdk::Flavor {
     credential.username = "oauth2accesstoken";
     credential.secret = std::move(token.value);
     credential.expires_unix_ms = token.expires_unix_ms;
+    // Google narrows a token by what it does, never to one repository.
+    credential.read_only = token.read_only;
     return Ok();
   }
 
@@ -79,7 +81,8 @@ class GcpFlavor final : public sdk::Flavor {
 
   Status Remove(Call& call, const Target& target) override { return RemoveImage(call, target); }
 
-  Status Diagnose(Call& call, Findings& findings) override {
+  // Rights are those of the repository that the URI names, whatever the image below it.
+  Status Diagnose(Call& call, const Target&, Findings& findings) override {
     RepositoryName name;
     GANTRY_FLAVOR_TRY(ParseRepository(config().host(), config().path(), name));
     if (!GivesAccessToken(config())) return Ok();

@@ -40,7 +40,8 @@ class GcpFlavor : public GcpTest {
   }
   std::vector<sdk::Finding> Diagnose() {
     std::vector<sdk::Finding> findings;
-    EXPECT_TRUE(flavor_.Diagnose(&findings).ok());
+    EXPECT_TRUE(
+        flavor_.Diagnose({"us-docker.pkg.dev", "my-project/my-repo/app", "", ""}, &findings).ok());
     return findings;
   }
 

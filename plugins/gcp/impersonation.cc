@@ -60,6 +60,7 @@ Status Impersonate(const sdk::Call& call, std::string_view url, const AccessToke
                      "Check that no proxy answers in place of Google.");
   }
   token.expires_unix_ms = *expires;
+  token.read_only = scope == kReadOnlyScope;
   token.identity = account;
   token.project = source.project;
   return Ok();

@@ -50,6 +50,30 @@ TEST_F(GcpLogin, WhatLeavesTheDaemonMayOnlyRead) {
   Open("service-account");
   ASSERT_TRUE(Login(GANTRY_PULL | GANTRY_HAND_OUT).ok());
   EXPECT_EQ(sdk::ReadJwtClaims(Form(0, "assertion"))["scope"].Text(), kReadOnlyScope);
+  EXPECT_TRUE(credential_->read_only);
+  EXPECT_FALSE(credential_->one_repository) << "Google's tokens are for no repository";
+}
+
+TEST_F(GcpLogin, OnlyWhatGoogleHasNarrowedIsMarkedSo) {
+  const uint32_t actions = uint32_t{GANTRY_PULL} | GANTRY_HAND_OUT;
+  AnswerToken(kTokenUrl);
+  Open("service-account");
+  ASSERT_TRUE(Login().ok());
+  EXPECT_FALSE(credential_->read_only);
+  Open("user-account");
+  ASSERT_TRUE(Login(actions).ok());
+  EXPECT_TRUE(credential_->read_only);
+  // RFC 6749 §5.1: another scope than was asked for is named in the answer.
+  Answer(
+      kTokenUrl, 200,
+      R"({"access_token": "wide", "expires_in": 60, "scope": "https://www.googleapis.com/auth/cloud-platform"})");
+  ASSERT_TRUE(Login(actions).ok());
+  EXPECT_FALSE(credential_->read_only);
+  host_.secrets["token"] = "ya29.given";
+  Answer(kTokenInfoUrl, 200, R"({"email": "me@example.com", "expires_in": "120"})");
+  Open("oauth2-token");
+  ASSERT_TRUE(Login(actions).ok());
+  EXPECT_FALSE(credential_->read_only);
 }
 
 TEST_F(GcpLogin, TheAudienceStaysGooglesWhereverTheStatementIsSent) {
@@ -122,6 +146,7 @@ TEST_F(GcpLogin, AUserWhoGrantedNoNarrowerScopeGivesWhatThereIs) {
   };
   ASSERT_TRUE(Login(GANTRY_PULL | GANTRY_HAND_OUT).ok());
   ExpectToken("wide", kNow + 60);
+  EXPECT_FALSE(credential_->read_only);
   EXPECT_EQ(asked, 2);
 }
 
@@ -131,6 +156,7 @@ TEST_F(GcpLogin, AnImpersonatedAccountsTokenEndsWhenGoogleSays) {
   Answer(kIam, 200, R"({"accessToken": "ya29.target", "expireTime": "2026-11-23T12:30:00Z"})");
   ASSERT_TRUE(Login(GANTRY_PULL | GANTRY_HAND_OUT).ok());
   ExpectToken("ya29.target", kNow + 1800);
+  EXPECT_TRUE(credential_->read_only);
   EXPECT_EQ(sdk::ReadJwtClaims(Form(0, "assertion"))["scope"].Text(), kFullScope);
   const sdk::Json asked = sdk::Json::Parse(sent_.at(1).body);
   EXPECT_EQ(asked["scope"][size_t{0}].Text(), kReadOnlyScope);
@@ -188,6 +214,7 @@ TEST_F(GcpLogin, TheMachinesIdentityIsLookedForInGooglesOrder) {
   sent_.clear();
   ASSERT_TRUE(Login(GANTRY_PULL | GANTRY_HAND_OUT).ok());
   ExpectToken("ya29.machine", kNow + 30);
+  EXPECT_FALSE(credential_->read_only) << "a machine's scopes may be its own";
   EXPECT_THAT(sent_.at(0).url, HasSubstr("?scopes=https%3A%2F%2Fwww.googleapis.com"));
   EXPECT_NE(sent_[0].flags & GANTRY_HTTP_METADATA, 0u);
   EXPECT_EQ(sent_[0].headers, sdk::Headers({{"Metadata-Flavor", "Google"}}));

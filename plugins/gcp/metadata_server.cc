@@ -71,7 +71,8 @@ Status MetadataToken(const sdk::Call& call, std::string_view scope, std::string_
   if (response.status != 200) {
     return sdk::UpstreamError(server.host(), kWhat, response, "", response.body);
   }
-  GANTRY_FLAVOR_TRY(ReadTokenAnswer("http://" + server.host(), kWhat, response, now_ms, token));
+  // Machines may be bound to scopes of their own, whatever is asked for.
+  GANTRY_FLAVOR_TRY(ReadTokenAnswer("http://" + server.host(), kWhat, response, now_ms, "", token));
 
   // Only for people to read, so it may fail.
   if (server.Get(std::string(kAccount) + "email", response).ok() && response.status == 200) {

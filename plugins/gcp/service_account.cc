@@ -47,7 +47,7 @@ Status ServiceAccountToken(const sdk::Call& call, const Endpoints& endpoints, co
       response));
   token.identity = email;
   token.project = key.json["project_id"].Text();
-  return ReadTokenAnswer(url, "the key of " + email, response, now_ms, token);
+  return ReadTokenAnswer(url, "the key of " + email, response, now_ms, scope, token);
 }
 
 }  // namespace gantry::gcp

@@ -1,5 +1,6 @@
 // GitHub's container registry: one token opens all of an owner's packages, and only of some kinds.
 #include "flavor_data.h"
+#include "plugins/sdk/pull_check.h"
 #include "plugins/sdk/table.h"
 #include "scopes.h"
 #include "site.h"
@@ -44,9 +45,15 @@ class GitHubFlavor final : public sdk::Flavor {
                      "Delete the version on the package's page on GitHub.");
   }
 
-  Status Diagnose(Call& call, Findings& findings) override {
+  Status Diagnose(Call& call, const Target& target, Findings& findings) override {
+    if (config().has_connector()) GANTRY_FLAVOR_TRY(CheckToken(call, findings));
+    return CheckPull(call, target, findings);
+  }
+
+ private:
+  Status CheckToken(Call& call, Findings& findings) const {
     const auto site = SiteOf(config().host());
-    if (!site || !config().has_connector()) return Ok();
+    if (!site) return Ok();
     Secret token;
     GANTRY_FLAVOR_TRY(call.ReadSecret("password", token));
     const TokenKind& kind = TokenKindOf(token.Reveal());
@@ -55,7 +62,6 @@ class GitHubFlavor final : public sdk::Flavor {
     return kind.has_scopes ? CheckScopes(call, *site, token.Reveal(), findings) : Ok();
   }
 
- private:
   // Before any request: the registry says no more than "denied".
   static Status CheckKind(const Secret& token) {
     const TokenKind& kind = TokenKindOf(token.Reveal());

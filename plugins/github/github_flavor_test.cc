@@ -36,7 +36,8 @@ class GitHub : public ::testing::Test {
     };
     EXPECT_TRUE(flavor_.Open(ConfigJson(uri, true)).ok());
     std::vector<sdk::Finding> findings;
-    diagnosed_ = flavor_.Diagnose(&findings);
+    const std::string host = uri.substr(0, uri.find('/'));
+    diagnosed_ = flavor_.Diagnose({host, repository_, "", ""}, &findings);
     flavor_.Close();
     std::vector<std::string> lines;
     for (const sdk::Finding& finding : findings) {
@@ -53,6 +54,7 @@ class GitHub : public ::testing::Test {
   const sdk::Target target_{"ghcr.io", "acme/app", "v1", ""};
   std::optional<sdk::Credential> credential_;
   sdk::HttpRequest asked_;
+  std::string repository_;  // that is diagnosed
   Outcome diagnosed_;
 };
 
@@ -116,6 +118,8 @@ TEST_F(GitHub, HandsOutItsOwnTokenWithoutAnEnd) {
   ASSERT_TRUE(LogIn(kClassic, GANTRY_PULL | GANTRY_HAND_OUT).ok());
   EXPECT_EQ(credential_->scheme, GANTRY_AUTH_BASIC);
   EXPECT_EQ(credential_->expires_unix_ms, 0);
+  EXPECT_FALSE(credential_->read_only);
+  EXPECT_FALSE(credential_->one_repository);
 }
 
 TEST_F(GitHub, PushesEachBlobInOneStream) {
@@ -161,6 +165,20 @@ TEST_F(GitHub, AsksNothingOfTokensWithoutScopes) {
   EXPECT_THAT(Diagnose("ghs_workflow", 500, {}),
               ::testing::ElementsAre(HasSubstr("a workflow's GITHUB_TOKEN")));
   EXPECT_EQ(host_.http_calls, 0);
+}
+
+TEST_F(GitHub, TellsWhetherTheTokenMayPullThePackage) {
+  repository_ = "acme/app";
+  host_.on_registry = [](const sdk::HttpRequest&) { return sdk::HttpResponse{200, {}, "{}"}; };
+  EXPECT_EQ(Diagnose("ghs_workflow", 500, {}).at(1),
+            "pull-right: this login may pull from ghcr.io/acme/app");
+  EXPECT_THAT(host_.requests(), ::testing::ElementsAre("GET /v2/acme/app/tags/list?n=1"));
+  host_.on_registry = [](const sdk::HttpRequest&) { return sdk::HttpResponse{403, {}, ""}; };
+  EXPECT_THAT(Diagnose("ghs_workflow", 500, {}).at(1),
+              HasSubstr("! pull-right: ghcr.io/acme/app is not there, or this login may not pull"));
+  host_.on_registry = [](const sdk::HttpRequest&) { return sdk::HttpResponse{500, {}, ""}; };
+  Diagnose("ghs_workflow", 500, {});
+  EXPECT_EQ(diagnosed_.reason(), "UPSTREAM_UNAVAILABLE");
 }
 
 TEST_F(GitHub, SaysWhenTheApiRefusesTheToken) {

@@ -24,7 +24,7 @@ Status Flavor::List(Call& call, const Target& target, const std::string& page_to
 
 Status Flavor::Remove(Call& call, const Target& target) { return RemoveManifest(call, target); }
 
-Status Flavor::Diagnose(Call&, Findings&) { return Ok(); }
+Status Flavor::Diagnose(Call&, const Target&, Findings&) { return Ok(); }
 
 Status Flavor::Verify(Call&, Findings&) { return MakeError(GANTRY_UNIMPLEMENTED, "", ""); }
 

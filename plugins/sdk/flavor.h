@@ -54,7 +54,8 @@ class Flavor {
   // Here: the manifest is deleted by digest, and all its tags with it.
   virtual Status Remove(Call& call, const Target& target);
   // What only this cloud knows to check; the host has checked DNS, TLS, login and push right.
-  virtual Status Diagnose(Call& call, Findings& findings);
+  // With a repository in the target, of that one.
+  virtual Status Diagnose(Call& call, const Target& target, Findings& findings);
 
   // The next two work for the connector alone: config().uri() may be empty.
   // Tries the credential for real, and reports who it is as a finding of level GANTRY_INFO.

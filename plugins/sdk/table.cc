@@ -67,10 +67,11 @@ gantry_code Remove(gantry_flavor* flavor, gantry_call* call, const gantry_target
                [&](Call& c) { return Self(flavor).Remove(c, Target::From(*target)); });
 }
 
-gantry_code Diagnose(gantry_flavor* flavor, gantry_call* call, gantry_finding_sink sink) noexcept {
+gantry_code Diagnose(gantry_flavor* flavor, gantry_call* call, const gantry_target* target,
+                     gantry_finding_sink sink) noexcept {
   return Guard(Self(flavor).host(), call, [&](Call& c) -> Status {
     Findings findings;
-    GANTRY_FLAVOR_TRY(Self(flavor).Diagnose(c, findings));
+    GANTRY_FLAVOR_TRY(Self(flavor).Diagnose(c, Target::From(*target), findings));
     PutAll(sink, findings);
     return Ok();
   });

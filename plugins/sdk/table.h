@@ -43,7 +43,8 @@ gantry_code List(gantry_flavor* flavor, gantry_call* call, const gantry_target* 
                  gantry_str page_token, uint32_t page_size, gantry_image_sink sink,
                  gantry_str_sink next_page_token) noexcept;
 gantry_code Remove(gantry_flavor* flavor, gantry_call* call, const gantry_target* target) noexcept;
-gantry_code Diagnose(gantry_flavor* flavor, gantry_call* call, gantry_finding_sink sink) noexcept;
+gantry_code Diagnose(gantry_flavor* flavor, gantry_call* call, const gantry_target* target,
+                     gantry_finding_sink sink) noexcept;
 gantry_code Verify(gantry_flavor* flavor, gantry_call* call, gantry_finding_sink sink) noexcept;
 gantry_code ListResources(gantry_flavor* flavor, gantry_call* call, gantry_str page_token,
                           gantry_resource_sink sink, gantry_str_sink next_page_token) noexcept;

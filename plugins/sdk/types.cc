@@ -64,12 +64,15 @@ RawPlan::RawPlan(const Plan& plan)
                (plan.new_repository ? uint32_t{GANTRY_PLAN_NEW_REPOSITORY} : 0u)} {}
 
 bool Put(const gantry_credential_sink& sink, const Credential& credential) {
-  const gantry_credential raw{sizeof raw,
-                              credential.scheme,
-                              Str(credential.registry_host),
-                              Str(credential.username),
-                              Str(credential.secret.Reveal()),
-                              credential.expires_unix_ms};
+  const gantry_credential raw{
+      sizeof raw,
+      credential.scheme,
+      Str(credential.registry_host),
+      Str(credential.username),
+      Str(credential.secret.Reveal()),
+      credential.expires_unix_ms,
+      (credential.read_only ? uint32_t{GANTRY_CREDENTIAL_READ_ONLY} : 0u) |
+          (credential.one_repository ? uint32_t{GANTRY_CREDENTIAL_ONE_REPOSITORY} : 0u)};
   return sink.put(sink.ctx, &raw) == 0;
 }
 

@@ -34,6 +34,10 @@ struct Credential {
   std::string registry_host, username;
   Secret secret;
   int64_t expires_unix_ms = 0;  // 0: not known
+  // Of what GANTRY_HAND_OUT asks for.  Set what is certain: unset says that it may be as wide as
+  // the login that it comes from.
+  bool read_only = false;       // changes nothing
+  bool one_repository = false;  // opens the target's repository and no other
 };
 
 // How and where to push; starts as "to the target, in one stream a blob".

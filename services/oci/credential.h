@@ -23,6 +23,9 @@ struct Credential {
   std::string username;
   Secret secret;
   std::optional<MonoTime> expires;  // absent: not known
+  // Of one that leaves the daemon; unset: perhaps as wide as the login that it comes from.
+  bool read_only = false;       // changes nothing
+  bool one_repository = false;  // opens the repository that it was asked for, and no other
 };
 
 // What is wanted of a repository.

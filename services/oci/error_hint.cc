@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 
 #include "base/status.h"
+#include "base/strings.h"
 
 namespace gantry {
 namespace {
@@ -21,19 +23,26 @@ std::string ValueOf(const ErrorDetail& detail, std::string_view key) {
   return it == detail.metadata.end() ? std::string() : it->second;
 }
 
-bool Fits(const ErrorHint& hint, const ErrorDetail& detail, std::string_view message) {
-  if (hint.status != 0 && ValueOf(detail, "httpStatus") != std::to_string(hint.status)) return false;
-  if (!hint.code.empty() && ValueOf(detail, "upstreamCode") != hint.code) return false;
-  return hint.text.empty() || Contains(message, hint.text);
-}
-
-void Replace(std::string& text, std::string_view placeholder, const std::string& value) {
+// `unknown` stands in for a value that the error does not have.
+void Replace(std::string& text, std::string_view placeholder, std::string value,
+             std::string_view unknown) {
+  if (value.empty()) value = unknown;
   for (size_t at = 0; (at = text.find(placeholder, at)) != text.npos; at += value.size()) {
     text.replace(at, placeholder.size(), value);
   }
 }
 
 }  // namespace
+
+const ErrorHint* FindHint(const std::vector<ErrorHint>& hints, int status, std::string_view code,
+                          std::string_view text) {
+  const auto hint = std::find_if(hints.begin(), hints.end(), [&](const ErrorHint& h) {
+    return (h.status == 0 || h.status == status) &&
+           (h.code.empty() || EqualsIgnoreCase(h.code, code)) &&
+           (h.text.empty() || Contains(text, h.text));
+  });
+  return hint == hints.end() ? nullptr : &*hint;
+}
 
 absl::Status WithHint(absl::Status status, const std::vector<ErrorHint>& hints) {
   if (status.ok() || hints.empty()) return status;
@@ -43,13 +52,12 @@ absl::Status WithHint(absl::Status status, const std::vector<ErrorHint>& hints) 
     return status;
   }
   const std::string_view message = MessageOf(status);
-  const auto hint = std::find_if(hints.begin(), hints.end(), [&](const ErrorHint& h) {
-    return Fits(h, detail, message);
-  });
-  if (hint == hints.end()) return status;
+  const ErrorHint* const hint = FindHint(hints, std::atoi(ValueOf(detail, "httpStatus").c_str()),
+                                         ValueOf(detail, "upstreamCode"), message);
+  if (!hint) return status;
   detail.remedy = hint->remedy;
-  Replace(detail.remedy, "{host}", ValueOf(detail, "registry"));
-  Replace(detail.remedy, "{repository}", ValueOf(detail, "repository"));
+  Replace(detail.remedy, "{host}", ValueOf(detail, "registry"), "the registry");
+  Replace(detail.remedy, "{repository}", ValueOf(detail, "repository"), "the repository");
   std::string text(message);
   if (!hint->meaning.empty() && !Contains(text, hint->meaning)) {
     text.erase(text.find_last_not_of(" .") + 1);  // strangers write sentences

@@ -4,6 +4,7 @@
 #include <absl/status/status.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gantry {
@@ -11,11 +12,17 @@ namespace gantry {
 // One row of a flavor's table.  Empty or 0 fits everything.
 struct ErrorHint {
   int status = 0;       // HTTP
-  std::string code;     // the registry's or API's: "NAME_UNKNOWN", "AADSTS7000215"
+  std::string code;     // the registry's or API's: "NAME_UNKNOWN", "AADSTS7000215"; case is ignored
   std::string text;     // a part of the message; case is ignored
   std::string meaning;  // a clause for the message: "the client secret is wrong"
   std::string remedy;   // a sentence; {host} and {repository} are filled in
+  // It is the login that has ended, so the same request is worth another try with a new one.
+  bool login_ended = false;
 };
+
+// The first row that fits such a refusal, or null.
+const ErrorHint* FindHint(const std::vector<ErrorHint>& hints, int status, std::string_view code,
+                          std::string_view text);
 
 // The error with the meaning and remedy of the first row that fits its metadata (httpStatus,
 // upstreamCode) and message.  Applying it again changes nothing.

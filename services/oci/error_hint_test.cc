@@ -34,6 +34,21 @@ TEST(ErrorHint, TheFirstRowThatFitsGivesMeaningAndRemedy) {
             "Ask the administrator.");
 }
 
+TEST(ErrorHint, CodesAreComparedWithoutCase) {
+  EXPECT_EQ(DetailOf(WithHint(Refusal("403", "denied", "uploadArtifacts"), kHints)).remedy,
+            "Grant push on team/app at acme.example.");
+  EXPECT_EQ(FindHint(kHints, 400, "aadsts7000215", "")->remedy, "Rotate the secret.");
+  EXPECT_EQ(FindHint(kHints, 400, "aadsts700021", ""), nullptr);
+}
+
+TEST(ErrorHint, WhatIsNotKnownIsNamedAsSuch) {
+  const absl::Status anonymous =
+      PermissionDenied(reason::kUpstreamDenied, "uploadArtifacts").With("httpStatus", "403");
+  EXPECT_EQ(
+      DetailOf(WithHint(anonymous, {{403, "", "", "", "Push to {repository} at {host}."}})).remedy,
+      "Push to the repository at the registry.");
+}
+
 TEST(ErrorHint, ApplyingItAgainChangesNothing) {
   const absl::Status once = WithHint(Refusal("403", "DENIED", "uploadArtifacts"), kHints);
   EXPECT_EQ(WithHint(once, kHints), once);

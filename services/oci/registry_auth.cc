@@ -1,5 +1,6 @@
 #include "oci/registry_auth.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/status.h"
@@ -54,6 +55,13 @@ Error Denied(const HttpResponse& response, const std::string& host, const AuthAt
   return error;
 }
 
+// RFC 6750 §3.1: expired, revoked or malformed.  Some registries say so for a missing right, too.
+bool SaysInvalidToken(const std::vector<Challenge>& challenges) {
+  return std::any_of(challenges.begin(), challenges.end(), [](const Challenge& challenge) {
+    return challenge.scheme == "bearer" && challenge.Get("error") == "invalid_token";
+  });
+}
+
 }  // namespace
 
 RegistryAuth::RegistryAuth(HttpClient& http, const RegistryEndpoint& endpoint,
@@ -104,6 +112,11 @@ absl::StatusOr<bool> RegistryAuth::OnUnauthorized(const CallContext& call,
   const bool wider = Learn(attempt, scopes);
   if (news || wider || attempt.sent.empty()) return true;
   if (!attempt.fresh) return ForgetToken(attempt);
+  // A token may end between its issue and its use, but hardly twice in a row.
+  if (SaysInvalidToken(challenges) && !std::exchange(attempt.fresh_renewed, true)) {
+    DropToken(attempt);
+    return true;
+  }
   return Denied(response, endpoint_.host(), attempt, anonymous,
                 scopes.empty() ? ScopesOf(attempt).text() : Excerpt(scopes, 400));
 }
@@ -132,9 +145,13 @@ absl::StatusOr<bool> RegistryAuth::Discover(const CallContext& call, AuthAttempt
 
 bool RegistryAuth::ForgetToken(const AuthAttempt& attempt) {
   if (attempt.token_key.empty() || attempt.fresh) return false;
+  DropToken(attempt);
+  return true;
+}
+
+void RegistryAuth::DropToken(const AuthAttempt& attempt) {
   tokens_.DropIf(attempt.token_key,
                  [&](const Secret& header) { return header.Reveal() == attempt.sent.Reveal(); });
-  return true;
 }
 
 RegistryAuth::Login RegistryAuth::login() const {

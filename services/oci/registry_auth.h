@@ -28,9 +28,10 @@ struct AuthAttempt {
   std::string also_pull;  // a second repository, the source of a mount
 
   // Kept by RegistryAuth.
-  Secret sent;            // the Authorization of the last try; empty: none
-  std::string token_key;  // of a sent token
-  bool fresh = false;     // the sent token was made for this request
+  Secret sent;                 // the Authorization of the last try; empty: none
+  std::string token_key;       // of a sent token
+  bool fresh = false;          // the sent token was made for this request
+  bool fresh_renewed = false;  // a token made for this request had ended when it arrived
   bool credential_renewed = false;
   int rounds = 0;
 };
@@ -52,10 +53,11 @@ class RegistryAuth {
   //   and the errors of the CredentialProvider and of FetchToken
   absl::StatusOr<Secret> Authorization(const CallContext& call, AuthAttempt& attempt);
 
-  // After a 401 (or a 403 that says the login has expired) from `url`: true when something new was
-  // learned, so that the request is worth repeating; false when the answer stands.
+  // After a 401 (or another refusal that says the login has ended) from `url`: true when something
+  // new was learned, so that the request is worth repeating; false when the answer stands.
   //   FAILED_PRECONDITION UPSTREAM_AUTH_REJECTED   no credential, or a refused one
-  //   PERMISSION_DENIED UPSTREAM_DENIED            logged in, but the scope is missing: metadata
+  //   PERMISSION_DENIED UPSTREAM_DENIED            a new token was refused, and where that was told
+  //                                                to be invalid, the next one too: metadata
   //                                                "scope"
   absl::StatusOr<bool> OnUnauthorized(const CallContext& call, const HttpResponse& response,
                                       const Url& url, AuthAttempt& attempt);
@@ -91,6 +93,7 @@ class RegistryAuth {
   absl::StatusOr<Token> RequestToken(const CallContext& call, const Login& login,
                                      const TokenScopes& scopes, const Credential& credential,
                                      const AuthAttempt& attempt);
+  void DropToken(const AuthAttempt& attempt);
   absl::StatusOr<bool> ReplaceCredential(const CallContext& call, const HttpResponse& response,
                                          const Credential& credential, AuthAttempt& attempt);
 

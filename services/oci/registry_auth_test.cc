@@ -237,12 +237,73 @@ TEST_F(RegistryAuthTest, AnExpiredLoginThatIsToldBy403IsRenewed) {
     }
     return Serve(request);
   });
-  RegistryClient client(http, "r.example.com", {}, login_, nullptr);
+  RegistryClient unaware(http, "r.example.com", {}, login_, nullptr);
+  ErrorHint hint{403, "", "Token has expired", "", "Log in.", true};
+  RegistryClient client(http, "r.example.com", {}, login_, nullptr, AddressPolicy::kAny,
+                        {{403, "DENIED", "", "", "Ask."}, hint, {403, "", "", "", "Never."}});
+  EXPECT_EQ(Status(unaware), 200);
   EXPECT_EQ(Status(client), 200);
   expired = true;
   login_->Renew(BasicCredential("ann", "new"));
   taken_.insert("Basic " + Base64Encode("ann:new"));
+  EXPECT_EQ(Status(unaware), 403) << "only the flavor knows what the refusal means";
   EXPECT_EQ(Status(client), 200);
+}
+
+// As the public registry of AWS does it: status 400, and no challenge.
+TEST_F(RegistryAuthTest, AnyRefusalMayTellThatTheLoginHasEnded) {
+  login_ = std::make_shared<FakeCredentials>(SecretCredential(Scheme::kBearer, "old"));
+  taken_ = {"Bearer old"};
+  bool expired = false;
+  FakeHttp http([&](const SeenRequest& request) -> absl::StatusOr<HttpResponse> {
+    if (expired && request.authorization() == "Bearer old") {
+      return Answer(400, {}, R"({"errors":[{"code":"denied","message":"token is invalid."}]})");
+    }
+    return Serve(request);
+  });
+  RegistryClient client(http, "r.example.com", {}, login_, nullptr, AddressPolicy::kAny,
+                        {{400, "DENIED", "token is invalid", "", "Log in.", true}});
+  EXPECT_EQ(Status(client), 200);
+  expired = true;
+  EXPECT_EQ(Status(client), 0) << "the same credential is not tried twice";
+  login_->Renew(SecretCredential(Scheme::kBearer, "new"));
+  taken_.insert("Bearer new");
+  EXPECT_EQ(Status(client), 200);
+}
+
+TEST_F(RegistryAuthTest, ANewTokenThatHasEndedAtItsFirstUseIsRenewedOnce) {
+  challenge_ += R"(,error="invalid_token")";
+  int withdrawn = 0;
+  FakeHttp http([&](const SeenRequest& request) -> absl::StatusOr<HttpResponse> {
+    if (withdrawn > 0 && request.url.rfind(realm_, 0) != 0 && !request.authorization().empty()) {
+      --withdrawn;
+      taken_.clear();
+    }
+    return Serve(request);
+  });
+  RegistryClient client(http, "r.example.com", {}, login_, nullptr);
+  withdrawn = 1;
+  EXPECT_EQ(Status(client), 200);
+  EXPECT_EQ(token_requests_, 2);
+
+  withdrawn = 2;  // the kept one, and the next at its first use
+  EXPECT_EQ(Status(client), 200);
+  EXPECT_EQ(token_requests_, 4);
+
+  withdrawn = 100;
+  const auto status = Read(client).status();
+  EXPECT_EQ(ReasonOf(status), "UPSTREAM_DENIED");
+  EXPECT_EQ(token_requests_, 6) << "twice in a row is no accident";
+}
+
+TEST_F(RegistryAuthTest, ANewTokenThatIsRefusedForItsScopeIsFinal) {
+  rights_ = false;
+  for (const char* error : {"", R"(,error="insufficient_scope")"}) {
+    challenge_ += error;
+    token_requests_ = 0;
+    EXPECT_EQ(ReasonOf(Read(*Client(login_)).status()), "UPSTREAM_DENIED");
+    EXPECT_EQ(token_requests_, 1);
+  }
 }
 
 TEST_F(RegistryAuthTest, TroubleOfTheTokenServerIsWaitedFor) {

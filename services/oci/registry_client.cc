@@ -29,13 +29,15 @@ bool IsPrivateHeader(std::string_view name) {
 
 RegistryClient::RegistryClient(HttpClient& http, std::string host, Transport transport,
                                std::shared_ptr<CredentialProvider> credentials,
-                               std::shared_ptr<HostGate> gate, AddressPolicy addresses)
+                               std::shared_ptr<HostGate> gate, AddressPolicy addresses,
+                               std::vector<ErrorHint> hints)
     : http_(http),
       endpoint_(std::move(host), std::move(transport), addresses),
       base_url_(fmt::format("{}://{}", endpoint_.base().https ? "https" : "http",
                             endpoint_.base().authority())),
       gate_(gate ? std::move(gate) : std::make_shared<HostGate>()),
-      auth_(std::make_unique<RegistryAuth>(http_, endpoint_, std::move(credentials))) {}
+      auth_(std::make_unique<RegistryAuth>(http_, endpoint_, std::move(credentials))),
+      hints_(std::move(hints)) {}
 
 RegistryClient::~RegistryClient() = default;
 
@@ -134,18 +136,23 @@ absl::StatusOr<bool> RegistryClient::LogInAgain(const CallContext& call,
                                                 const Exchange& exchange, AuthAttempt& attempt) {
   const int status = exchange.response.status;
   if (status == 401) return auth_->OnUnauthorized(call, exchange.response, exchange.url, attempt);
-  if (status != 403 && status != 404) return false;
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (attempt.sent.empty()) {
-    return reads ? auth_->Discover(call, attempt) : absl::StatusOr<bool>(false);
+    const bool may_hide = reads && (status == 403 || status == 404);
+    return may_hide ? auth_->Discover(call, attempt) : absl::StatusOr<bool>(false);
   }
-  if (status == 404) return false;
-  // ECR answers an expired login with 403.
-  const bool expired =
-      ToLower(exchange.response.body).find("token has expired") != std::string::npos;
-  if (expired) return auth_->OnUnauthorized(call, exchange.response, exchange.url, attempt);
+  if (SaysLoginEnded(exchange.response)) {
+    return auth_->OnUnauthorized(call, exchange.response, exchange.url, attempt);
+  }
   // A right that was granted since the token was issued shows in a new one only.
-  return !reads && !request.open_body && auth_->ForgetToken(attempt);
+  return status == 403 && !reads && !request.open_body && auth_->ForgetToken(attempt);
+}
+
+bool RegistryClient::SaysLoginEnded(const HttpResponse& response) const {
+  if (response.status < 400 || response.status >= 500) return false;
+  const UpstreamMessage words = ReadErrorBody(response);
+  const ErrorHint* const hint = FindHint(hints_, response.status, words.code, words.text);
+  return hint && hint->login_ended;
 }
 
 absl::Status RegistryClient::Failure(const CallContext& call, const RegistryRequest& request,

@@ -17,6 +17,7 @@
 #include "net/http_client.h"
 #include "oci/credential.h"
 #include "oci/digest.h"
+#include "oci/error_hint.h"
 #include "oci/manifest.h"
 #include "oci/registry_endpoint.h"
 
@@ -65,15 +66,18 @@ struct ManifestInfo {
 class RegistryClient {
  public:
   // `http` is borrowed; `credentials` and `gate` are shared with other clients of the same host.
-  // kPublicOnly is for a host that no operator has configured.
+  // kPublicOnly is for a host that no operator has configured.  `hints` tell which refusals, beside
+  // a 401, mean that the login has ended.
   RegistryClient(HttpClient& http, std::string host, Transport transport,
                  std::shared_ptr<CredentialProvider> credentials, std::shared_ptr<HostGate> gate,
-                 AddressPolicy addresses = AddressPolicy::kAny);
+                 AddressPolicy addresses = AddressPolicy::kAny, std::vector<ErrorHint> hints = {});
   ~RegistryClient();
 
   const std::string& host() const { return endpoint_.host(); }  // canonical
   // "https://registry-1.docker.io": what paths are appended to.
   const std::string& base_url() const { return base_url_; }
+
+  const RegistryEndpoint& endpoint() const { return endpoint_; }
 
   // One request, authorised; any status is a response.  The base of all that follows.
   absl::StatusOr<HttpResponse> Do(const CallContext& call, const RegistryRequest& request);
@@ -147,6 +151,7 @@ class RegistryClient {
   // Whether the login has something new for a request that was answered so.
   absl::StatusOr<bool> LogInAgain(const CallContext& call, const RegistryRequest& request,
                                   const Exchange& exchange, AuthAttempt& attempt);
+  bool SaysLoginEnded(const HttpResponse& response) const;
   // The error of an answer; that to a HEAD, which has no text, is asked for again by GET.
   absl::Status Failure(const CallContext& call, const RegistryRequest& request,
                        const HttpResponse& response, std::string_view operation,
@@ -158,6 +163,7 @@ class RegistryClient {
   const std::string base_url_;
   const std::shared_ptr<HostGate> gate_;
   const std::unique_ptr<RegistryAuth> auth_;
+  const std::vector<ErrorHint> hints_;
   std::atomic<bool> serves_ranges_{false};  // a 206 has been seen
 };
 

@@ -44,7 +44,7 @@ class Conformance : public FlavorTest {
     ExpectSound(flavor.List(target_, "", 10, &page), true, "list");
     ExpectSound(flavor.Remove(target_), true, "remove");
     findings.clear();
-    ExpectSound(flavor.Diagnose(&findings), true, "diagnose");
+    ExpectSound(flavor.Diagnose(target_, &findings), true, "diagnose");
   }
 
   void ExpectSound(const Outcome& outcome, bool has_record, const char* operation) {

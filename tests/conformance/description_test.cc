@@ -1,7 +1,11 @@
 // What flavors say about themselves can be shown to people and held against configurations.
+#include <array>
+#include <cctype>
+#include <string>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
+#include <vector>
 
 #include "tests/conformance/flavors_under_test.h"
 
@@ -66,6 +70,45 @@ TEST_P(Description, ConnectorTypesHaveSchemasWithTheirSecretsMarked) {
         EXPECT_TRUE(!sounds_secret || property.value("writeOnly", false)) << where << ": " << name;
       }
     }
+  }
+}
+
+// "status|code|text" of a row of the error table, in lower case; a part that fits everything is
+// empty.
+std::array<std::string, 3> PatternOf(const json& row) {
+  std::array<std::string, 3> pattern = {row.contains("status") ? row["status"].dump() : "",
+                                        row.value("code", ""), row.value("text", "")};
+  for (std::string& part : pattern) {
+    for (char& c : part) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return pattern;
+}
+
+bool Covers(const std::array<std::string, 3>& earlier, const std::array<std::string, 3>& row) {
+  const auto same = [](const std::string& a, const std::string& b) { return a.empty() || a == b; };
+  return same(earlier[0], row[0]) && same(earlier[1], row[1]) &&
+         row[2].find(earlier[2]) != std::string::npos;
+}
+
+TEST_P(Description, EveryRefusalHasAMeaningAndARemedyAndIsReached) {
+  const std::string_view text = sdk::View(table_->errors_json);
+  if (text.empty()) return;
+  std::vector<std::array<std::string, 3>> earlier;
+  for (const json& row : json::parse(text)["errors"]) {
+    SCOPED_TRACE(row.dump());
+    EXPECT_FALSE(row.value("meaning", "").empty());
+    std::string remedy = row.value("remedy", "");
+    EXPECT_TRUE(remedy.ends_with('.')) << "a sentence";
+    for (const std::string placeholder : {"{host}", "{repository}"}) {
+      for (size_t at; (at = remedy.find(placeholder)) != remedy.npos;) {
+        remedy.erase(at, placeholder.size());
+      }
+    }
+    EXPECT_EQ(remedy.find_first_of("{}"), remedy.npos) << "no such placeholder";
+    for (const auto& other : earlier) {
+      EXPECT_FALSE(Covers(other, PatternOf(row))) << "an earlier row is found instead";
+    }
+    earlier.push_back(PatternOf(row));
   }
 }
 

@@ -65,6 +65,8 @@ sdk::Credential CopyCredential(const gantry_credential& raw) {
   credential.username = View(raw.username);
   credential.secret = sdk::Secret(View(raw.secret));
   credential.expires_unix_ms = raw.expires_unix_ms;
+  credential.read_only = (raw.flags & GANTRY_CREDENTIAL_READ_ONLY) != 0;
+  credential.one_repository = (raw.flags & GANTRY_CREDENTIAL_ONE_REPOSITORY) != 0;
   return credential;
 }
 
@@ -173,11 +175,13 @@ Outcome FlavorDriver::Remove(const sdk::Target& target) {
   return Finish(call, table_.remove(flavor_, &call, &raw));
 }
 
-Outcome FlavorDriver::Diagnose(std::vector<sdk::Finding>* findings) {
+Outcome FlavorDriver::Diagnose(const sdk::Target& target, std::vector<sdk::Finding>* findings) {
   gantry_call call(timeout);
   if (table_.diagnose == nullptr) return {GANTRY_UNIMPLEMENTED, {}, {}};
+  Lender lender;
   Sink<gantry_finding, sdk::Finding> sink(host_, CopyFinding);
-  const gantry_code code = table_.diagnose(flavor_, &call, {&sink, sink.Take});
+  const gantry_target raw = lender.Lend(target);
+  const gantry_code code = table_.diagnose(flavor_, &call, &raw, {&sink, sink.Take});
   *findings = std::move(sink.records);
   return Finish(call, code);
 }

@@ -46,7 +46,7 @@ class FlavorDriver {
   Outcome List(const sdk::Target& target, std::string_view page_token, uint32_t page_size,
                sdk::Page* page);
   Outcome Remove(const sdk::Target& target);
-  Outcome Diagnose(std::vector<sdk::Finding>* findings);
+  Outcome Diagnose(const sdk::Target& target, std::vector<sdk::Finding>* findings);
   Outcome Verify(std::vector<sdk::Finding>* findings);
   Outcome ListResources(std::string_view page_token, sdk::ResourcePage* page);
 

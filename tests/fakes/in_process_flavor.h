@@ -22,7 +22,9 @@ struct FlavorBehaviour {
   std::function<absl::StatusOr<FlavorPlan>(const Target&)> prepare;
   std::function<absl::StatusOr<FlavorImage>(const CallContext&, const FlavorPlan&, PushJob&)> push;
   std::function<absl::StatusOr<FlavorInstance::Page>(const Target&, const std::string&, int)> list;
-  std::function<absl::StatusOr<std::vector<Finding>>(const CallContext&, InstanceHost&)> diagnose;
+  std::function<absl::StatusOr<std::vector<Finding>>(const CallContext&, InstanceHost&,
+                                                     const Target&)>
+      diagnose;
   std::function<absl::StatusOr<std::vector<Finding>>(const CallContext&, InstanceHost&)> verify;
   std::function<absl::StatusOr<FlavorInstance::ResourcePage>(const std::string&)> list_resources;
   int opened = 0;
@@ -64,8 +66,9 @@ class InProcessInstance final : public FlavorInstance {
     return Page{};
   }
   absl::Status Remove(const CallContext&, const Target&) override { return absl::OkStatus(); }
-  absl::StatusOr<std::vector<Finding>> Diagnose(const CallContext& call) override {
-    if (behaviour_.diagnose) return behaviour_.diagnose(call, host_);
+  absl::StatusOr<std::vector<Finding>> Diagnose(const CallContext& call,
+                                                const Target& target) override {
+    if (behaviour_.diagnose) return behaviour_.diagnose(call, host_, target);
     return std::vector<Finding>{};
   }
   absl::StatusOr<std::vector<Finding>> Verify(const CallContext& call) override {

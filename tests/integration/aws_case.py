@@ -94,6 +94,8 @@ class AwsCase(harness.Case):
         harness.wait_until(lambda: self.mint(daemon)["password"] != first["password"], "another credential")
         credential = self.mint(daemon)
         self.assertEqual((credential["username"], credential["registry_host"]), ("AWS", HOST))
+        self.assertEqual([credential.get("read_only", False), credential.get("one_repository", False)],
+                         [narrowed, narrowed])
         self.assertEqual(self.pull(credential).returncode, 0)
         ends = self.aws.registry_tokens[first["password"]].ends
         harness.wait_until(lambda: self.cloud.now() > ends, "the first one has ended")

@@ -24,7 +24,9 @@ class AwsCloud(AwsCase):
         self.assertEqual(made.code, 0, made)
         verified = self.ok(daemon, "service-connector", "verify", "aws_connector").out
         self.assertIn(self.user.arn, verified)
-        self.assertIn(HOST, self.ok(daemon, "container-registry", "verify", "ecr", "--repository", "team/app").out)
+        checks = self.ok(daemon, "container-registry", "verify", "ecr", "--repository", "team/app").out
+        self.assertIn(HOST, checks)
+        self.assertIn("the repository team/app is there", checks)
         self.assert_full_path(daemon)
 
     def test_an_access_key_that_may_not_federate_hands_out_a_registry_token(self):

@@ -77,7 +77,11 @@ class AzureCase(harness.Case):
     def lend(self, daemon, *flags):
         """Has the daemon lend a pull credential; returns its file and the secret in it."""
         file = self.dir / f"login-{uuid.uuid4()}.json"
-        lent = self.ok(daemon, "login", "acr", "--config", file, *flags, "-o", "json").json()
+        done = self.ok(daemon, "login", "acr", "--config", file, *flags, "-o", "json")
+        lent = done.json()
+        self.assertTrue(lent["read_only"])
+        self.assertEqual(lent["one_repository"], "--repository" in flags)
+        self.assertEqual(done.err, "", "there is nothing to warn of")
         user, _, password = base64.b64decode(
             json.loads(file.read_text())["auths"][self.registry.host]["auth"]).decode().partition(":")
         self.assertEqual(user, "00000000-0000-0000-0000-000000000000")

@@ -129,6 +129,29 @@ class Refusals(AzureCase):
                 self.assert_stored(self.pushing())
 
 
+class PrivateAuthority(AzureCase):
+    """A registry behind a certificate authority of one's own, as a proxy or a private network has it."""
+
+    def test_is_trusted_for_the_registry_and_for_nothing_else(self):
+        daemon = self.daemon()
+        login = self.service_principal(self.azure.application("AcrPush"))
+        ca_file = self.azure.emulator.private_authority(HOST)
+        self.connect(daemon, "service-principal", "--no-verify", **login)
+        self.refused(self.push_acr(daemon), "UPSTREAM_TLS", HOST)
+        self.ok(daemon, "container-registry", "update", "acr", "--ca-file", ca_file)
+        pushed = self.push_acr(daemon)
+        self.assertEqual(pushed.code, 0, pushed)
+        self.assertEqual(pushed.json()["digest"], self.digest)
+        self.assertTrue(self.azure.emulator.requests(host=HOST, path="/oauth2/exchange"))
+
+        # A host that only the registry's authority vouches for is a stranger.
+        ca_file = self.azure.emulator.private_authority(HOST, self.azure.authority)
+        other = self.daemon()
+        self.connect(other, "service-principal", "--no-verify", **login)
+        self.ok(other, "container-registry", "update", "acr", "--ca-file", ca_file)
+        self.refused(self.push_acr(other), "UPSTREAM_TLS", self.azure.authority)
+
+
 class Pushes(AzureCase):
     def setUp(self):
         super().setUp()
@@ -174,7 +197,7 @@ class Pushes(AzureCase):
 
     def test_verify_tells_that_all_is_well(self):
         verified = self.ok(self.started, "container-registry", "verify", "acr", "--repository", "team/app")
-        for words in ("entra-login", "registry-login", "the identity may pull and push"):
+        for words in ("entra-login", "registry-login", "the identity may pull and push team/app"):
             self.assertIn(words, verified.out)
 
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """Completion as a person uses it: TAB in an interactive bash and zsh, with a daemon that knows names."""
-import pathlib
 import subprocess
 
 import harness

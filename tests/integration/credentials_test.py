@@ -66,6 +66,8 @@ class Credentials(harness.Case):
         config.write_text(json.dumps({"auths": {"other.example": {"auth": "eA=="}}, "HttpHeaders": {"X": "y"}}))
         done = self.ok(self.daemon, "login", "prod", env=self.user())
         self.assertIn("does not end by itself", done.err)
+        self.assertIn("may push and delete", done.err)
+        self.assertNotIn("alone", done.err, "nobody asked for one repository")
         self.assertIn(str(config), done.out)
         written = json.loads(config.read_text())
         self.assertEqual(written["HttpHeaders"], {"X": "y"})
@@ -75,14 +77,18 @@ class Credentials(harness.Case):
         shown = self.ok(self.daemon, "login", "prod", "--config", self.dir / "auth.json", "-o", "json",
                         env=self.user()).json()
         self.assertTrue(shown["long_lived"])
+        self.assertFalse(shown["read_only"] or shown["one_repository"])
         self.assertEqual(shown["password"], "")
         self.assertEqual(self.pull(DOCKER_CONFIG=str(self.dir), REGISTRY_AUTH_FILE=str(self.dir / "auth.json")), 0)
 
 
     def secret(self, *argv):
         """The manifest that would go to kubectl, as strictly as an API server takes it; a pull by it alone works."""
-        done = self.ok(self.daemon, "pull-secret", "prod", *argv)
+        done = self.ok(self.daemon, "pull-secret", "prod", "--repository", "app", *argv)
+        for words in ("does not end by itself", "may push and delete", f"not for {self.registry.host}/app alone"):
+            self.assertIn(words, done.err)
         secret = json.loads(done.out)
+        self.assertNotIn("gantry-read-only", secret["metadata"]["annotations"])
         self.assertEqual(set(secret), {"apiVersion", "kind", "metadata", "type", "data"})
         self.assertEqual((secret["apiVersion"], secret["kind"], secret["type"]),
                          ("v1", "Secret", "kubernetes.io/dockerconfigjson"))

@@ -91,6 +91,8 @@ class GcpCase(harness.Case):
     def pull_with_minted(self, daemon, uri, digest=None):
         login = self.lend(daemon)
         self.pull_lent(uri, digest)
+        narrow = self.minted_token().scopes == {"https://www.googleapis.com/auth/cloud-platform.read-only"}
+        self.assertTrue(narrow or not login["read_only"], "it says of itself more than is true")
         return login
 
     def minted_token(self):

@@ -23,6 +23,9 @@ class Methods(GcpCase):
         self.ready(daemon)
         self.journey(daemon, self.account.email)
         self.assertEqual(self.minted_token().scopes, {READ_ONLY})
+        lent = self.ok(daemon, "login", "gar", "--config", self.dir / "lent.json", "--repository", "app", "-o", "json")
+        self.assertEqual([lent.json()["read_only"], lent.json()["one_repository"]], [True, False])
+        self.assertIn("/app alone", lent.err)
         self.assert_no_secret_left(daemon)
 
     def test_what_is_handed_out_cannot_push(self):

@@ -83,6 +83,8 @@ absl::StatusOr<PullCredential> CredentialMint::Mint(const CallContext& call,
                 "with --allow-long-lived-credentials {}",
                 session.record().flavor);
   }
+  credential.read_only = made->read_only;
+  credential.one_repository = made->one_repository && !place.repository.empty();
   credential.username = made->username;
   credential.password = std::move(made->secret);
   return credential;

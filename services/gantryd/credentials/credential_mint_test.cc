@@ -97,6 +97,19 @@ TEST_F(CredentialMintTest, ALongLivedSecretNeedsTheOperatorsLeave) {
   }
 }
 
+TEST_F(CredentialMintTest, IsAsNarrowAsTheFlavorSays) {
+  const PullScope app{.reference = "", .registry = "r", .repository = "app"};
+  EXPECT_FALSE(Mint(app)->read_only) << "what is not marked is wide";
+  EXPECT_FALSE(Mint(app)->one_repository);
+  made_.read_only = made_.one_repository = true;
+  const PullScope other{.reference = "", .registry = "r", .repository = "other"};
+  EXPECT_TRUE(Mint(other)->read_only);
+  EXPECT_TRUE(Mint(other)->one_repository);
+  const PullScope all{.reference = "", .registry = "r", .repository = ""};
+  EXPECT_TRUE(Mint(all)->read_only);
+  EXPECT_FALSE(Mint(all)->one_repository) << "no repository was named";
+}
+
 TEST_F(CredentialMintTest, ARegistryWithoutLoginNeedsNoCredential) {
   made_ = Credential();
   const auto credential = Mint({.reference = "", .registry = "r", .repository = "app"});

@@ -41,6 +41,12 @@ Secret KubernetesSecret(const PullCredential& credential, const std::string& nam
   if (!name_space.empty()) metadata["namespace"] = name_space;
   // Nothing renews the object by itself: who applies it sees until when it is good.
   if (credential.expires) metadata["annotations"]["gantry-expires"] = Rfc3339(*credential.expires);
+  // And what it opens, where that is sure.
+  const auto mark = [&](bool sure, const char* annotation) {
+    if (sure) metadata["annotations"][annotation] = "true";
+  };
+  mark(credential.read_only, "gantry-read-only");
+  mark(credential.one_repository, "gantry-one-repository");
   const Secret config = DockerConfigJson(credential);
   const Json secret = {{"apiVersion", "v1"},
                        {"kind", "Secret"},

@@ -18,6 +18,8 @@ struct PullCredential {
   std::optional<WallTime> expires;  // absent: not known
   // The connector's own secret, because the registry gives out nothing that ends by itself.
   bool long_lived = false;
+  bool read_only = false;       // it can neither push nor delete; unset: perhaps it can
+  bool one_repository = false;  // it opens `repository` alone; unset: perhaps more
 };
 
 // Docker's config.json with this one login; without one for a registry that asks for none.

@@ -44,8 +44,18 @@ TEST(PullCredential, IsAKubernetesSecret) {
   std::string config;
   ASSERT_TRUE(Base64Decode(secret["data"][".dockerconfigjson"].get<std::string>(), &config));
   EXPECT_EQ(config, DockerConfigJson(Example()).Reveal());
+  EXPECT_FALSE(secret["metadata"]["annotations"].contains("gantry-read-only"));
+  EXPECT_FALSE(secret["metadata"]["annotations"].contains("gantry-one-repository"));
   const Json plain = *ParseJson(KubernetesSecret(Example(), "pull", "").Reveal());
   EXPECT_FALSE(plain["metadata"].contains("namespace"));
+}
+
+TEST(PullCredential, AKubernetesSecretSaysHowNarrowItIs) {
+  PullCredential narrow = Example();
+  narrow.read_only = narrow.one_repository = true;
+  const Json secret = *ParseJson(KubernetesSecret(narrow, "pull", "").Reveal());
+  EXPECT_EQ(secret["metadata"]["annotations"]["gantry-read-only"], "true");
+  EXPECT_EQ(secret["metadata"]["annotations"]["gantry-one-repository"], "true");
 }
 
 TEST(PullCredential, KubernetesNamesAreSubdomains) {

@@ -119,6 +119,8 @@ bool CopyCredential(const gantry_credential& raw, const std::string& host, const
   }
   out->scheme = static_cast<Credential::Scheme>(raw.scheme);
   out->secret = Secret(std::string(secret));
+  out->read_only = (raw.flags & GANTRY_CREDENTIAL_READ_ONLY) != 0;
+  out->one_repository = (raw.flags & GANTRY_CREDENTIAL_ONE_REPOSITORY) != 0;
   if (raw.expires_unix_ms > 0) {
     // Compared as numbers first: a far date must not overflow a clock's ticks.
     const auto now = std::chrono::duration_cast<milliseconds>(clock.Now().time_since_epoch());

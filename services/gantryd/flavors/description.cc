@@ -92,6 +92,12 @@ absl::StatusOr<std::vector<ErrorHint>> ReadErrorHints(gantry_str text) {
     hint.code = GetString(row, "code").value_or("");
     hint.text = GetString(row, "text").value_or("");
     hint.meaning = GetString(row, "meaning").value_or("");
+    if (row.contains("login_ended")) {
+      if (!row["login_ended"].is_boolean()) {
+        return Malformed("error table", "has a \"login_ended\" that is not true or false");
+      }
+      hint.login_ended = row["login_ended"].get<bool>();
+    }
     GANTRY_RETURN_IF_ERROR(Read(row, "remedy", "error table's row", true, &hint.remedy));
     if (hint.status == 0 && hint.code.empty() && hint.text.empty()) {
       return Malformed("error table", "has a row that fits every error");

@@ -18,13 +18,15 @@ constexpr std::string_view kMethod =
 gantry_str Raw(std::string_view text) { return {text.data(), text.size()}; }
 
 absl::StatusOr<FlavorInfo> Describe(std::string_view description,
-                                    const std::vector<std::string>& connectors = {}) {
+                                    const std::vector<std::string>& connectors = {},
+                                    std::string_view errors = "") {
   std::vector<gantry_str> types;
   for (const std::string& connector : connectors) types.push_back(Raw(connector));
   gantry_flavor_table table{};
   table.name = Raw("fake");
   table.version = Raw("1.0");
   table.description_json = Raw(description);
+  table.errors_json = Raw(errors);
   table.connector_types = types.data();
   table.connector_type_count = types.size();
   return DescribeFlavor(table);
@@ -60,6 +62,23 @@ TEST(Description, NamesTheMemberThatIsMissing) {
     ASSERT_FALSE(info.ok()) << text.substr(0, 100);
     EXPECT_EQ(ReasonOf(info.status()), reason::kFlavorNotLoaded);
     EXPECT_THAT(std::string(MessageOf(info.status())), HasSubstr(member));
+  }
+}
+
+TEST(Description, ReadsWhatRefusalsMean) {
+  const auto info = Describe(kSound, {}, R"({"errors": [
+      {"status": 403, "text": "has expired", "remedy": "R", "login_ended": true},
+      {"code": "DENIED", "meaning": "M", "remedy": "R"}]})");
+  ASSERT_TRUE(info.ok()) << info.status();
+  ASSERT_EQ(info->error_hints.size(), 2u);
+  EXPECT_EQ(info->error_hints[0].status, 403);
+  EXPECT_TRUE(info->error_hints[0].login_ended);
+  EXPECT_EQ(info->error_hints[1].code, "DENIED");
+  EXPECT_FALSE(info->error_hints[1].login_ended);
+  for (const char* bad :
+       {"[]", R"({"errors": [{"status": 403}]})", R"({"errors": [{"remedy": "R"}]})",
+        R"({"errors": [{"status": 403, "remedy": "R", "login_ended": 1}]})"}) {
+    EXPECT_FALSE(Describe(kSound, {}, bad).ok()) << bad;
   }
 }
 

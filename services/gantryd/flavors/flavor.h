@@ -16,6 +16,7 @@
 #include "oci/credential.h"
 #include "oci/error_hint.h"
 #include "oci/registry_client.h"
+#include "oci/url.h"
 #include "push/push_engine.h"
 
 namespace gantry {
@@ -87,6 +88,9 @@ class InstanceHost {
  public:
   virtual ~InstanceHost() = default;
   virtual HttpClient& http() = 0;
+  // How a URL is reached that the flavor asks by itself: certificates and the like of the
+  // instance's registry are for that registry's own scheme, host and port.
+  virtual Transport TransportTo(const Url& url) = 0;
   // A secret of the instance's connector.  NOT_FOUND when it is not set.
   virtual absl::StatusOr<Secret> GetSecret(const std::string& name) = 0;
   // What of the daemon's own machine may be used for logging in; null: nothing.
@@ -124,7 +128,9 @@ class FlavorInstance {
   virtual absl::StatusOr<Page> List(const CallContext& call, const Target& target,
                                     const std::string& page_token, int page_size) = 0;
   virtual absl::Status Remove(const CallContext& call, const Target& target) = 0;
-  virtual absl::StatusOr<std::vector<Finding>> Diagnose(const CallContext& call) = 0;
+  // `target` has the registry's host, and a repository where that is what matters.
+  virtual absl::StatusOr<std::vector<Finding>> Diagnose(const CallContext& call,
+                                                        const Target& target) = 0;
   // Tries the connector's credential for real; the findings say who it is.
   //   UNIMPLEMENTED FLAVOR_UNSUPPORTED   it can only be tried at a registry
   virtual absl::StatusOr<std::vector<Finding>> Verify(const CallContext& call) = 0;

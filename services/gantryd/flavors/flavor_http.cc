@@ -85,7 +85,7 @@ absl::StatusOr<FlavorRequest> FlavorRequest::From(const gantry_http_request* raw
   return request;
 }
 
-absl::StatusOr<HttpResponse> SendForFlavor(HttpClient& http, const CallContext& call,
+absl::StatusOr<HttpResponse> SendForFlavor(InstanceHost& host, const CallContext& call,
                                            const FlavorRequest& request) {
   GANTRY_ASSIGN_OR_RETURN(Url url, Url::Parse(request.url));
   HttpRequest sent;
@@ -101,8 +101,9 @@ absl::StatusOr<HttpResponse> SendForFlavor(HttpClient& http, const CallContext& 
   }
   for (int redirects = 0;; ++redirects) {
     sent.url = url.text();
+    sent.transport = host.TransportTo(url);
     GANTRY_ASSIGN_OR_RETURN(HttpResponse response, SendWithRetry(call, request.idempotent, [&] {
-                              return http.Do(call, sent);
+                              return host.http().Do(call, sent);
                             }));
     const auto location = response.headers.Get("Location");
     if (!request.follow_redirects || !IsRedirect(response.status) || !location) return response;

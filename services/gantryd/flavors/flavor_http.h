@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/call_context.h"
+#include "gantryd/flavors/flavor.h"
 #include "net/http_client.h"
 #include "plugins/abi/flavor_abi.h"
 
@@ -30,8 +31,8 @@ inline constexpr size_t kMaxFlavorBodyBytes = 1 << 20;
 // Sends to any http or https URL, but to this machine and its link only with `metadata`, which the
 // caller has seen to be allowed: that goes past proxies, once, and waits two seconds.  Redirects of
 // GET and HEAD are followed, five at most; credentials in headers stay with the origin they were
-// meant for.
-absl::StatusOr<HttpResponse> SendForFlavor(HttpClient& http, const CallContext& call,
+// meant for, and so do the host's certificates for its registry.
+absl::StatusOr<HttpResponse> SendForFlavor(InstanceHost& host, const CallContext& call,
                                            const FlavorRequest& request);
 
 // Runs `send`, up to three times when `idempotent` and the answer says that it may work later.  A

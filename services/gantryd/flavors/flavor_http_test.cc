@@ -21,12 +21,13 @@ class FlavorHttp : public ::testing::Test {
                                   raw_headers.size()};
     const auto request = FlavorRequest::From(&raw);
     if (!request.ok()) return request.status();
-    return SendForFlavor(http_, call_, *request);
+    return SendForFlavor(host_, call_, *request);
   }
 
   ManualClock clock_;
   CallContext call_{clock_, milliseconds(60'000), "r"};
-  ScriptedHttp http_;
+  ScriptedInstanceHost host_;
+  ScriptedHttp& http_ = host_.http_client;
 };
 
 TEST_F(FlavorHttp, SendsWhatTheFlavorAskedFor) {
@@ -84,6 +85,17 @@ TEST_F(FlavorHttp, FollowsRedirectsAndLeavesCredentialsBehind) {
   EXPECT_EQ(http_.requests[2].url, "https://other.example/last");
   EXPECT_FALSE(http_.requests[2].headers.Get("Authorization").has_value());
   EXPECT_EQ(http_.requests[2].headers.Get("Accept"), "a/b");
+}
+
+TEST_F(FlavorHttp, CertificatesOfTheRegistryStayWithIt) {
+  http_.Answer(302, {{"Location", "https://registry.example:8443/there"}});
+  http_.Answer(302, {{"Location", "https://registry.example/back"}});
+  http_.Answer(200);
+  ASSERT_TRUE(Send("GET", "https://registry.example/here").ok());
+  ASSERT_EQ(http_.requests.size(), 3u);
+  EXPECT_EQ(http_.requests[0].transport.ca_certificate, "the registry's");
+  EXPECT_EQ(http_.requests[1].transport, Transport());
+  EXPECT_EQ(http_.requests[2].transport.ca_certificate, "the registry's");
 }
 
 TEST_F(FlavorHttp, RedirectsAreTheFlavorsWhenItWantsOrWhenABodyIsSent) {

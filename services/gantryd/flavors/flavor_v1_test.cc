@@ -77,7 +77,7 @@ TEST_F(Facade, AnAbsentOperationIsUnimplemented) {
   const auto instance = Open("minimal");
   for (const absl::Status& status :
        {instance->List(call_, At("a"), "", 10).status(), instance->Remove(call_, At("a")),
-        instance->Diagnose(call_).status()}) {
+        instance->Diagnose(call_, At("app")).status()}) {
     EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
     EXPECT_EQ(ReasonOf(status), reason::kFlavorUnsupported);
   }
@@ -150,7 +150,7 @@ TEST_F(Facade, CodesAndRecordsOfAListAreNotBelieved) {
   const auto scrubbed = instance->List(call_, At("bad-utf8"), "", 1);
   ASSERT_TRUE(scrubbed.ok());
   EXPECT_THAT(scrubbed->images[0].media_type, HasSubstr("\xEF\xBF\xBD"));
-  ExpectMisbehaved(instance->Diagnose(call_).status(), "level 9");
+  ExpectMisbehaved(instance->Diagnose(call_, At("app")).status(), "level 9");
 }
 
 TEST_F(Facade, ErrorsCarryWhatTheFlavorSaidAndNoGarbage) {
@@ -199,11 +199,12 @@ TEST_F(Facade, ASlowFlavorSeesItsDeadlineAndNoCallBeginsAfterIt) {
 
 TEST_F(Facade, TheHostWaitsForAFlavorButNeverPastTheDeadline) {
   const auto instance = Open("slow");
-  EXPECT_TRUE(instance->Diagnose(call_).ok());
+  EXPECT_TRUE(instance->Diagnose(call_, At("app")).ok());
   EXPECT_EQ(clock_.slept(), milliseconds(10'000));
 
   const CallContext shorter(clock_, milliseconds(9'000), "r");
-  EXPECT_EQ(instance->Diagnose(shorter).status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(instance->Diagnose(shorter, At("app")).status().code(),
+            absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(clock_.slept(), milliseconds(10'000));
 }
 

@@ -149,8 +149,7 @@ absl::Status HostServices::DoHttp(gantry_call& call, const gantry_http_request* 
   GANTRY_RETURN_IF_ERROR(Enter(*this, call, Rights::kNetwork, "http", sink.put != nullptr));
   GANTRY_ASSIGN_OR_RETURN(const FlavorRequest copied, FlavorRequest::From(request));
   if (copied.metadata && instance_->local_identity() == nullptr) return ImplicitLoginNotAllowed();
-  GANTRY_ASSIGN_OR_RETURN(HttpResponse response,
-                          SendForFlavor(instance_->http(), call.context(), copied));
+  GANTRY_ASSIGN_OR_RETURN(HttpResponse response, SendForFlavor(*instance_, call.context(), copied));
   Deliver(response, sink);
   if (copied.secret_body) WipeString(response.body);
   return absl::OkStatus();

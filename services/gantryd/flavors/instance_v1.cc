@@ -124,12 +124,16 @@ absl::Status InstanceV1::Remove(const CallContext& context, const Target& target
   return EndOfOperation(code, call.error(), name(), call.operation());
 }
 
-absl::StatusOr<std::vector<Finding>> InstanceV1::Diagnose(const CallContext& context) {
+absl::StatusOr<std::vector<Finding>> InstanceV1::Diagnose(const CallContext& context,
+                                                          const Target& target) {
   if (table_.diagnose == nullptr) return Unsupported("diagnose a registry");
   GANTRY_RETURN_IF_ERROR(context.Check());
   gantry_call call(context, "diagnose", Rights::kNetwork);
+  call.registry_host = target.registry_host;
   FindingCollector findings;
-  const gantry_code code = table_.diagnose(flavor_, &call, {&findings, FindingCollector::Take});
+  const gantry_target raw = gantry::ToRaw(target);
+  const gantry_code code =
+      table_.diagnose(flavor_, &call, &raw, {&findings, FindingCollector::Take});
   GANTRY_RETURN_IF_ERROR(findings.End(code, call, name()));
   return std::move(findings.items);
 }

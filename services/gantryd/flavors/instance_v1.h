@@ -30,7 +30,8 @@ class InstanceV1 final : public FlavorInstance {
   absl::StatusOr<Page> List(const CallContext& context, const Target& target,
                             const std::string& page_token, int page_size) override;
   absl::Status Remove(const CallContext& context, const Target& target) override;
-  absl::StatusOr<std::vector<Finding>> Diagnose(const CallContext& context) override;
+  absl::StatusOr<std::vector<Finding>> Diagnose(const CallContext& context,
+                                                const Target& target) override;
   absl::StatusOr<std::vector<Finding>> Verify(const CallContext& context) override;
   absl::StatusOr<ResourcePage> ListResources(const CallContext& context,
                                              const std::string& page_token) override;

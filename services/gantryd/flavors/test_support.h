@@ -41,6 +41,12 @@ class ScriptedHttp final : public HttpClient {
 class ScriptedInstanceHost final : public InstanceHost {
  public:
   HttpClient& http() override { return http_client; }
+  Transport TransportTo(const Url& url) override {
+    Transport transport;
+    if (url.text().starts_with("https://registry.example/"))
+      transport.ca_certificate = "the registry's";
+    return transport;
+  }
   absl::StatusOr<Secret> GetSecret(const std::string& name) override {
     const auto it = secrets.find(name);
     if (it == secrets.end()) return NotFound(reason::kInvalidConfig, "no secret {}", name);

@@ -34,6 +34,7 @@ class ConnectorSession final : private InstanceHost {
       : info_(info), connector_(connector), http_(http), local_(local) {}
 
   HttpClient& http() override { return http_; }
+  Transport TransportTo(const Url&) override { return {}; }
   absl::StatusOr<Secret> GetSecret(const std::string& name) override;
   LocalIdentity* local_identity() override { return local_; }
   absl::StatusOr<HttpResponse> Registry(const CallContext& call, const Target& target,

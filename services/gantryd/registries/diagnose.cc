@@ -187,7 +187,7 @@ void Diagnosis::CheckFlavor() {
   const std::string name = "flavor " + session_.record().flavor;
   // Why a login or a push is refused is what the flavor may know best.
   if (failed_ != "login" && failed_ != "push-right" && Skip(name)) return;
-  const auto findings = session_.flavor().Diagnose(call_);
+  const auto findings = session_.flavor().Diagnose(call_, {host_, repository_, "", ""});
   if (!findings.ok()) {
     if (ReasonOf(findings.status()) != reason::kFlavorUnsupported) Fail(name, findings.status());
     return;

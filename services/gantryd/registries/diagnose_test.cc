@@ -125,17 +125,31 @@ TEST_F(DiagnoseTest, AClockThatIsWrongIsAWarning) {
 }
 
 TEST_F(DiagnoseTest, TheFlavorsFindingsComeLast) {
-  w.catalog.flavor("default").behaviour.diagnose = [](const CallContext&, InstanceHost&) {
+  w.catalog.flavor("default").behaviour.diagnose = [](const CallContext&, InstanceHost&,
+                                                      const Target&) {
     return std::vector<Finding>{{Finding::Level::kWarning, "quota", "", "nearly full", "clean up"},
                                 {Finding::Level::kError, "region", "", "is closed", ""}};
   };
   const auto checks = Run();
   EXPECT_EQ(Find(checks, "quota").outcome, Outcome::kWarning);
   EXPECT_EQ(Find(checks, "region").outcome, Outcome::kFailed);
-  w.catalog.flavor("default").behaviour.diagnose = [](const CallContext&, InstanceHost&) {
+  w.catalog.flavor("default").behaviour.diagnose = [](const CallContext&, InstanceHost&,
+                                                      const Target&) {
     return Unimplemented(reason::kFlavorUnsupported, "does not diagnose");
   };
   EXPECT_EQ(Run().back().name, "repository");
+}
+
+TEST_F(DiagnoseTest, TheFlavorIsToldTheRepository) {
+  std::vector<std::string> told;
+  w.catalog.flavor("default").behaviour.diagnose = [&](const CallContext&, InstanceHost&,
+                                                       const Target& target) {
+    told.push_back(target.registry_host + "|" + target.repository);
+    return std::vector<Finding>{};
+  };
+  Run("app");
+  Run("");
+  EXPECT_THAT(told, ::testing::ElementsAre(w.host + "|app", w.host + "|"));
 }
 
 TEST_F(DiagnoseTest, ACancelledCallIsAnErrorAndNoFinding) {

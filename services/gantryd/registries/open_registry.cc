@@ -51,9 +51,9 @@ absl::StatusOr<std::shared_ptr<OpenRegistry>> OpenRegistry::Open(const CallConte
     registry->source_ = std::make_shared<FlavorCredentials>(*registry->instance_, *kept.connector);
   }
   registry->credentials_ = std::make_shared<WatchedCredentials>(registry->source_);
-  registry->client_ =
-      std::make_unique<RegistryClient>(*kept.http, registry->uri_.host(), TransportOf(kept.record),
-                                       registry->credentials_, kept.gate);
+  registry->client_ = std::make_unique<RegistryClient>(
+      *kept.http, registry->uri_.host(), TransportOf(kept.record), registry->credentials_,
+      kept.gate, AddressPolicy::kAny, registry->flavor_info_.error_hints);
   return registry;
 }
 
@@ -95,6 +95,11 @@ absl::StatusOr<Secret> OpenRegistry::GetSecret(const std::string& name) {
   return NotFound(reason::kConnectorNotFound, "registry {} has no connector, and so no secret '{}'",
                   parts_.record.name, Excerpt(name, 80))
       .Remedy("link a service connector to the registry");
+}
+
+Transport OpenRegistry::TransportTo(const Url& url) {
+  const bool own = client_ && url.SameOrigin(client_->endpoint().base());
+  return own ? client_->endpoint().transport() : Transport();
 }
 
 absl::StatusOr<HttpResponse> OpenRegistry::Registry(const CallContext& call, const Target& target,

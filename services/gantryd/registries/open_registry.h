@@ -49,6 +49,7 @@ class OpenRegistry final : public RegistrySession, private InstanceHost {
   OpenRegistry(Parts parts, RegistryUri uri, const FlavorInfo& flavor);
 
   HttpClient& http() override { return *parts_.http; }
+  Transport TransportTo(const Url& url) override;
   LocalIdentity* local_identity() override { return parts_.local; }
   absl::StatusOr<Secret> GetSecret(const std::string& name) override;
   absl::StatusOr<HttpResponse> Registry(const CallContext& call, const Target& target,

@@ -88,8 +88,8 @@ TEST(RegistryPool, AFlavorAsksOnlyItsOwnRegistryAndNotWhileLoggingIn) {
   RegistryRequest request;
   request.path = "/v2/";
   std::string host = w.host;
-  behaviour.diagnose = [&](const CallContext& call,
-                           InstanceHost& h) -> absl::StatusOr<std::vector<Finding>> {
+  behaviour.diagnose = [&](const CallContext& call, InstanceHost& h,
+                           const Target&) -> absl::StatusOr<std::vector<Finding>> {
     EXPECT_EQ(ReasonOf(h.GetSecret("other").status()), reason::kConnectorNotFound);
     const auto answer = h.Registry(call, {host, "app", "", ""}, {}, request);
     if (!answer.ok()) return answer.status();
@@ -97,9 +97,9 @@ TEST(RegistryPool, AFlavorAsksOnlyItsOwnRegistryAndNotWhileLoggingIn) {
     return std::vector<Finding>{};
   };
   const auto session = *w.pool.Open(w.call, "r");
-  EXPECT_TRUE(session->flavor().Diagnose(w.call).ok());
+  EXPECT_TRUE(session->flavor().Diagnose(w.call, {}).ok());
   host = "evil.example";
-  EXPECT_THAT(session->flavor().Diagnose(w.call).status(),
+  EXPECT_THAT(session->flavor().Diagnose(w.call, {}).status(),
               FailsWith(StatusCode::kInternal, reason::kFlavorMisbehaved));
 
   behaviour.authenticate = [&](const CallContext& call,
@@ -112,6 +112,32 @@ TEST(RegistryPool, AFlavorAsksOnlyItsOwnRegistryAndNotWhileLoggingIn) {
   const absl::Status status = other->client().Ping(w.call);
   EXPECT_THAT(status, FailsWith(StatusCode::kInternal, reason::kFlavorMisbehaved));
   EXPECT_THAT(MessageOf(status), HasSubstr("while logging in"));
+}
+
+TEST(RegistryPool, CertificatesAreForTheRegistrysOwnOriginWhoeverAsks) {
+  TestWorld w("registry.example:8443");
+  RegistryRecord record = w.Record("r", w.host);
+  record.ca_certificate = "the authority";
+  record.client_certificate = "the client";
+  std::vector<std::string> own;
+  w.catalog.flavor("default").behaviour.diagnose = [&](const CallContext&, InstanceHost& h,
+                                                       const Target&) {
+    for (const char* url :
+         {"https://registry.example:8443/oauth2/exchange", "https://REGISTRY.example:8443/",
+          "https://registry.example/", "http://registry.example:8443/",
+          "https://evil.registry.example:8443/", "https://registry.example.evil:8443/"}) {
+      const Transport transport = h.TransportTo(*Url::Parse(url));
+      if (transport == Transport()) continue;
+      EXPECT_EQ(transport.ca_certificate, "the authority");
+      EXPECT_EQ(transport.identity->certificate, "the client");
+      own.push_back(url);
+    }
+    return std::vector<Finding>{};
+  };
+  const auto session = *w.pool.OpenUnsaved(w.call, record, nullptr);
+  EXPECT_TRUE(session->flavor().Diagnose(w.call, {}).ok());
+  EXPECT_THAT(own, ::testing::ElementsAre("https://registry.example:8443/oauth2/exchange",
+                                          "https://REGISTRY.example:8443/"));
 }
 
 TEST(RegistryPool, TheOwnerHasTheLongestPrefixAtABoundary) {

@@ -241,6 +241,8 @@ v1::PullCredential ToProto(const PullCredential& credential, const std::string& 
       std::string(KubernetesSecret(credential, secret_name, name_space).Reveal()));
   if (credential.expires) *out.mutable_expire_time() = ToProto(*credential.expires);
   out.set_long_lived(credential.long_lived);
+  out.set_read_only(credential.read_only);
+  out.set_one_repository(credential.one_repository);
   return out;
 }
 

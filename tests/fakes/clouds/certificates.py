@@ -14,16 +14,22 @@ DAY = datetime.timedelta(days=1)
 class Authority:
     """A CA whose certificate is the file `ca_file`.  Thread-safe."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, name="Gantry test CA"):
         self.directory = pathlib.Path(directory)
         self.ca_file = self.directory / "ca.pem"
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _common_name("Gantry test CA")
+        self._name = _common_name(name)
         builder = _certificate(self._name, self._name, self._key.public_key())
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         self.ca_file.write_bytes(_pem(builder.sign(self._key, hashes.SHA256())))
-        self._contexts = {}
+        self._contexts, self._others = {}, {}
         self._mutex = threading.Lock()
+
+    def leave_to(self, other, name):
+        """From now on this name's certificate is another authority's."""
+        with self._mutex:
+            self._others[name] = other
+            self._contexts.pop(name, None)
 
     def server_context(self, is_ours):
         """TLS for a listener: each name a client asks for gets its certificate, if is_ours(name) says so."""
@@ -41,7 +47,7 @@ class Authority:
         with self._mutex:
             if name not in self._contexts:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-                context.load_cert_chain(self._issue(name))
+                context.load_cert_chain(self._others.get(name, self)._issue(name))
                 self._contexts[name] = context
             return self._contexts[name]
 

@@ -89,6 +89,14 @@ class Emulator:
         return dict(os.environ, HTTPS_PROXY=proxy, https_proxy=proxy, NO_PROXY="", no_proxy="",
                     SSL_CERT_FILE=str(self.ca_file), CURL_CA_BUNDLE=str(self.ca_file))
 
+    def private_authority(self, *names):
+        """These hosts' certificates are another authority's from now on, which nothing trusts: its file."""
+        directory = tempfile.mkdtemp(dir=self.directory, prefix="private")
+        other = Authority(directory, f"Private CA in {pathlib.Path(directory).name}")
+        for name in names:
+            self._authority.leave_to(other, name)
+        return other.ca_file
+
     def requests(self, host="*", method="*", path="*"):
         """The requests so far, in the order of their arrival; host, method and path as in a shell pattern."""
         with self._mutex:

@@ -14,7 +14,8 @@ static gantry_code List(gantry_flavor* flavor, gantry_call* call, const gantry_t
                         gantry_str page_token, uint32_t page_size, gantry_image_sink sink,
                         gantry_str_sink next_page_token);
 static gantry_code Remove(gantry_flavor* flavor, gantry_call* call, const gantry_target* target);
-static gantry_code Diagnose(gantry_flavor* flavor, gantry_call* call, gantry_finding_sink sink);
+static gantry_code Diagnose(gantry_flavor* flavor, gantry_call* call, const gantry_target* target,
+                            gantry_finding_sink sink);
 
 #define FAKE_NAME "liar"
 #define FAKE_AUTHENTICATE Authenticate
@@ -146,10 +147,11 @@ static gantry_code Remove(gantry_flavor* flavor, gantry_call* call, const gantry
   return host->fail(host->ctx, call, &error);
 }
 
-static gantry_code Diagnose(gantry_flavor* flavor, gantry_call* call, gantry_finding_sink sink) {
+static gantry_code Diagnose(gantry_flavor* flavor, gantry_call* call, const gantry_target* target,
+                            gantry_finding_sink sink) {
   gantry_finding finding = {sizeof finding, GANTRY_WARN,        FAKE_STR("check"),
                             kNothing,       FAKE_STR("m\xffm"), kNothing};
-  (void)flavor, (void)call;
+  (void)flavor, (void)call, (void)target;
   sink.put(sink.ctx, &finding);
   finding.level = 9;
   sink.put(sink.ctx, &finding);

@@ -5,7 +5,8 @@
 #include "plugins/abi/flavor_abi.h"
 
 static gantry_code Remove(gantry_flavor* flavor, gantry_call* call, const gantry_target* target);
-static gantry_code Diagnose(gantry_flavor* flavor, gantry_call* call, gantry_finding_sink sink);
+static gantry_code Diagnose(gantry_flavor* flavor, gantry_call* call, const gantry_target* target,
+                            gantry_finding_sink sink);
 
 #define FAKE_NAME "slow"
 #define FAKE_REMOVE Remove
@@ -19,7 +20,8 @@ static gantry_code Remove(gantry_flavor* flavor, gantry_call* call, const gantry
   return GANTRY_DEADLINE_EXCEEDED;
 }
 
-static gantry_code Diagnose(gantry_flavor* flavor, gantry_call* call, gantry_finding_sink sink) {
-  (void)sink;
+static gantry_code Diagnose(gantry_flavor* flavor, gantry_call* call, const gantry_target* target,
+                            gantry_finding_sink sink) {
+  (void)target, (void)sink;
   return flavor->host->wait(flavor->host->ctx, call, 10000);
 }
