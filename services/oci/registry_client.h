@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/call_context.h"
+#include "net/host_gate.h"
 #include "net/http_client.h"
 #include "oci/credential.h"
 #include "oci/digest.h"
@@ -23,7 +24,6 @@
 namespace gantry {
 
 struct AuthAttempt;
-class HostGate;
 class RegistryAuth;
 
 // A request to the registry.  `path` is "/v2/…" below the host, or a whole URL that the registry
@@ -39,6 +39,7 @@ struct RegistryRequest {
   ByteWriter* download = nullptr;
   size_t max_body_bytes = 64 << 10;
   milliseconds response_timeout{60'000};
+  HostGate::Pass pass = HostGate::Pass::kPlace;  // what it waits for
   // What the token must allow.
   std::string repository;
   Actions actions;
