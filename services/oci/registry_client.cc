@@ -152,8 +152,9 @@ absl::StatusOr<bool> RegistryClient::LogInAgain(const CallContext& call,
 absl::Status RegistryClient::Failure(const CallContext& call, const RegistryRequest& request,
                                      const HttpResponse& response, std::string_view operation,
                                      const std::string& reference) {
-  const ErrorContext context{std::string(operation), host(), request.repository, reference,
-                             call.clock().Now()};
+  ErrorContext context{std::string(operation), host(), request.repository, reference,
+                       call.clock().Now()};
+  context.writes = request.method == "POST" || request.method == "PUT";
   const int status = response.status;
   const bool untold = request.method == "HEAD" && status >= 400 && status < 500 && status != 401 &&
                       status != 404 && status != 408 && status != 429 && status != 499;

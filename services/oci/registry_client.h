@@ -97,6 +97,8 @@ class RegistryClient {
   absl::StatusOr<std::optional<UploadSession>> Mount(const CallContext& call,
                                                      const std::string& repository,
                                                      const Digest& digest, const std::string& from);
+  // INTEGRITY after another 2xx than the protocol's, UPSTREAM_PROTOCOL when no usable Location
+  // comes.
   absl::StatusOr<UploadSession> OpenUpload(const CallContext& call, const std::string& repository);
   // PATCH.  With `range` the body starts at session.offset and has `size` bytes; without, it is a
   // stream of unknown or known size to the end.  Updates the session.
@@ -122,7 +124,8 @@ class RegistryClient {
                                             const std::string& reference);
   absl::StatusOr<ManifestInfo> GetManifest(const CallContext& call, const std::string& repository,
                                            const std::string& reference);
-  // 201 and, where the registry names a digest, the same as ours; INTEGRITY otherwise.
+  // 201 and, where the registry names a digest, the same as ours; else any 2xx, and then it has to
+  // show that it has it.  INTEGRITY otherwise.
   absl::Status PutManifest(const CallContext& call, const std::string& repository,
                            const std::string& reference, std::string_view media_type,
                            std::string_view bytes);

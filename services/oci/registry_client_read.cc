@@ -234,9 +234,7 @@ absl::Status RegistryClient::PutManifest(const CallContext& call, const std::str
   request.body = bytes;
   GANTRY_ASSIGN_OR_RETURN(const HttpResponse response, Do(call, request));
   const int status = response.status;
-  if (status != 201 && status != 200 && status != 202) {
-    return Failure(call, request, response, "the manifest", reference);
-  }
+  if (status / 100 != 2) return Failure(call, request, response, "the manifest", reference);
   const auto named = NamedDigest(response);
   if (named && *named != digest) {
     return WrongDigest(host(), repository, digest.text(), named->text());
@@ -244,9 +242,11 @@ absl::Status RegistryClient::PutManifest(const CallContext& call, const std::str
   if (status == 201 || named) return absl::OkStatus();
   // Not what the specification asks for: so the registry has to show that it has it.
   const auto stored = HeadManifest(call, repository, reference);
+  const bool absent = stored.status().code() == absl::StatusCode::kNotFound ||
+                      ReasonOf(stored.status()) == reason::kUpstreamProtocol;
+  if (absent) return Failure(call, request, response, "the manifest", reference);
   if (!stored.ok()) {
-    return Annotate(stored.status(),
-                    fmt::format("HTTP {} for a manifest, which then is not there", status));
+    return Annotate(stored.status(), fmt::format("after HTTP {} for a manifest", status));
   }
   if (stored->digest == digest) return absl::OkStatus();
   return WrongDigest(host(), repository, digest.text(), stored->digest.text());

@@ -307,13 +307,20 @@ TEST_F(RegistryClientTest, AManifestIsStoredWhenTheRegistryShowsIt) {
   status = 202;
   EXPECT_EQ(put(), "");
   headers = {};
-  EXPECT_EQ(put(), "IMAGE_NOT_FOUND") << "200 to everything is no success";
+  EXPECT_EQ(put(), "INTEGRITY") << "200 to everything is no success";
   stored = Answer(200, {}, kManifest);
   EXPECT_EQ(put(), "");
   stored = Answer(200, {}, "{}");
   EXPECT_EQ(put(), "INTEGRITY");
-  status = 204;
-  EXPECT_EQ(put(), "UPSTREAM_PROTOCOL");
+  stored = Answer(200, {}, "<html>");
+  EXPECT_EQ(put(), "INTEGRITY");
+  stored = Answer(503);
+  EXPECT_EQ(put(), "UPSTREAM_UNAVAILABLE");
+  stored = Answer(200, {}, kManifest);
+  for (const int odd : {200, 203, 204}) {
+    status = odd;
+    EXPECT_EQ(put(), "") << odd;
+  }
 }
 
 TEST_F(RegistryClientTest, TagsComeInPages) {

@@ -17,8 +17,10 @@ import images
 class AlwaysOk(http.server.BaseHTTPRequestHandler):
     """Answers 200 to everything, and stores nothing."""
     protocol_version = "HTTP/1.1"
+    seen = []
 
     def reply(self):
+        self.seen.append(f"{self.command} {self.path}")
         length = int(self.headers.get("Content-Length") or 0)
         self.rfile.read(length)
         self.send_response(200)
@@ -62,8 +64,14 @@ class Failures(harness.Case):
         self.ok(daemon, "container-registry", "register", "liar", "--flavor=default",
                 f"--uri=127.0.0.1:{server.server_address[1]}")
         result = self.gantry(daemon, "push", f"oci:{self.dir}/l", "--pipeline", "p", "-o", "json")
-        self.assertNotEqual(result.code, 0, result)
-        self.assertIn(self.error(result)["reason"], ("INTEGRITY", "UPSTREAM_PROTOCOL"))
+        self.assertEqual(result.code, 8, result)
+        error = self.error(result)
+        self.assertEqual((error["code"], error["reason"]), ("DATA_LOSS", "INTEGRITY"))
+        self.assertIn("HTTP 200", error["message"])
+        self.assertTrue(error["remedy"])
+        self.assertEqual([line for line in AlwaysOk.seen if line.startswith(("PUT", "PATCH"))], [],
+                         "no byte, no manifest and no tag is sent to it")
+        self.assertIn("POST /v2/p/blobs/uploads/", AlwaysOk.seen)
 
     def test_a_connection_cut_in_mid_layer_is_survived(self):
         registry = harness.Registry(self)
