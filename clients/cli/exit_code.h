@@ -14,7 +14,7 @@ enum ExitCode : int {
   kDenied = 5,       // known, but not allowed
   kUnavailable = 6,  // daemon or registry cannot be reached, or too slow
   kThrottled = 7,    // the registry asked to wait
-  kIntegrity = 8,    // the registry did not store what it said
+  kIntegrity = 8,    // the registry did not do what it said
   kConflict = 9,     // exists already, changed meanwhile, or an immutable tag
   kQuota = 10,       // quota used up, or the daemon is overloaded
   kSource = 11,      // the source image is broken, lies or is ambiguous

@@ -8,25 +8,18 @@
 #include "base/status.h"
 
 namespace gantry {
-namespace {
 
-// What a server may ask for; beyond that the caller should know, and come back by itself.
-constexpr milliseconds kLongestWait = std::chrono::minutes(5);
-
-// Full jitter: callers that failed together must not come back together.
-milliseconds Jittered(milliseconds ceiling) {
+milliseconds UpTo(milliseconds ceiling) {
   thread_local std::minstd_rand random{std::random_device{}()};
   return milliseconds(std::uniform_int_distribution<int64_t>(0, ceiling.count())(random));
 }
-
-}  // namespace
 
 bool IsRetryable(const absl::Status& status) {
   return status.code() == absl::StatusCode::kUnavailable;
 }
 
 bool Backoff::Wait(const absl::Status& failure) {
-  const milliseconds wait = DetailOf(failure).retry_after.value_or(Jittered(next_));
+  const milliseconds wait = DetailOf(failure).retry_after.value_or(UpTo(next_));
   next_ = std::min(next_ * 2, policy_.max_backoff);
   if (wait > kLongestWait || wait >= call_.Remaining()) return false;
   spdlog::debug("request={} tries again in {} ms: {}", call_.request_id(), wait.count(),

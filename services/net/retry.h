@@ -9,6 +9,13 @@
 
 namespace gantry {
 
+// The longest wait that a server may ask for; beyond that the caller should know, and come back by
+// itself.
+constexpr milliseconds kLongestWait = std::chrono::minutes(5);
+
+// A random time, so that callers that failed together do not come back together.  Thread-safe.
+milliseconds UpTo(milliseconds ceiling);
+
 // How one step is repeated: exponential backoff with full jitter, or the server's Retry-After.
 struct RetryPolicy {
   int max_attempts = 8;  // half a minute at most: a registry that restarts is waited for

@@ -2,7 +2,6 @@
 
 #include "base/status.h"
 #include "base/strings.h"
-#include "net/host_gate.h"
 #include "oci/registry_auth.h"
 #include "oci/registry_error.h"
 
@@ -10,8 +9,6 @@ namespace gantry {
 namespace {
 
 constexpr int kMaxRedirects = 5;
-// How long a host is left alone after a 429 that does not say.
-constexpr milliseconds kDefaultPause{1'000};
 
 bool IsRedirect(const std::string& method, int status) {
   // RFC 9110 §15.4: only 307 and 308 keep method and body.
@@ -111,8 +108,11 @@ absl::StatusOr<HttpResponse> RegistryClient::SendOnce(const CallContext& call,
   for (const auto& [name, value] : request.headers) {
     if (to.is_registry || !IsPrivateHeader(name)) http.headers.Add(name, value);
   }
+  // Held until the answer is whole; what a redirect leads to counts for itself.
+  std::optional<HostGate::Place> place;
   if (to.is_registry) {
-    GANTRY_RETURN_IF_ERROR(gate_->Enter(call));
+    GANTRY_ASSIGN_OR_RETURN(HostGate::Place entered, gate_->Enter(call, request.pass));
+    place.emplace(std::move(entered));
     GANTRY_ASSIGN_OR_RETURN(const Secret header, auth_->Authorization(call, attempt));
     if (!header.empty()) http.headers.Set("Authorization", header.Reveal());
   }
@@ -123,10 +123,11 @@ absl::StatusOr<HttpResponse> RegistryClient::SendOnce(const CallContext& call,
     http.upload_size = request.body_size;
   }
   GANTRY_ASSIGN_OR_RETURN(HttpResponse response, http_.Do(call, http));
-  if (to.is_registry && response.status == 429) {
-    const auto wait =
-        ParseRetryAfter(response.headers.Get("Retry-After").value_or(""), call.clock().Now());
-    gate_->Close(call.clock(), wait.value_or(kDefaultPause));
+  if (place && response.status == 429) {
+    const std::string wait = response.headers.Get("Retry-After").value_or("");
+    place->OnThrottled(call.clock(), ParseRetryAfter(wait, call.clock().Now()));
+  } else if (place && response.status < 500) {
+    place->OnAnswer(call.clock());
   }
   return response;
 }
@@ -158,8 +159,9 @@ bool RegistryClient::SaysLoginEnded(const HttpResponse& response) const {
 absl::Status RegistryClient::Failure(const CallContext& call, const RegistryRequest& request,
                                      const HttpResponse& response, std::string_view operation,
                                      const std::string& reference) {
-  const ErrorContext context{std::string(operation), host(), request.repository, reference,
-                             call.clock().Now()};
+  ErrorContext context{std::string(operation), host(), request.repository, reference,
+                       call.clock().Now()};
+  context.writes = request.method == "POST" || request.method == "PUT";
   const int status = response.status;
   const bool untold = request.method == "HEAD" && status >= 400 && status < 500 && status != 401 &&
                       status != 404 && status != 408 && status != 429 && status != 499;

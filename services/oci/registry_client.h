@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/call_context.h"
+#include "net/host_gate.h"
 #include "net/http_client.h"
 #include "oci/credential.h"
 #include "oci/digest.h"
@@ -24,7 +25,6 @@
 namespace gantry {
 
 struct AuthAttempt;
-class HostGate;
 class RegistryAuth;
 
 // A request to the registry.  `path` is "/v2/…" below the host, or a whole URL that the registry
@@ -40,6 +40,7 @@ struct RegistryRequest {
   ByteWriter* download = nullptr;
   size_t max_body_bytes = 64 << 10;
   milliseconds response_timeout{60'000};
+  HostGate::Pass pass = HostGate::Pass::kPlace;  // what it waits for
   // What the token must allow.
   std::string repository;
   Actions actions;
@@ -100,6 +101,8 @@ class RegistryClient {
   absl::StatusOr<std::optional<UploadSession>> Mount(const CallContext& call,
                                                      const std::string& repository,
                                                      const Digest& digest, const std::string& from);
+  // INTEGRITY after another 2xx than the protocol's, UPSTREAM_PROTOCOL when no usable Location
+  // comes.
   absl::StatusOr<UploadSession> OpenUpload(const CallContext& call, const std::string& repository);
   // PATCH.  With `range` the body starts at session.offset and has `size` bytes; without, it is a
   // stream of unknown or known size to the end.  Updates the session.
@@ -125,7 +128,8 @@ class RegistryClient {
                                             const std::string& reference);
   absl::StatusOr<ManifestInfo> GetManifest(const CallContext& call, const std::string& repository,
                                            const std::string& reference);
-  // 201 and, where the registry names a digest, the same as ours; INTEGRITY otherwise.
+  // 201 and, where the registry names a digest, the same as ours; else any 2xx, and then it has to
+  // show that it has it.  INTEGRITY otherwise.
   absl::Status PutManifest(const CallContext& call, const std::string& repository,
                            const std::string& reference, std::string_view media_type,
                            std::string_view bytes);

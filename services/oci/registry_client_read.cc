@@ -96,14 +96,15 @@ absl::StatusOr<std::optional<int64_t>> RegistryClient::HeadBlob(const CallContex
   const int status = response.status;
   if (status == 404) return std::nullopt;
   if (status == 405 || status == 501) {
-    return FailedPrecondition(reason::kUpstreamRejected, "registry {} knows no HEAD of layers", host())
+    return FailedPrecondition(reason::kUpstreamRejected, "registry {} knows no HEAD of layers",
+                              host())
         .With("registry", host())
         .With("httpStatus", std::to_string(status));
   }
   constexpr std::string_view kOperation = "a look at a layer";
   if (status == 403) {
-    return ErrorFromResponse(response, {std::string(kOperation), host(), repository, digest.text(),
-                                        call.clock().Now()});
+    return ErrorFromResponse(
+        response, {std::string(kOperation), host(), repository, digest.text(), call.clock().Now()});
   }
   if (status != 200) return Failure(call, request, response, kOperation, digest.text());
   // A server that says 200 to everything has nothing: a blob has a length, and no other digest.
@@ -119,6 +120,7 @@ absl::Status RegistryClient::GetBlob(const CallContext& call, const std::string&
   RegistryRequest request;
   request.path = BlobPath(repository, digest);
   request.repository = repository;
+  request.pass = HostGate::Pass::kOpening;  // an upload to the same host may be waiting for it
   constexpr std::string_view kOperation = "reading a layer";
   bool ranged = offset > 0;
   if (ranged && !serves_ranges_) {
@@ -232,9 +234,7 @@ absl::Status RegistryClient::PutManifest(const CallContext& call, const std::str
   request.body = bytes;
   GANTRY_ASSIGN_OR_RETURN(const HttpResponse response, Do(call, request));
   const int status = response.status;
-  if (status != 201 && status != 200 && status != 202) {
-    return Failure(call, request, response, "the manifest", reference);
-  }
+  if (status / 100 != 2) return Failure(call, request, response, "the manifest", reference);
   const auto named = NamedDigest(response);
   if (named && *named != digest) {
     return WrongDigest(host(), repository, digest.text(), named->text());
@@ -242,9 +242,11 @@ absl::Status RegistryClient::PutManifest(const CallContext& call, const std::str
   if (status == 201 || named) return absl::OkStatus();
   // Not what the specification asks for: so the registry has to show that it has it.
   const auto stored = HeadManifest(call, repository, reference);
+  const bool absent = stored.status().code() == absl::StatusCode::kNotFound ||
+                      ReasonOf(stored.status()) == reason::kUpstreamProtocol;
+  if (absent) return Failure(call, request, response, "the manifest", reference);
   if (!stored.ok()) {
-    return Annotate(stored.status(),
-                    fmt::format("HTTP {} for a manifest, which then is not there", status));
+    return Annotate(stored.status(), fmt::format("after HTTP {} for a manifest", status));
   }
   if (stored->digest == digest) return absl::OkStatus();
   return WrongDigest(host(), repository, digest.text(), stored->digest.text());

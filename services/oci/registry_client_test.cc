@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "base/strings.h"
 #include "net/host_gate.h"
+#include "oci/byte_pipe.h"
 #include "oci/fake_http.h"
 
 namespace gantry {
@@ -196,6 +197,43 @@ TEST_F(RegistryClientTest, A429ClosesTheHostForEverybody) {
   EXPECT_GE(clock_.slept(), std::chrono::seconds(20));
 }
 
+TEST_F(RegistryClientTest, ARequestHoldsItsPlaceUntilTheAnswerIsWhole) {
+  const SystemClock clock;
+  const CallContext call(clock, std::chrono::seconds(10), "r");
+  const CallContext hasty(clock, milliseconds(0), "r");
+  gate_->Enter(call)->OnThrottled(clock, milliseconds(0));  // one at a time from now on
+  const auto free = [&] { return gate_->Enter(hasty).ok(); };
+  server_ = [&](const SeenRequest& request) {
+    // What uploads may be waiting for, or what has no time, holds none.
+    EXPECT_EQ(free(),
+              request.method == "DELETE" || !request.headers.Get("Range").value_or("").empty())
+        << request.method;
+    return Answer(201, {{"Location", "/v2/u"}}, "{}");
+  };
+  EXPECT_TRUE(client_.OpenUpload(call, kRepo).ok());
+  EXPECT_TRUE(free());
+  client_.CancelUpload(call, kRepo, {"https://r.example.com/v2/u"});
+  StringWriter out;
+  EXPECT_FALSE(client_.GetBlob(call, kRepo, blob_, 1, out).ok());
+}
+
+TEST_F(RegistryClientTest, ABlobIsCopiedWithinAHostThatTakesOneRequestAtATime) {
+  const SystemClock clock;
+  const CallContext call(clock, std::chrono::seconds(10), "r");
+  gate_->Enter(call)->OnThrottled(clock, milliseconds(0));
+  server_ = [](const SeenRequest& request) {
+    if (request.method == "GET") return Answer(200, {}, "content");
+    return Answer(request.body == "content" ? 201 : 400);
+  };
+  UploadSession session{"https://r.example.com/v2/team/app/blobs/uploads/u"};
+  const auto committed = client_.CommitUpload(call, kRepo, session, blob_, 7, [&] {
+    return StreamFrom(call, [&](const CallContext& inner, ByteWriter& out) {
+      return client_.GetBlob(inner, "other", blob_, 0, out);
+    });
+  });
+  EXPECT_TRUE(committed.ok()) << committed.status();
+}
+
 TEST_F(RegistryClientTest, AManifestIsHeadedOrElseRead) {
   const Digest digest = Digest::Of(kManifest);
   bool head_tells = true;
@@ -269,13 +307,20 @@ TEST_F(RegistryClientTest, AManifestIsStoredWhenTheRegistryShowsIt) {
   status = 202;
   EXPECT_EQ(put(), "");
   headers = {};
-  EXPECT_EQ(put(), "IMAGE_NOT_FOUND") << "200 to everything is no success";
+  EXPECT_EQ(put(), "INTEGRITY") << "200 to everything is no success";
   stored = Answer(200, {}, kManifest);
   EXPECT_EQ(put(), "");
   stored = Answer(200, {}, "{}");
   EXPECT_EQ(put(), "INTEGRITY");
-  status = 204;
-  EXPECT_EQ(put(), "UPSTREAM_PROTOCOL");
+  stored = Answer(200, {}, "<html>");
+  EXPECT_EQ(put(), "INTEGRITY");
+  stored = Answer(503);
+  EXPECT_EQ(put(), "UPSTREAM_UNAVAILABLE");
+  stored = Answer(200, {}, kManifest);
+  for (const int odd : {200, 203, 204}) {
+    status = odd;
+    EXPECT_EQ(put(), "") << odd;
+  }
 }
 
 TEST_F(RegistryClientTest, TagsComeInPages) {

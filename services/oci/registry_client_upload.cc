@@ -217,9 +217,10 @@ void RegistryClient::CancelUpload(const CallContext& call, const std::string& re
   request.path = session.location;
   request.repository = repository;
   request.actions = kPush;
+  request.pass = HostGate::Pass::kOpening;  // two seconds are too few to wait for others
   auto response = Do(own, request);
-  // A body that was cut short may still be on its way through the registry, which then knows nothing
-  // of the session yet, and opens it again when the rest is written.
+  // A body that was cut short may still be on its way through the registry, which then knows
+  // nothing of the session yet, and opens it again when the rest is written.
   const bool cut = !call.Check().ok();
   while (cut && response.ok() && (response->status == 404 || response->status >= 500) &&
          own.Sleep(milliseconds(250)).ok()) {

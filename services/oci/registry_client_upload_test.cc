@@ -57,8 +57,11 @@ TEST_F(RegistryUploadTest, OpensASession) {
 }
 
 TEST_F(RegistryUploadTest, AServerThatSays200ToEverythingOpensNothing) {
-  for (const HttpResponse& answer :
-       {Answer(200), Answer(202), Answer(204), Answer(202, {{"Location", ""}})}) {
+  for (const int status : {200, 204, 206}) {
+    answer_ = Answer(status);
+    EXPECT_EQ(ReasonOf(client_.OpenUpload(call_, kRepo).status()), "INTEGRITY") << status;
+  }
+  for (const HttpResponse& answer : {Answer(202), Answer(202, {{"Location", ""}}), Answer(302)}) {
     answer_ = answer;
     EXPECT_EQ(ReasonOf(client_.OpenUpload(call_, kRepo).status()), "UPSTREAM_PROTOCOL");
   }
@@ -168,8 +171,7 @@ TEST_F(RegistryUploadTest, ACommitOfOtherBytesIsAnIntegrityError) {
   EXPECT_EQ(ReasonOf(client_.CommitUpload(call_, kRepo, session, blob_, 7).status()),
             "UPSTREAM_PROTOCOL");
   answer_ = Answer(400, {}, ErrorJson("DIGEST_INVALID"));
-  EXPECT_EQ(ReasonOf(client_.CommitUpload(call_, kRepo, session, blob_, 7).status()),
-            "INTEGRITY");
+  EXPECT_EQ(ReasonOf(client_.CommitUpload(call_, kRepo, session, blob_, 7).status()), "INTEGRITY");
 }
 
 TEST_F(RegistryUploadTest, AsksWhereASessionStands) {

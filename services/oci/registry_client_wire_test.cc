@@ -144,9 +144,10 @@ TEST_F(RegistryWireTest, AServerThatSays200ToEverythingHasNothing) {
   HttpServer server([](const Request&, Exchange& exchange) { exchange.Reply(200); });
   const auto client = Client(server, PlainHttp());
   EXPECT_EQ(*client->HeadBlob(call_, kRepo, Digest::Of("x")), std::nullopt);
-  EXPECT_EQ(ReasonOf(client->OpenUpload(call_, kRepo).status()), "UPSTREAM_PROTOCOL");
+  EXPECT_EQ(ReasonOf(client->OpenUpload(call_, kRepo).status()), "INTEGRITY");
   EXPECT_EQ(ReasonOf(client->HeadManifest(call_, kRepo, "1.0").status()), "UPSTREAM_PROTOCOL");
-  EXPECT_FALSE(client->PutManifest(call_, kRepo, "1.0", media_type::kOciManifest, "{}").ok());
+  EXPECT_EQ(ReasonOf(client->PutManifest(call_, kRepo, "1.0", media_type::kOciManifest, "{}")),
+            "INTEGRITY");
 }
 
 TEST_F(RegistryWireTest, ABlobComesFromStorageWithoutTheLogin) {

@@ -95,6 +95,10 @@ Verdict NoRegistry(const ErrorContext& context) {
                       "of {} passes /v2/ on",
                       context.host)};
 }
+// Who says so has not done what was asked.
+Verdict FalseYes(const ErrorContext& context) {
+  return {absl::StatusCode::kDataLoss, reason::kIntegrity, NoRegistry(context).remedy};
+}
 Verdict Quota() {
   return {absl::StatusCode::kResourceExhausted, reason::kUpstreamQuota,
           "raise the registry's quota, or clean up images that are no longer needed"};
@@ -224,6 +228,7 @@ Verdict Judge(const HttpResponse& response, const ErrorContext& context,
                         "front of it",
                         context.host)};
   }
+  if (context.writes && status / 100 == 2) return FalseYes(context);
   if (!client_error) return NoRegistry(context);
   return Rejected(message.html ? "a proxy or firewall answered instead of the registry: check what "
                                  "stands in front of it, and NO_PROXY for its host"
@@ -273,7 +278,7 @@ absl::Status ErrorFromResponse(const HttpResponse& response, const ErrorContext&
   std::string text = fmt::format("registry {} refused {}", context.host, context.operation);
   if (verdict.code == absl::StatusCode::kUnavailable) {
     text = fmt::format("registry {} failed at {}", context.host, context.operation);
-  } else if (verdict.reason == reason::kUpstreamProtocol) {
+  } else if (verdict.reason == reason::kUpstreamProtocol || response.status / 100 == 2) {
     text = fmt::format("{} does not answer {} like a registry", context.host, context.operation);
   }
   if (verdict.code == absl::StatusCode::kNotFound) {
@@ -293,8 +298,7 @@ absl::Status ErrorFromResponse(const HttpResponse& response, const ErrorContext&
     text += fmt::format(" (missing: {})", scope);
   }
 
-  const auto wait =
-      ParseRetryAfter(response.headers.Get("Retry-After").value_or(""), context.now);
+  const auto wait = ParseRetryAfter(response.headers.Get("Retry-After").value_or(""), context.now);
   if (wait) {
     text += fmt::format(" (it asks to wait {} s)",
                         std::chrono::ceil<std::chrono::seconds>(*wait).count());

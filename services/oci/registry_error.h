@@ -19,6 +19,7 @@ struct ErrorContext {
   std::string reference;   // the tag or digest asked for, or empty
   WallTime now{};          // for a Retry-After that is a date
   bool in_upload = false;  // a request to an open upload: a bare 404 means that it is lost
+  bool writes = false;     // a POST or PUT: a 2xx that is not the protocol's own is a false yes
 };
 
 // What the body says, as far as anything can be made of it: the first of "errors" (OCI
@@ -38,7 +39,7 @@ UpstreamMessage ReadErrorBody(const HttpResponse& response);
 //   RESOURCE_EXHAUSTED UPSTREAM_QUOTA                          403, 413, 507 about quota
 //   NOT_FOUND REPOSITORY_NOT_FOUND, IMAGE_NOT_FOUND            404
 //   FAILED_PRECONDITION UPSTREAM_CONFLICT                      409, 412, an immutable tag
-//   DATA_LOSS INTEGRITY                                        other bytes came than were announced
+//   DATA_LOSS INTEGRITY                                        other bytes came, or a false yes
 //   FAILED_PRECONDITION UPSTREAM_REJECTED                      everything else, also a lost upload
 //   FAILED_PRECONDITION UPSTREAM_PROTOCOL                      no registry answered
 // Metadata: httpStatus, registry, and where known repository, upstreamCode, scope.

@@ -61,7 +61,9 @@ bool MayBeStored(const absl::Status& commit) {
 }  // namespace
 
 BlobUpload::BlobUpload(const CallContext& call, const PushTarget& target, const SourceBlob& blob)
-    : call_(call), target_(target), blob_(blob),
+    : call_(call),
+      target_(target),
+      blob_(blob),
       bytes_(call, target.source, blob, [this](int64_t position) {
         if (position - reported_ >= kReportEvery) Report(BlobState::kSending, position);
       }) {}
@@ -104,14 +106,15 @@ absl::StatusOr<BlobUpload::Presence> BlobUpload::Look(const StoredBlob& blob) {
     return absl::OkStatus();
   });
   const std::string http_status = MetadataOf(status, "httpStatus");
-  const bool untold = http_status == "405" || http_status == "501" ||
-                      ReasonOf(status) == reason::kUpstreamDenied;
+  const bool untold =
+      http_status == "405" || http_status == "501" || ReasonOf(status) == reason::kUpstreamDenied;
   if (untold) return Presence::kUntold;
   if (!status.ok()) return status;
   if (size && *size != blob.size) {
-    target_.progress.OnNotice(fmt::format("the registry has blob {} with {} bytes instead of {}; "
-                                          "sending it again",
-                                          blob.digest.text(), *size, blob.size));
+    target_.progress.OnNotice(
+        fmt::format("the registry has blob {} with {} bytes instead of {}; "
+                    "sending it again",
+                    blob.digest.text(), *size, blob.size));
   }
   return size == blob.size ? Presence::kThere : Presence::kAbsent;
 }
@@ -162,8 +165,9 @@ absl::StatusOr<UploadSession> BlobUpload::Open() {
     });
   };
   absl::Status status = post();
-  // An answer without a usable Location; one of several replicas may do better.
-  if (ReasonOf(status) == reason::kUpstreamProtocol) status = post();
+  // An answer without a usable Location, or another 2xx; one of several replicas may do better.
+  const std::string reason = ReasonOf(status);
+  if (reason == reason::kUpstreamProtocol || reason == reason::kIntegrity) status = post();
   Backoff backoff(call_);
   for (int i = 0; i < kSettleAttempts && target_.plan.new_repository &&
                   ReasonOf(status) == reason::kRepositoryNotFound && backoff.Wait(status);
@@ -250,17 +254,17 @@ bool BlobUpload::Shrink(int64_t refused) {
   const bool news = refused <= target_.body_limit.bytes();
   if (!target_.body_limit.Lower(refused)) return false;
   if (!news) return true;
-  target_.progress.OnNotice(fmt::format(
-      "what stands before the registry refuses {} bytes at once; sending at most {}", refused,
-      target_.body_limit.bytes()));
+  target_.progress.OnNotice(
+      fmt::format("what stands before the registry refuses {} bytes at once; sending at most {}",
+                  refused, target_.body_limit.bytes()));
   return true;
 }
 
 bool BlobUpload::Resume(UploadSession& session) {
   if (!call_.Check().ok()) return false;
-  return Retry(call_, {.max_attempts = 4}, [&] {
-           return target_.registry.SyncUpload(call_, target_.plan.repository, session);
-         }).ok();
+  return Retry(call_, {.max_attempts = 4},
+               [&] { return target_.registry.SyncUpload(call_, target_.plan.repository, session); })
+      .ok();
 }
 
 absl::StatusOr<StoredBlob> BlobUpload::Commit(UploadSession& session, bool with_bytes) {
@@ -293,15 +297,17 @@ absl::StatusOr<StoredBlob> BlobUpload::Commit(UploadSession& session, bool with_
 
 absl::Status BlobUpload::CheckCommit(int http_status, const StoredBlob& blob) {
   if (http_status == 201) return absl::OkStatus();
-  if (!target_.plan.lax_commit) {
-    return FailedPrecondition(reason::kUpstreamProtocol,
-                              "the registry answered {} to a commit, which is not 201", http_status)
-        .With("httpStatus", std::to_string(http_status))
-        .Remedy("what answers may be a proxy, not the registry; check the URI");
+  if (target_.plan.lax_commit) {
+    target_.progress.OnNotice(fmt::format("the registry answered {} to a commit", http_status));
   }
-  target_.progress.OnNotice(fmt::format("the registry answered {} to a commit", http_status));
   GANTRY_ASSIGN_OR_RETURN(const Presence presence, Look(blob));
-  return presence == Presence::kThere ? absl::OkStatus() : NotStored(blob);
+  const bool proven = presence == Presence::kThere;
+  if (presence == Presence::kAbsent || (target_.plan.lax_commit && !proven)) return NotStored(blob);
+  if (target_.plan.lax_commit) return absl::OkStatus();
+  return FailedPrecondition(reason::kUpstreamProtocol,
+                            "the registry answered {} to a commit, which is not 201", http_status)
+      .With("httpStatus", std::to_string(http_status))
+      .Remedy("what answers may be a proxy, not the registry; check the URI");
 }
 
 absl::Status BlobUpload::Verify(const StoredBlob& blob) {
@@ -312,12 +318,13 @@ absl::Status BlobUpload::Verify(const StoredBlob& blob) {
 void BlobUpload::Report(BlobState state, int64_t sent) {
   reported_ = sent;
   const auto known = Known();
-  target_.progress.OnBlob({.blob = blob_.key(),
-                           .media_type = blob_.media_type,
-                           .state = state,
-                           .sent_bytes = sent,
-                           .size_bytes = known ? known->size : (state == BlobState::kSent ? sent : 0),
-                           .attempt = attempt_});
+  target_.progress.OnBlob(
+      {.blob = blob_.key(),
+       .media_type = blob_.media_type,
+       .state = state,
+       .sent_bytes = sent,
+       .size_bytes = known ? known->size : (state == BlobState::kSent ? sent : 0),
+       .attempt = attempt_});
 }
 
 }  // namespace gantry

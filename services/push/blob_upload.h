@@ -66,7 +66,8 @@ class BlobUpload {
   // After a broken send: where the registry is.  False when the session is of no more use.
   bool Resume(UploadSession& session);
   absl::StatusOr<StoredBlob> Commit(UploadSession& session, bool with_bytes);
-  // 201, or 200 or 204 where the plan takes them and the registry has the blob.
+  // 201, or 200 or 204 where the plan takes them and the registry has the blob.  INTEGRITY when it
+  // has not.
   absl::Status CheckCommit(int http_status, const StoredBlob& blob);
   absl::Status Verify(const StoredBlob& blob);
 

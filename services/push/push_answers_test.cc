@@ -72,15 +72,20 @@ TEST_F(PushTest, APageOfAProxyIsToldInItsOwnWords) {
   EXPECT_EQ(registry_.Count("POST upload"), 1);
 }
 
-TEST_F(PushTest, AServerThatSays200ToEverythingIsNoRegistry) {
+TEST_F(PushTest, AServerThatSays200ToEverythingLies) {
   MakeOneLayer(kMiB);
   for (const char* request :
        {"HEAD manifest", "GET manifest", "HEAD blob", "POST upload", "PATCH upload", "PUT upload",
         "PUT manifest", "HEAD tag", "PUT tag"}) {
     registry_.Script(On(request).Always().Answer(200));
   }
-  ExpectFailed(Push(), absl::StatusCode::kFailedPrecondition, "UPSTREAM_PROTOCOL");
+  const auto pushed = Push();
+  ExpectFailed(pushed, absl::StatusCode::kDataLoss, "INTEGRITY");
+  EXPECT_THAT(MessageOf(pushed.status()),
+              HasSubstr("does not answer opening an upload like a registry"));
+  EXPECT_THAT(DetailOf(pushed.status()).remedy, HasSubstr("the registry's own host name"));
   EXPECT_EQ(registry_.Count("PATCH"), 0) << "no byte is sent to it";
+  EXPECT_EQ(registry_.Count("PUT"), 0) << "no manifest and no tag";
 }
 
 TEST_F(PushTest, ABlobThatIsNotThereAfterItsCommitIsSentOnceMore) {
@@ -109,10 +114,30 @@ TEST_F(PushTest, ACommitAnsweredWith204IsTakenWhereThePlanSaysSo) {
 TEST_F(PushTest, ACommitAnsweredWith204IsElseRefusedAtOnce) {
   MakeOneLayer(kMiB);
   for (const int status : {200, 204}) {
-    registry_.Script(On("PUT upload").Answer(status));
+    registry_.Script(On("PUT upload").Change([=](Reply& reply) { reply.status = status; }));
     ExpectFailed(Push(), absl::StatusCode::kFailedPrecondition, "UPSTREAM_PROTOCOL");
+    store_.Forget(kRepo);
+    store_.PutBlob(kRepo, image_.bytes.at(image_.blob(0, 0).key()));
   }
   EXPECT_EQ(registry_.Count("PUT upload"), 2) << "the same would come again";
+}
+
+TEST_F(PushTest, ACommitAnsweredWith200AndNothingStoredIsAnIntegrityError) {
+  MakeOneLayer(kMiB);
+  registry_.Script(On("PUT upload").Always().Answer(200));
+  ExpectFailed(Push(), absl::StatusCode::kDataLoss, "INTEGRITY");
+  EXPECT_EQ(registry_.Count("PUT upload"), 2) << "once more, and no more";
+}
+
+TEST_F(PushTest, AManifestAnsweredWith200AndNotStoredIsAnIntegrityError) {
+  MakeOneLayer(kMiB);
+  for (const int status : {200, 202, 204}) {
+    registry_.Script(On("PUT manifest").Answer(status));
+    ExpectFailed(Push(), absl::StatusCode::kDataLoss, "INTEGRITY");
+  }
+  EXPECT_EQ(registry_.Count("PUT manifest"), 3);
+  registry_.Script(On("PUT manifest").Change([](Reply& reply) { reply = {204}; }));
+  ExpectStored(Push());
 }
 
 TEST_F(PushTest, ALaxCommitIsStillLookedAt) {

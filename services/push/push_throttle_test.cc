@@ -70,12 +70,12 @@ TEST_F(PushTest, ARetryAfterMayBeADate) {
 
 TEST_F(PushTest, ARetryAfterThatMakesNoSenseIsReplacedByAPauseOfOurOwn) {
   MakeOneLayer(kMiB);
-  for (const char* value : {"Sun, 06 Nov 1994 08:49:37 GMT", "soon", "-5", ""}) {
+  for (const char* value : {"Sun, 06 Nov 1994 08:49:37 GMT", "soon", "-5", "0"}) {
     registry_.Script(On("POST upload").Answer(429, {{"Retry-After", value}}));
   }
   ExpectStored(Push());
-  EXPECT_GE(clock_.slept(), seconds(4)) << "the host is left alone for a second each time";
-  EXPECT_LE(clock_.slept(), seconds(10));
+  EXPECT_GE(clock_.slept(), seconds(1 + 2 + 4 + 8)) << "as if there was none";
+  EXPECT_LE(clock_.slept(), milliseconds(1500) * (1 + 2 + 4 + 8));
 }
 
 TEST_F(PushTest, ARetryAfterThatIsTooLongFailsAtOnceAndSaysHowLong) {
@@ -92,10 +92,40 @@ TEST_F(PushTest, ARetryAfterThatIsTooLongFailsAtOnceAndSaysHowLong) {
 
 TEST_F(PushTest, A429WithoutATimeIsWaitedForLongerEachTime) {
   MakeOneLayer(kMiB);
-  registry_.Script(On("POST upload").Times(4).Answer(429));
+  std::mutex mu;
+  std::vector<milliseconds> slept;
+  const auto note = [&] {
+    std::lock_guard lock(mu);
+    slept.push_back(clock_.slept());
+  };
+  registry_.Script(On("POST upload").Times(4).Before(note).Answer(429));
+  registry_.Script(On("POST upload").Before(note));
   ExpectStored(Push());
-  EXPECT_GE(clock_.slept(), seconds(4));
-  EXPECT_EQ(registry_.Count("POST upload"), 5);
+  std::lock_guard lock(mu);
+  ASSERT_EQ(slept.size(), 5u);
+  for (size_t i = 0; i < 4; ++i) {
+    const milliseconds pause = slept[i + 1] - slept[i];
+    EXPECT_GE(pause, seconds(1 << i)) << i;
+    EXPECT_LE(pause, milliseconds(1500) * (1 << i)) << i;
+  }
+}
+
+TEST_F(PushTest, ARegistryThatTakesThreeRequestsAtOnceIsNotSentMore) {
+  std::vector<fakes::Layer> layers;
+  for (uint64_t i = 0; i < 40; ++i) layers.push_back({fakes::RandomBytes(20'000, i)});
+  image_.AddManifest(layers);
+  plan_.max_parallel_blobs = 8;
+  registry_.TakeAtOnce(3);
+  ExpectStored(Push());
+  const std::vector<int> at_once = registry_.at_once();
+  const auto last_third = at_once.end() - static_cast<int64_t>(at_once.size() / 3);
+  EXPECT_GT(*std::max_element(at_once.begin(), last_third), 3) << "it has learned that";
+  EXPECT_LE(*std::max_element(last_third, at_once.end()), 3);
+  const auto log = registry_.log();
+  const auto refused = std::count_if(log.begin(), log.end(), [](const std::string& line) {
+    return line.substr(line.size() - 4) == " 429";
+  });
+  EXPECT_LE(refused, 10);
 }
 
 TEST_F(PushTest, ARegistryThatStaysDownIsGivenUpBeforeTheDeadline) {

@@ -59,6 +59,31 @@ void ScriptedRegistry::Script(Fault fault) {
   script_.push_back(std::move(fault));
 }
 
+void ScriptedRegistry::TakeAtOnce(int most) {
+  std::lock_guard lock(mu_);
+  most_ = most;
+}
+
+std::vector<int> ScriptedRegistry::at_once() const {
+  std::lock_guard lock(mu_);
+  return at_once_;
+}
+
+bool ScriptedRegistry::Enter() {
+  std::unique_lock lock(mu_);
+  const int open = ++open_;
+  if (!most_) return true;
+  at_once_.push_back(open);
+  opened_.notify_all();
+  opened_.wait_for(lock, std::chrono::milliseconds(5), [this] { return open_ > *most_; });
+  return open <= *most_;
+}
+
+void ScriptedRegistry::Leave() {
+  std::lock_guard lock(mu_);
+  --open_;
+}
+
 std::vector<std::string> ScriptedRegistry::log() const {
   std::lock_guard lock(mu_);
   return log_;
@@ -77,7 +102,10 @@ void ScriptedRegistry::Handle(const Request& request, Exchange& exchange) {
   const Fault fault = Match(kind, size).value_or(Fault());
   if (fault.before) fault.before();
   BreakableBody body(exchange, size, fault.after);
-  Reply reply = fault.answer ? *fault.answer : Serve(request, body);
+  const bool room = Enter();
+  Reply reply = fault.answer ? *fault.answer
+                : room       ? Serve(request, body)
+                             : ErrorReply(429, "TOOMANYREQUESTS");
   while (fault.answer && fault.after && !body.Read(64 << 10).empty()) {
   }
   if (fault.change) fault.change(reply);
@@ -85,6 +113,7 @@ void ScriptedRegistry::Handle(const Request& request, Exchange& exchange) {
     std::lock_guard lock(mu_);
     log_.push_back(kind + " " + (fault.reset ? "lost" : std::to_string(reply.status)));
   }
+  Leave();
   if (fault.reset) return exchange.Reset();
   exchange.Reply(reply.status, reply.headers, reply.body);
   if (fault.close) exchange.Close();

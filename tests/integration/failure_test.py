@@ -15,8 +15,10 @@ import images
 class AlwaysOk(http.server.BaseHTTPRequestHandler):
     """Answers 200 to everything, and stores nothing."""
     protocol_version = "HTTP/1.1"
+    seen = []
 
     def reply(self):
+        self.seen.append(f"{self.command} {self.path}")
         length = int(self.headers.get("Content-Length") or 0)
         self.rfile.read(length)
         self.send_response(200)
@@ -76,8 +78,14 @@ class Failures(harness.Case):
         daemon = harness.Gantryd(self)
         self.ok(daemon, "container-registry", "register", "liar", "--flavor=default", f"--uri={host}")
         result = self.gantry(daemon, "push", f"oci:{self.dir}/l", "--pipeline", "p", "-o", "json")
-        self.assertNotEqual(result.code, 0, result)
-        self.assertIn(self.error(result)["reason"], ("INTEGRITY", "UPSTREAM_PROTOCOL"))
+        self.assertEqual(result.code, 8, result)
+        error = self.error(result)
+        self.assertEqual((error["code"], error["reason"]), ("DATA_LOSS", "INTEGRITY"))
+        self.assertIn("HTTP 200", error["message"])
+        self.assertTrue(error["remedy"])
+        self.assertEqual([line for line in AlwaysOk.seen if line.startswith(("PUT", "PATCH"))], [],
+                         "no byte, no manifest and no tag is sent to it")
+        self.assertIn("POST /v2/p/blobs/uploads/", AlwaysOk.seen)
 
     def test_a_registry_that_asks_to_wait_longer_than_the_call_may(self):
         host = self.serve(AlwaysBusy)
