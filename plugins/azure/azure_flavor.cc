@@ -10,6 +10,7 @@
 #include "plugins/azure/resource_manager.h"
 #include "plugins/azure/uri.h"
 #include "plugins/sdk/table.h"
+#include "plugins/sdk/timestamp.h"
 
 namespace gantry::azure {
 namespace {
@@ -133,7 +134,7 @@ class AzureFlavor final : public sdk::Flavor {
     }
     credential.scheme = GANTRY_AUTH_BASIC;
     credential.secret = std::move(access.value);
-    credential.expires_unix_ms = Earlier(access.expires_unix_ms, refresh.expires_unix_ms);
+    credential.expires_unix_ms = sdk::EarlierEnd(access.expires_unix_ms, refresh.expires_unix_ms);
     return Ok();
   }
 
