@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "clients/cli/aws_local_login.h"
 #include "oci/child_process.h"
 
 namespace gantry::cli {
@@ -21,92 +22,17 @@ Error Nothing(std::string_view what, std::string_view remedy) {
       .Remedy("{}", remedy);
 }
 
-std::string Home(const Environment& environment) {
-  return environment.Get("HOME").value_or("/");
-}
-
-std::optional<std::string> ReadText(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
-// One section of an INI file as AWS's tools write it.
-std::map<std::string, std::string> Section(const std::string& text, const std::string& name) {
-  std::map<std::string, std::string> values;
-  std::istringstream lines(text);
-  bool inside = false;
-  for (std::string line; std::getline(lines, line);) {
-    const std::string trimmed(Trim(line));
-    if (trimmed.empty() || trimmed[0] == '#' || trimmed[0] == ';') continue;
-    if (trimmed.front() == '[') {
-      inside = trimmed == "[" + name + "]";
-      continue;
-    }
-    const size_t equals = trimmed.find('=');
-    if (!inside || equals == trimmed.npos) continue;
-    values[std::string(Trim(trimmed.substr(0, equals)))] = Trim(trimmed.substr(equals + 1));
-  }
-  return values;
-}
-
-// The keys of the environment, else of the profile; both with the region, where one is said.
-std::map<std::string, std::string> AwsKeys(const Environment& environment) {
-  constexpr std::pair<const char*, const char*> kNames[] = {
-      {"aws_access_key_id", "AWS_ACCESS_KEY_ID"},
-      {"aws_secret_access_key", "AWS_SECRET_ACCESS_KEY"},
-      {"aws_session_token", "AWS_SESSION_TOKEN"}};
-  std::map<std::string, std::string> keys;
-  for (const auto& [name, variable] : kNames) {
-    if (auto value = environment.Get(variable)) keys[name] = *std::move(value);
-  }
-  const std::string profile = environment.Get("AWS_PROFILE").value_or("default");
-  const std::string folder = Home(environment) + "/.aws";
-  const auto config = ReadText(environment.Get("AWS_CONFIG_FILE").value_or(folder + "/config"));
-  const auto settings =
-      Section(config.value_or(""), profile == "default" ? profile : "profile " + profile);
-  if (!keys.contains("aws_access_key_id")) {
-    const auto shared = ReadText(
-        environment.Get("AWS_SHARED_CREDENTIALS_FILE").value_or(folder + "/credentials"));
-    const auto credentials = Section(shared.value_or(""), profile);
-    for (const auto& [name, variable] : kNames) {
-      for (const auto* source : {&credentials, &settings}) {
-        const auto it = source->find(name);
-        if (it != source->end()) keys.emplace(name, it->second);
-      }
-    }
-  }
-  for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
-    if (auto region = environment.Get(name)) keys.emplace("region", *std::move(region));
-  }
-  if (const auto it = settings.find("region"); it != settings.end()) {
-    keys.emplace("region", it->second);
-  }
-  return keys;
-}
-
-absl::StatusOr<LocalLogin> Aws(const Environment& environment, const std::string& method) {
-  LocalLogin login;
-  login.fields = AwsKeys(environment);
-  if (!login.fields.contains("aws_access_key_id") ||
-      !login.fields.contains("aws_secret_access_key")) {
-    return Nothing("AWS", "run 'aws configure', or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
-                          "AWS_SECRET_ACCESS_KEY");
-  }
-  const bool temporary = login.fields.contains("aws_session_token");
-  login.auth_method = !method.empty() ? method : temporary ? "sts-token" : "session-token";
-  return login;
-}
-
 absl::StatusOr<LocalLogin> Gcp(const Environment& environment) {
   const std::string folder =
-      environment.Get("CLOUDSDK_CONFIG").value_or(Home(environment) + "/.config/gcloud");
+      environment.Get("CLOUDSDK_CONFIG")
+          .value_or(environment.Get("HOME").value_or("/") + "/.config/gcloud");
   const std::string path = environment.Get("GOOGLE_APPLICATION_CREDENTIALS")
                                .value_or(folder + "/application_default_credentials.json");
-  const auto text = ReadText(path);
+  const auto text = ReadToolFile(path);
   if (!text) {
-    return Nothing("Google Cloud", "run 'gcloud auth application-default login', or set "
-                                   "GOOGLE_APPLICATION_CREDENTIALS to a key file");
+    return Nothing("Google Cloud",
+                   "run 'gcloud auth application-default login', or set "
+                   "GOOGLE_APPLICATION_CREDENTIALS to a key file");
   }
   const auto json = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
   const std::string kind = json.is_object() ? json.value("type", "") : "";
@@ -118,10 +44,10 @@ absl::StatusOr<LocalLogin> Gcp(const Environment& environment) {
   } else if (kind == "external_account") {
     login = {"external-account", {{"external_account_json", *text}}, std::nullopt};
   } else {
-    return InvalidArgument(reason::kSourceInvalid, "{} holds no credential that can be used",
-                              path)
-        .Remedy("use the key file of a service account, or run 'gcloud auth application-default "
-                "login'");
+    return InvalidArgument(reason::kSourceInvalid, "{} holds no credential that can be used", path)
+        .Remedy(
+            "use the key file of a service account, or run 'gcloud auth application-default "
+            "login'");
   }
   return login;
 }
@@ -169,9 +95,15 @@ absl::StatusOr<LocalLogin> IfMethodIs(const std::string& wanted, absl::StatusOr<
 
 }  // namespace
 
+std::optional<std::string> ReadToolFile(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
 absl::StatusOr<LocalLogin> FindLocalLogin(const CallContext& call, const Environment& environment,
                                           const std::string& type, const std::string& method) {
-  if (type == "aws") return Aws(environment, method);
+  if (type == "aws") return FindAwsLogin(environment, method);
   if (type == "gcp") return IfMethodIs(method, Gcp(environment));
   if (type == "azure") return IfMethodIs(method, Azure(call, environment));
   return InvalidArgument(reason::kInvalidArgument,

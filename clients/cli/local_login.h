@@ -20,14 +20,15 @@ struct LocalLogin {
 };
 
 // Looks where the cloud's tools look:
-//   aws     AWS_* variables, then the profile of AWS_PROFILE in the shared credentials and config
-//           files.  Long-lived keys become "session-token", which lends temporary ones; `method`
-//           may ask for another
+//   aws     see aws_local_login.h
 //   gcp     GOOGLE_APPLICATION_CREDENTIALS, then gcloud's application default credentials
 //   azure   a token of `az account get-access-token`, which ends within the hour or so
 // NOT_FOUND SOURCE_NOT_FOUND when there is nothing; INVALID_ARGUMENT for other types, and for a
 // `method` that is not the one of what was found.
 absl::StatusOr<LocalLogin> FindLocalLogin(const CallContext& call, const Environment& environment,
                                           const std::string& type, const std::string& method);
+
+// The content of such a tool's file; nothing when there is none.
+std::optional<std::string> ReadToolFile(const std::string& path);
 
 }  // namespace gantry::cli

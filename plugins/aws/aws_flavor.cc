@@ -1,5 +1,4 @@
 // Amazon ECR: tokens instead of passwords, and repositories that want to be created first.
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -11,6 +10,7 @@
 #include "plugins/aws/repositories.h"
 #include "plugins/aws/resources.h"
 #include "plugins/sdk/table.h"
+#include "plugins/sdk/timestamp.h"
 
 namespace {
 
@@ -56,10 +56,8 @@ class AwsFlavor final : public gantry::sdk::Flavor {
         hand_out ? login_.WithPullKeys(call, api.registry(), Pulled(target), get_token, narrowed)
                  : login_.WithKeys(call, api.registry(), get_token));
 
-    credential.expires_unix_ms = token.expires_unix_ms;
-    if (const int64_t end = config().connector_expires_unix_ms(); end > 0) {
-      credential.expires_unix_ms = std::min(credential.expires_unix_ms, end);
-    }
+    credential.expires_unix_ms =
+        gantry::sdk::EarlierEnd(token.expires_unix_ms, config().connector_expires_unix_ms());
     // The public registry takes the token as it is, and refuses the user name with it; docker and
     // its like exchange them at its token service.
     if (api.registry().is_public && !hand_out) {
@@ -160,7 +158,7 @@ class AwsFlavor final : public gantry::sdk::Flavor {
   }
 
   EcrApi ApiOf(EcrHost registry) const {
-    return {std::move(registry), config().connector_fields()["endpoint_url"].Text()};
+    return {std::move(registry), gantry::aws::Endpoints::Of(config())};
   }
 
   gantry::aws::AwsLogin login_;

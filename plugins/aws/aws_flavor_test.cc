@@ -3,6 +3,7 @@
 #include "plugins/sdk/encoding.h"
 #include "tests/conformance/fake_host.h"
 #include "tests/conformance/flavor_driver.h"
+#include "tests/conformance/uri_checks.h"
 
 namespace gantry::testing {
 namespace {
@@ -74,25 +75,30 @@ class AwsFlavor : public ::testing::Test {
   std::optional<sdk::Credential> credential_;
   std::map<std::string, sdk::HttpResponse> once_;
   std::vector<std::string> asked_, urls_;
+  Outcome listed_;
   std::string last_body_;
   bool public_ = false;
 };
 
 TEST_F(AwsFlavor, TakesRegistriesOfEcrAndNothingElse) {
+  ExpectTaken(flavor_, {kHost, "public.ecr.aws/acme", ""});
+  ExpectRefused(flavor_, {{std::string(kHost) + ".evil.example", "not a registry of Amazon ECR"},
+                          {"public.ecr.aws", "the alias is missing", "the ECR console shows it"}});
+  ExpectOwnNamesRefused(flavor_, "");
+}
+
+TEST_F(AwsFlavor, ChecksWhatBelongsTogether) {
   const auto errors = [&](const std::string& config) {
-    std::vector<sdk::Finding> findings;
-    EXPECT_TRUE(flavor_.ValidateConfig(config, &findings).ok());
     std::string fields;
-    for (const sdk::Finding& f : findings) fields += f.level == GANTRY_ERROR ? f.field + " " : "";
+    for (const sdk::Finding& f : Validate(flavor_, config))
+      fields += f.level == GANTRY_ERROR ? f.field + " " : "";
     return fields;
   };
   EXPECT_EQ(errors(Config(kHost, "secret-key")), "");
   EXPECT_EQ(errors(Config("", "secret-key")), "");
-  EXPECT_EQ(errors(Config(std::string(kHost) + ".evil.example", "secret-key")), "uri ");
-  EXPECT_EQ(errors(Config("public.ecr.aws", "secret-key")), "uri ");
   EXPECT_EQ(errors(Config("public.ecr.aws/acme", "secret-key")), "");
-  EXPECT_EQ(errors(Config("", "iam-role", R"(, "policy": "{}")")), "policy ");
-  EXPECT_EQ(errors(Config("", "implicit", R"(, "policy_arns": ["a"])")), "role_arn ");
+  EXPECT_EQ(errors(Config("", "iam-role", R"(, "policy": "{}")")), "connector.policy ");
+  EXPECT_EQ(errors(Config("", "implicit", R"(, "policy_arns": ["a"])")), "connector.role_arn ");
   EXPECT_EQ(errors(Config(kHost, "secret-key", "", R"({"scan_on_push": true})")), "scan_on_push ");
   EXPECT_EQ(
       errors(Config(kHost, "secret-key", "", R"({"create_repository": true, "kms_key": "k"})")),
@@ -255,12 +261,113 @@ TEST_F(AwsFlavor, AConnectorIsTriedWithoutARegistry) {
                                  "https://api.ecr.us-east-1.amazonaws.com/"));
 }
 
-TEST_F(AwsFlavor, AnEndpointOfItsOwnServesBothEcrAndSts) {
-  const std::string fields = R"(, "role_arn": "r", "endpoint_url": "https://vpce.example")";
-  ASSERT_TRUE(flavor_.Open(Config(kHost, "iam-role", fields)).ok());
-  once_["AssumeRole"] = {200, {}, kSession};
-  ASSERT_TRUE(Login().ok());
-  EXPECT_THAT(urls_, ElementsAre("https://vpce.example", "https://vpce.example"));
+TEST_F(AwsFlavor, AnEndpointOfOneServiceCountsBeforeThatOfAll) {
+  const struct {
+    const char *fields, *sts, *ecr;
+  } kCases[] = {
+      {R"("endpoint_url": "https://all.example")", "https://all.example", "https://all.example"},
+      {R"("endpoint_url": "https://all.example", "sts_endpoint_url": "https://sts.example")",
+       "https://sts.example", "https://all.example"},
+      {R"("endpoint_url": "https://all.example", "ecr_endpoint_url": "https://ecr.example/")",
+       "https://all.example", "https://ecr.example/"},
+      {R"("sts_endpoint_url": "https://sts.example")", "https://sts.example", kEcr},
+      {R"("ecr_endpoint_url": "https://ecr.example")", kSts, "https://ecr.example"}};
+  for (const auto& row : kCases) {
+    urls_.clear();
+    ASSERT_TRUE(
+        flavor_.Open(Config(kHost, "iam-role", std::string(R"(, "role_arn": "r", )") + row.fields))
+            .ok());
+    once_["AssumeRole"] = {200, {}, kSession};
+    ASSERT_TRUE(Login().ok());
+    EXPECT_THAT(urls_, ElementsAre(row.sts, row.ecr));
+    flavor_.Close();
+  }
+}
+
+TEST_F(AwsFlavor, TheEndpointOfEcrIsNotThatOfItsPublicRegistry) {
+  public_ = true;
+  for (const char* field : {"ecr_endpoint_url", "endpoint_url"}) {
+    const std::string fields = std::string(", \"") + field + R"(": "https://ecr.example")";
+    ASSERT_TRUE(flavor_.Open(Config("public.ecr.aws/acme", "secret-key", fields)).ok());
+    ASSERT_TRUE(Login(GANTRY_PUSH, "public.ecr.aws").ok());
+    flavor_.Close();
+  }
+  EXPECT_THAT(
+      urls_, ElementsAre("https://api.ecr-public.us-east-1.amazonaws.com/", "https://ecr.example"));
+}
+
+TEST_F(AwsFlavor, WhatCannotBeListedIsLeftOut) {
+  const auto list = [&](const std::string& page_token = "") {
+    sdk::ResourcePage page;
+    listed_ = flavor_.ListResources(page_token, &page);
+    std::vector<std::string> uris;
+    for (const sdk::Resource& resource : page.resources) uris.push_back(resource.uri);
+    return uris;
+  };
+  const std::string own = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+  const sdk::HttpResponse shared = {
+      200, {}, R"({"registries": [{"registryUri": "public.ecr.aws/a"}]})"};
+  ASSERT_TRUE(flavor_.Open(Config("", "secret-key")).ok());
+  once_["DescribeRegistries"] = shared;
+  EXPECT_THAT(list(), ElementsAre(own, "public.ecr.aws/a"));
+  EXPECT_THAT(host_.warnings(), IsEmpty());
+
+  once_["DescribeRegistries"] = Refusal("AccessDeniedException", "not authorized");
+  EXPECT_THAT(list(), ElementsAre(own));
+  EXPECT_THAT(host_.warnings(), ElementsAre(HasSubstr("the list lacks the public registries: ")));
+  host_.unreachable = {"https://api.ecr-public.us-east-1.amazonaws.com/"};
+  EXPECT_THAT(list(), ElementsAre(own));
+  EXPECT_THAT(host_.warnings().back(), HasSubstr("cannot be reached"));
+
+  host_.unreachable = {"https://api.ecr.us-east-1.amazonaws.com/"};
+  once_["DescribeRegistries"] = shared;
+  EXPECT_THAT(list(), ElementsAre("public.ecr.aws/a"));
+  EXPECT_THAT(host_.warnings().back(), HasSubstr("the list lacks the private registry"));
+  EXPECT_THAT(list("page 2"), IsEmpty());
+  EXPECT_EQ(listed_.code, GANTRY_UNAVAILABLE);
+
+  host_.unreachable.insert("https://api.ecr-public.us-east-1.amazonaws.com/");
+  EXPECT_THAT(list(), IsEmpty());
+  EXPECT_THAT(listed_.message(), HasSubstr("neither the API of ECR in us-east-1"));
+  host_.unreachable.clear();
+  once_["DescribeRepositories"] = Refusal("AccessDeniedException", "not for you");
+  EXPECT_THAT(list(), IsEmpty());
+  EXPECT_THAT(listed_.message(), HasSubstr("not for you"));
+}
+
+TEST_F(AwsFlavor, SessionPoliciesThatAreTooLongAreRefusedBeforeAnythingIsAsked) {
+  const auto fields = [](size_t length) {
+    const std::string end = R"(\"}})", begin = R"({\"Statement\":{\"Sid\":\")";
+    const size_t escapes = 6;
+    return R"(, "role_arn": "r", "policy": ")" + begin +
+           std::string(length + escapes - begin.size() - end.size(), 'x') + end + '"';
+  };
+  const auto findings = [&](const std::string& more) {
+    return Validate(flavor_, Config(kHost, "iam-role", more));
+  };
+  const auto longer = findings(fields(2050));
+  ASSERT_EQ(longer.size(), 1u);
+  EXPECT_EQ(longer[0].field, "connector.policy");
+  EXPECT_THAT(longer[0].message, HasSubstr("have 2050 characters together, and AWS takes 2048"));
+  EXPECT_THAT(longer[0].remedy, HasSubstr("Shorten policy by 2 characters"));
+  const auto narrowed = findings(fields(2000));
+  ASSERT_EQ(narrowed.size(), 1u);
+  EXPECT_THAT(narrowed[0].message, HasSubstr("with the statements that narrow it to pulls"));
+  EXPECT_THAT(findings(fields(1400)), IsEmpty());
+  EXPECT_EQ(
+      findings(fields(1400) + R"(, "policy_arns": [")" + std::string(700, 'a') + "\"]").size(), 1u);
+  EXPECT_EQ(findings(R"(, "policy_arns": [")" + std::string(2049, 'a') + "\"]").at(0).field,
+            "connector.policy_arns");
+
+  // A repository whose name is too long for what is left.
+  ASSERT_TRUE(flavor_.Open(Config(kHost, "iam-role", fields(1550))).ok());
+  ASSERT_TRUE(Login(GANTRY_PULL | GANTRY_HAND_OUT).ok());
+  asked_.clear();
+  const Outcome refused = flavor_.Authenticate({kHost, "team/" + std::string(250, 'a'), "", ""},
+                                               GANTRY_PULL | GANTRY_HAND_OUT, &credential_);
+  EXPECT_EQ(refused.reason(), "CONNECTOR_UNUSABLE");
+  EXPECT_THAT(refused.remedy(), HasSubstr("Shorten policy by"));
+  EXPECT_THAT(asked_, IsEmpty());
 }
 
 TEST_F(AwsFlavor, DeletesByTheApiAndReadsItsFailures) {

@@ -1,8 +1,11 @@
 #include "plugins/aws/check_config.h"
 
 #include <string>
+#include <vector>
 
 #include "plugins/aws/ecr_host.h"
+#include "plugins/aws/endpoints.h"
+#include "plugins/aws/session_policy.h"
 #include "plugins/sdk/json.h"
 
 namespace gantry::aws {
@@ -19,8 +22,9 @@ void CheckUri(const Config& config, Findings& findings) {
   const auto registry = EcrHost::Parse(config.host());
   if (!registry) {
     Refuse(findings, "uri", config.host() + " is not a registry of Amazon ECR",
-           "Use <account>.dkr.ecr.<region>.amazonaws.com with the twelve digits of the account, or "
-           "public.ecr.aws/<alias>; flavor default is for other registries.");
+           sdk::ForeignHostRemedy("Use <account>.dkr.ecr.<region>.amazonaws.com with the twelve "
+                                  "digits of the account, or public.ecr.aws/<alias>.",
+                                  config.host()));
   } else if (registry->is_public && config.path().empty()) {
     Refuse(
         findings, "uri", "the alias is missing: images live in public.ecr.aws/<alias>",
@@ -53,6 +57,35 @@ void CheckCreation(const sdk::Json& fields, Findings& findings) {
   }
 }
 
+// The registry whose pulls a session may be narrowed to; while none is known, one that stands for
+// it.
+EcrHost RegistryOf(const Config& config) {
+  if (const auto named = EcrHost::Parse(config.host())) return *named;
+  const std::string region = config.connector_fields()["region"].Text();
+  EcrHost registry = EcrHost::OfRegion(region.empty() ? "us-east-1" : region);
+  registry.account = "000000000000";
+  return registry;
+}
+
+// As the connector wants its sessions, and as they are narrowed for what is handed out: to all
+// repositories here; to one with a longer name it is checked when that is asked for.
+void CheckPolicies(const Config& config, const std::string& policy, Findings& findings) {
+  const sdk::Json named = config.connector_fields()["policy_arns"];
+  std::vector<std::string> arns;
+  for (size_t i = 0; i < named.size(); ++i) arns.push_back(named[i].Text());
+  if (policy.empty() && arns.empty()) return;
+  const char* const field = policy.empty() ? "connector.policy_arns" : "connector.policy";
+  const sdk::Status plain = CheckPolicyLength(policy, arns);
+  if (!plain.ok()) return Refuse(findings, field, plain.message, plain.remedy);
+  const sdk::Status narrowed =
+      CheckPolicyLength(PullPolicy(RegistryOf(config), "*", policy, !arns.empty()), arns);
+  if (narrowed.ok()) return;
+  Refuse(findings, field,
+         "with the statements that narrow it to pulls, where a credential is handed out, " +
+             narrowed.message,
+         narrowed.remedy);
+}
+
 void CheckConnector(const Config& config, Findings& findings) {
   if (config.connector_type() != "aws") {
     Refuse(findings, "connector",
@@ -63,13 +96,16 @@ void CheckConnector(const Config& config, Findings& findings) {
   const sdk::Json fields = config.connector_fields();
   if (config.auth_method() == "implicit" && fields["role_arn"].Text().empty() &&
       (fields["policy"] || fields["policy_arns"] || fields["external_id"])) {
-    Refuse(findings, "role_arn", "policies and external_id are for a role to assume",
+    Refuse(findings, "connector.role_arn", "policies and external_id are for a role to assume",
            "Set role_arn too, or leave them out.");
   }
+  CheckEndpoints(config, findings);
   const std::string policy = fields["policy"].Text();
   if (!policy.empty() && !sdk::Json::Parse(policy)["Statement"]) {
-    Refuse(findings, "policy", "the session policy is no IAM policy in JSON",
+    Refuse(findings, "connector.policy", "the session policy is no IAM policy in JSON",
            "Give it a member \"Statement\", as IAM's policies have.");
+  } else {
+    CheckPolicies(config, policy, findings);
   }
 }
 

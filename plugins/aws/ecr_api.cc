@@ -1,12 +1,12 @@
 #include "plugins/aws/ecr_api.h"
 
-#include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>
 
 #include "plugins/aws/signed_call.h"
 #include "plugins/sdk/encoding.h"
+#include "plugins/sdk/timestamp.h"
 
 namespace gantry::aws {
 namespace {
@@ -28,13 +28,13 @@ Status NoToken(const EcrHost& registry) {
   return sdk::MakeError(
       GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
       "ECR answered GetAuthorizationToken for " + registry.region + " without a token",
-      "Check the connector's endpoint_url, and proxies on the way.");
+      "Check the connector's ecr_endpoint_url or endpoint_url, and proxies on the way.");
 }
 
 }  // namespace
 
 EcrApi EcrApi::OfPublicRegistry() const {
-  return {EcrHost::Parse("public.ecr.aws").value(), endpoint_url_};
+  return {EcrHost::Parse("public.ecr.aws").value(), endpoints_};
 }
 
 Status EcrApi::Invoke(const Call& call, const AwsKeys& keys, std::string_view operation,
@@ -46,8 +46,8 @@ Status EcrApi::Invoke(const Call& call, const AwsKeys& keys, std::string_view op
                                           std::string(operation)}};
   request.body = std::move(body);
   request.flags = uint32_t{GANTRY_HTTP_SECRET_BODY} | GANTRY_HTTP_IDEMPOTENT;
-  std::vector<std::string> urls = {endpoint_url_};
-  if (endpoint_url_.empty()) {
+  std::vector<std::string> urls = {registry_.is_public ? endpoints_.ecr_public : endpoints_.ecr};
+  if (urls.front().empty()) {
     urls = registry_.api_hosts();
     for (std::string& url : urls) url = "https://" + url + "/";
   }
@@ -86,8 +86,9 @@ Status EcrApi::GetAuthorizationToken(const Call& call, const AwsKeys& keys, EcrT
   // The token dies with the session that asked for it, and a session that does not say when it ends
   // may end soon.
   int64_t session_end = keys.expires_unix_ms;
-  if (session_end == 0 && !keys.session_token.empty()) session_end = call.now_unix_ms() + kUnknownLifeMs;
-  if (session_end > 0) token.expires_unix_ms = std::min(token.expires_unix_ms, session_end);
+  if (session_end == 0 && !keys.session_token.empty())
+    session_end = call.now_unix_ms() + kUnknownLifeMs;
+  token.expires_unix_ms = sdk::EarlierEnd(token.expires_unix_ms, session_end);
   return Ok();
 }
 

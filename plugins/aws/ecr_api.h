@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "plugins/aws/ecr_host.h"
+#include "plugins/aws/endpoints.h"
 #include "plugins/sdk/call.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/sigv4.h"
@@ -24,9 +25,8 @@ struct EcrToken {
 // of AwsError.
 class EcrApi {
  public:
-  // `endpoint_url` in place of AWS's own endpoint, or empty.
-  EcrApi(EcrHost registry, std::string endpoint_url)
-      : registry_(std::move(registry)), endpoint_url_(std::move(endpoint_url)) {}
+  EcrApi(EcrHost registry, Endpoints endpoints)
+      : registry_(std::move(registry)), endpoints_(std::move(endpoints)) {}
 
   const EcrHost& registry() const { return registry_; }
   EcrApi OfPublicRegistry() const;
@@ -50,7 +50,7 @@ class EcrApi {
 
  private:
   const EcrHost registry_;
-  const std::string endpoint_url_;
+  const Endpoints endpoints_;
 };
 
 }  // namespace gantry::aws

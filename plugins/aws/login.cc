@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "plugins/aws/aws_error.h"
+#include "plugins/aws/endpoints.h"
 #include "plugins/aws/machine_login.h"
 #include "plugins/aws/session_policy.h"
 
@@ -14,7 +15,6 @@ namespace {
 using sdk::AwsKeys;
 using sdk::Call;
 using sdk::Ok;
-using sdk::Secret;
 using sdk::Status;
 
 // Lives of sessions when the connector does not say: of a role, and of a user's own, which STS lets
@@ -134,9 +134,8 @@ Status AwsLogin::ReadConnectorKeys(const Call& call, AwsKeys& keys) const {
     keys.expires_unix_ms = config_.connector_expires_unix_ms();
   }
   if (read.code == GANTRY_NOT_FOUND || (read.ok() && keys.empty())) {
-    return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
-                          "the connector lacks a part of its access key",
-                          "Update the connector with all fields of its method.");
+    return sdk::ConnectorUnusable("the connector lacks a part of its access key",
+                                  "Update the connector with all fields of its method.");
   }
   return read;
 }
@@ -161,8 +160,9 @@ SessionRequest AwsLogin::Session(const std::string& pull_policy) const {
 }
 
 Sts AwsLogin::StsOf(const EcrHost& registry) const {
-  const std::string endpoint = Field("endpoint_url");
-  return {endpoint.empty() ? "https://" + registry.sts_host() + "/" : endpoint, registry.region};
+  std::string url = Endpoints::Of(config_).sts;
+  if (url.empty()) url = "https://" + registry.sts_host() + "/";
+  return {std::move(url), registry.region};
 }
 
 std::string AwsLogin::Field(std::string_view name) const {

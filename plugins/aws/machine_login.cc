@@ -5,6 +5,7 @@
 
 #include "plugins/aws/profile.h"
 #include "plugins/sdk/aws_identity.h"
+#include "plugins/sdk/encoding.h"
 #include "plugins/sdk/jwt.h"
 
 namespace gantry::aws {
@@ -18,19 +19,15 @@ using sdk::Status;
 constexpr char kDefaultProfile[] = "default";
 constexpr int kMaxChain = 5;  // of profiles that name each other as their source
 
-Status Unusable(std::string message, std::string remedy) {
-  return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE", std::move(message),
-                        std::move(remedy));
-}
-
 // `credential_source` of a profile.
 Status SourceKeys(const Call& call, std::string_view profile, std::string_view source,
                   AwsKeys& keys) {
   if (source == "Environment") return sdk::AwsKeysOfEnvironment(call, keys);
   if (source == "EcsContainer") return sdk::AwsKeysOfContainer(call, keys);
   if (source == "Ec2InstanceMetadata") return sdk::AwsKeysOfInstance(call, keys);
-  return Unusable("the AWS profile " + std::string(profile) + " has a role_arn, but no source",
-                  "Give it source_profile, credential_source or web_identity_token_file.");
+  return sdk::ConnectorUnusable(
+      "the AWS profile " + std::string(profile) + " has a role_arn, but no source",
+      "Give it source_profile, credential_source or web_identity_token_file.");
 }
 
 SessionRequest SessionOf(const ProfileFiles& files, std::string_view profile,
@@ -67,13 +64,15 @@ Status AssumeProfile(const Call& call, const Sts& sts, const ProfileFiles& files
   } else if (next.empty()) {
     GANTRY_FLAVOR_TRY(SourceKeys(call, profile, files.Get(profile, "credential_source"), source));
   } else if (depth == kMaxChain) {
-    return Unusable("the AWS profiles name each other as their source", "End the circle.");
+    return sdk::ConnectorUnusable("the AWS profiles name each other as their source",
+                                  "End the circle.");
   } else {
     GANTRY_FLAVOR_TRY(AssumeProfile(call, sts, files, next, "", depth + 1, source));
   }
   if (source.empty()) {
-    return Unusable("the source of the AWS profile " + std::string(profile) + " has no keys",
-                    "Check its source_profile or credential_source.");
+    return sdk::ConnectorUnusable(
+        "the source of the AWS profile " + std::string(profile) + " has no keys",
+        "Check its source_profile or credential_source.");
   }
   return sts.AssumeRole(call, source, session, keys);
 }
@@ -107,15 +106,14 @@ Status WebIdentityLogin(const Call& call, const Sts& sts, SessionRequest session
     GANTRY_FLAVOR_TRY(call.ReadEnvironment("AWS_WEB_IDENTITY_TOKEN_FILE", token_file));
   }
   if (session.role_arn.empty() || token_file.empty()) {
-    return Unusable("nothing names the role or the file of its token",
-                    "Set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE for gantryd, as EKS does for "
-                    "a service account with a role, or the connector's fields.");
+    return sdk::ConnectorUnusable(
+        "nothing names the role or the file of its token",
+        "Set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE for gantryd, as EKS does for "
+        "a service account with a role, or the connector's fields.");
   }
   sdk::Secret token;
   GANTRY_FLAVOR_TRY(call.ReadFile(token_file, token));
-  std::string_view text = token.Reveal();
-  text = text.substr(0, text.find_last_not_of(" \r\n") + 1);
-  const sdk::Secret trimmed(text);
+  const sdk::Secret trimmed(sdk::Trim(token.Reveal()));
   Status status = sts.AssumeRoleWithWebIdentity(call, trimmed, session, keys);
   if (!status.ok() && !status.host_said_why) status.message += TrustedPart(trimmed.Reveal());
   return status;
@@ -133,8 +131,8 @@ Status MachineLogin(const Call& call, const Sts& sts, const std::string& profile
   GANTRY_FLAVOR_TRY(NameProfile(call, profile));
   GANTRY_FLAVOR_TRY(ProfileFiles::Load(call, files));
   if (profile != kDefaultProfile && !files.Has(profile)) {
-    return Unusable("there is no AWS profile " + profile + " on the daemon's machine",
-                    "Check its name, and HOME or AWS_CONFIG_FILE of gantryd.");
+    return sdk::ConnectorUnusable("there is no AWS profile " + profile + " on the daemon's machine",
+                                  "Check its name, and HOME or AWS_CONFIG_FILE of gantryd.");
   }
   GANTRY_FLAVOR_TRY(call.ReadEnvironment("AWS_WEB_IDENTITY_TOKEN_FILE", token_file));
   const bool role = !files.Get(profile, "role_arn").empty();
@@ -148,8 +146,9 @@ Status MachineLogin(const Call& call, const Sts& sts, const std::string& profile
   narrowed = role && !policy.empty();
   if (!keys.empty()) return Ok();
   if (!profile_name.empty()) {
-    return Unusable("the AWS profile " + profile + " has no keys and no role",
-                    "Give it aws_access_key_id and aws_secret_access_key, or role_arn.");
+    return sdk::ConnectorUnusable(
+        "the AWS profile " + profile + " has no keys and no role",
+        "Give it aws_access_key_id and aws_secret_access_key, or role_arn.");
   }
   return sdk::AwsKeysOfMachine(call, keys);
 }

@@ -3,18 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/sdk/encoding.h"
+
 namespace gantry::aws {
 namespace {
 
 using sdk::Ok;
 using sdk::Secret;
 using sdk::Status;
-
-std::string_view Trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t\r");
-  if (begin == text.npos) return "";
-  return text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
-}
 
 std::string_view TakeLine(std::string_view& text) {
   const size_t end = std::min(text.find('\n'), text.size());
@@ -26,7 +22,7 @@ std::string_view TakeLine(std::string_view& text) {
 // "[profile x]" -> "profile x"; empty when the line begins no section.
 std::string_view SectionOf(std::string_view line) {
   if (line.substr(0, 1) != "[") return "";
-  return Trimmed(line.substr(1, std::max<size_t>(line.find(']'), 1) - 1));
+  return sdk::Trim(line.substr(1, std::max<size_t>(line.find(']'), 1) - 1));
 }
 
 bool HasSection(std::string_view text, std::string_view section) {
@@ -61,7 +57,7 @@ std::string_view IniValue(std::string_view text, std::string_view section, std::
     if (line.substr(0, 1) == "[") inside = SectionOf(line) == section;
     const size_t equals = line.find('=');
     if (!inside || equals == line.npos || line.find_first_of(" \t#;[") == 0) continue;
-    if (Trimmed(line.substr(0, equals)) == key) return Trimmed(line.substr(equals + 1));
+    if (sdk::Trim(line.substr(0, equals)) == key) return sdk::Trim(line.substr(equals + 1));
   }
   return "";
 }
@@ -99,8 +95,7 @@ Status ProfileFiles::CheckUsable(std::string_view profile) const {
       {"credential_process", "runs a program (credential_process)"}};
   for (const auto& [key, why] : kUnusable) {
     if (Get(profile, key).empty()) continue;
-    return sdk::MakeError(
-        GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
+    return sdk::ConnectorUnusable(
         "the AWS profile " + std::string(profile) + " " + why + ", which a daemon cannot",
         "Name a profile with keys, or with a role and source_profile, "
         "credential_source or web_identity_token_file.");

@@ -14,7 +14,8 @@ namespace gantry::aws {
 sdk::Status FindRegistry(const sdk::Call& call, const sdk::Config& config, EcrHost& registry);
 
 // The registry itself comes first, then its repositories, page by page, and last the caller's
-// public registries, where it may see them.
+// public registries.  What cannot be reached or may not be seen of these is missing, with a warning
+// in the log; an error says that nothing could be read.
 sdk::Status ListResources(const sdk::Call& call, const sdk::AwsKeys& keys, const Sts& sts,
                           const EcrApi& api, const std::string& page_token,
                           sdk::ResourcePage& page);

@@ -1,5 +1,7 @@
 #include "plugins/aws/session_policy.h"
 
+#include <algorithm>
+
 #include "plugins/sdk/json.h"
 
 namespace gantry::aws {
@@ -7,6 +9,9 @@ namespace {
 
 using sdk::Json;
 using sdk::JsonQuote;
+
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html, "Policy".
+constexpr size_t kMaxPlainText = 2048;
 
 constexpr char kLogin[] = R"("ecr:GetAuthorizationToken")";
 constexpr char kPublicLogin[] = R"("ecr-public:GetAuthorizationToken","sts:GetServiceBearerToken")";
@@ -36,6 +41,12 @@ std::string StatementsOf(std::string_view policy) {
   return list;
 }
 
+// Of UTF-8, not its bytes.
+size_t Characters(std::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
 }  // namespace
 
 std::string PullPolicy(const EcrHost& registry, std::string_view repository,
@@ -55,6 +66,17 @@ std::string PullPolicy(const EcrHost& registry, std::string_view repository,
   if (!registry.is_public)
     statements += "," + Statement("Deny", "Action", kPull, "NotResource", arn);
   return Policy(statements);
+}
+
+sdk::Status CheckPolicyLength(std::string_view policy, const std::vector<std::string>& arns) {
+  size_t length = Characters(policy);
+  for (const std::string& arn : arns) length += Characters(arn);
+  if (length <= kMaxPlainText) return sdk::Ok();
+  return sdk::ConnectorUnusable(
+      "the policies of one session have " + std::to_string(length) +
+          " characters together, and AWS takes " + std::to_string(kMaxPlainText),
+      "Shorten policy by " + std::to_string(length - kMaxPlainText) +
+          " characters, or make it a managed policy and name that in policy_arns.");
 }
 
 std::string RegistryPolicy(const EcrHost& registry) {

@@ -4,8 +4,10 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "plugins/aws/ecr_host.h"
+#include "plugins/sdk/status.h"
 
 namespace gantry::aws {
 
@@ -13,6 +15,11 @@ namespace gantry::aws {
 // or empty; what that forbids stays forbidden.
 std::string PullPolicy(const EcrHost& registry, std::string_view repository,
                        std::string_view within, bool within_managed);
+
+// STS takes 2048 characters of plain text for all policies of one session: the inline one, which
+// may be empty, and the ARNs of managed ones.
+//   FAILED_PRECONDITION CONNECTOR_UNUSABLE   they are longer, and by how much
+sdk::Status CheckPolicyLength(std::string_view policy, const std::vector<std::string>& arns);
 
 // What the daemon itself does: pushes, lists and creates in the registry's repositories.
 std::string RegistryPolicy(const EcrHost& registry);

@@ -10,18 +10,14 @@ using sdk::Status;
 // AWS tells with status 400 that it throttles, so the host does not repeat the request by itself.
 constexpr int64_t kPausesMs[] = {500, 1500};
 
-std::string_view HostOf(std::string_view url) {
-  url.remove_prefix(url.find("://") + 3);
-  return url.substr(0, url.find('/'));
-}
-
 Status SendOnce(const sdk::Call& call, const Signer& signer, std::string_view what,
                 sdk::HttpRequest& request, sdk::HttpResponse& response) {
   if (signer.keys != nullptr) {
     SignAwsRequest(*signer.keys, signer.region, signer.service, call.now_unix_ms(), request);
   }
   GANTRY_FLAVOR_TRY(call.Http(request, response));
-  return response.status == 200 ? sdk::Ok() : AwsError(HostOf(request.url), what, response);
+  return response.status == 200 ? sdk::Ok()
+                                : AwsError(sdk::AuthorityOf(request.url), what, response);
 }
 
 }  // namespace

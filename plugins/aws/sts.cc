@@ -1,5 +1,6 @@
 #include "plugins/aws/sts.h"
 
+#include "plugins/aws/session_policy.h"
 #include "plugins/aws/signed_call.h"
 #include "plugins/aws/xml.h"
 #include "plugins/sdk/timestamp.h"
@@ -14,13 +15,15 @@ using sdk::Ok;
 using sdk::Secret;
 using sdk::Status;
 
-void AddLimits(const SessionRequest& session, FormFields& fields) {
+Status AddLimits(const SessionRequest& session, FormFields& fields) {
+  GANTRY_FLAVOR_TRY(CheckPolicyLength(session.policy, session.policy_arns));
   fields.emplace_back("DurationSeconds", std::to_string(session.duration_seconds));
   if (!session.policy.empty()) fields.emplace_back("Policy", session.policy);
   for (size_t i = 0; i < session.policy_arns.size(); ++i) {
     fields.emplace_back("PolicyArns.member." + std::to_string(i + 1) + ".arn",
                         session.policy_arns[i]);
   }
+  return Ok();
 }
 
 }  // namespace
@@ -52,9 +55,10 @@ Status Sts::AskForKeys(const Call& call, const AwsKeys* keys, const char* action
     out.expires_unix_ms = *expires;
     return Ok();
   }
-  return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
-                        "STS answered " + std::string(action) + " without keys",
-                        "Check the connector's endpoint_url, and proxies on the way.");
+  return sdk::MakeError(
+      GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
+      "STS answered " + std::string(action) + " without keys",
+      "Check the connector's sts_endpoint_url or endpoint_url, and proxies on the way.");
 }
 
 Status Sts::GetCallerIdentity(const Call& call, const AwsKeys& keys, Caller& caller) const {
@@ -67,7 +71,7 @@ Status Sts::GetCallerIdentity(const Call& call, const AwsKeys& keys, Caller& cal
 Status Sts::AssumeRole(const Call& call, const AwsKeys& keys, const SessionRequest& session,
                        AwsKeys& out) const {
   FormFields fields = {{"RoleArn", session.role_arn}, {"RoleSessionName", session.name}};
-  AddLimits(session, fields);
+  GANTRY_FLAVOR_TRY(AddLimits(session, fields));
   if (!session.external_id.empty()) fields.emplace_back("ExternalId", session.external_id);
   return AskForKeys(call, &keys, "AssumeRole", std::move(fields), out);
 }
@@ -77,7 +81,7 @@ Status Sts::AssumeRoleWithWebIdentity(const Call& call, const Secret& token,
   FormFields fields = {{"RoleArn", session.role_arn},
                        {"RoleSessionName", session.name},
                        {"WebIdentityToken", std::string(token.Reveal())}};
-  AddLimits(session, fields);
+  GANTRY_FLAVOR_TRY(AddLimits(session, fields));
   return AskForKeys(call, nullptr, "AssumeRoleWithWebIdentity", std::move(fields), out);
 }
 
@@ -90,7 +94,7 @@ Status Sts::GetSessionToken(const Call& call, const AwsKeys& keys, int64_t durat
 Status Sts::GetFederationToken(const Call& call, const AwsKeys& keys, const SessionRequest& session,
                                AwsKeys& out) const {
   FormFields fields = {{"Name", session.name.substr(0, 32)}};
-  AddLimits(session, fields);
+  GANTRY_FLAVOR_TRY(AddLimits(session, fields));
   return AskForKeys(call, &keys, "GetFederationToken", std::move(fields), out);
 }
 

@@ -26,7 +26,8 @@ struct Caller {
   std::string account, arn;
 };
 
-// STS of one region.  Immutable, so thread-safe.  Refusals are errors of AwsError.
+// STS of one region.  Immutable, so thread-safe.  Refusals are errors of AwsError; session policies
+// that are too long are refused before anything is asked, as CheckPolicyLength does.
 class Sts {
  public:
   Sts(std::string url, std::string region) : url_(std::move(url)), region_(std::move(region)) {}

@@ -10,6 +10,7 @@
 #include "plugins/azure/resource_manager.h"
 #include "plugins/azure/uri.h"
 #include "plugins/sdk/table.h"
+#include "plugins/sdk/timestamp.h"
 
 namespace gantry::azure {
 namespace {
@@ -133,7 +134,7 @@ class AzureFlavor final : public sdk::Flavor {
                 "Reader on the repository.");
     }
     credential.scheme = GANTRY_AUTH_BASIC;
-    credential.expires_unix_ms = Earlier(access.expires_unix_ms, refresh.expires_unix_ms);
+    credential.expires_unix_ms = sdk::EarlierEnd(access.expires_unix_ms, refresh.expires_unix_ms);
     credential.read_only = !Grants(access.value, "push") && !Grants(access.value, "delete");
     credential.one_repository = !everything && IsFor(access.value, target.repository);
     credential.secret = std::move(access.value);

@@ -1,4 +1,5 @@
 #include "plugins/azure/azure_test_world.h"
+#include "tests/conformance/uri_checks.h"
 
 namespace gantry::testing {
 namespace {
@@ -10,20 +11,24 @@ using ::testing::IsEmpty;
 class AzureFlavorTest : public AzureWorld {
  protected:
   std::vector<sdk::Finding> Validate(const std::string& config) {
-    std::vector<sdk::Finding> findings;
-    EXPECT_TRUE(flavor_.ValidateConfig(config, &findings).ok());
-    return findings;
+    return testing::Validate(flavor_, config);
   }
 };
 
+TEST_F(AzureFlavorTest, SaysWhatToUseInstead) {
+  ExpectTaken(flavor_, {kHost, "myregistry-1a2b3c.azurecr.io/team/vision", ""});
+  ExpectRefused(flavor_,
+                {{"myregistry.westeurope.data.azurecr.us", "is a data endpoint",
+                  "such as myregistry.azurecr.us."},
+                 {"myregistry.azurecr.io.evil.example", "not at myregistry.azurecr.io.evil"},
+                 {"four.azurecr.io", "no login server", "Copy the login server"}});
+  ExpectOwnNamesRefused(flavor_, "/team");
+}
+
 TEST_F(AzureFlavorTest, ValidatesHostAndConnector) {
   EXPECT_THAT(Validate(ServicePrincipal()), IsEmpty());
-  EXPECT_THAT(Validate(ServicePrincipal("myregistry-1a2b3c.azurecr.io/team/vision")), IsEmpty());
   EXPECT_THAT(Validate(ServicePrincipal("")), IsEmpty()) << "a connector alone";
   EXPECT_THAT(Validate(ConfigJson(kHost, true, kHost)), IsEmpty()) << "a scope-map token";
-  const auto host = Validate(ServicePrincipal("myregistry.azurecr.io.evil.example"));
-  ASSERT_EQ(host.size(), 1u);
-  EXPECT_EQ(host[0].field, "uri");
   const auto authority = Validate(
       Config("service-principal", R"({"authority_host": "http://login.microsoftonline.us"})"));
   ASSERT_EQ(authority.size(), 1u);

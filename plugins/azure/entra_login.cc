@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "plugins/azure/secret_form.h"
+#include "plugins/sdk/secret_form.h"
 #include "plugins/sdk/upstream_error.h"
 
 namespace gantry::azure {
@@ -26,7 +26,7 @@ sdk::Status Login(const sdk::Call& call, const EntraClient& client, std::string_
                           {"scope", std::string(resource) + "/.default"}};
   for (auto& field : proof) form.push_back(std::move(field));
   sdk::HttpResponse response;
-  GANTRY_FLAVOR_TRY(PostSecretForm(
+  GANTRY_FLAVOR_TRY(sdk::PostSecretForm(
       call,
       "https://" + client.authority + "/" + sdk::UrlEncode(client.tenant) + "/oauth2/v2.0/token",
       std::move(form), response));

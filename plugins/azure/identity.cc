@@ -6,23 +6,14 @@
 
 #include "plugins/azure/entra_login.h"
 #include "plugins/azure/managed_identity.h"
+#include "plugins/sdk/encoding.h"
 #include "plugins/sdk/jwt.h"
+#include "plugins/sdk/timestamp.h"
 
 namespace gantry::azure {
 namespace {
 
 constexpr char kRegistryResource[] = "https://containerregistry.azure.net";
-
-sdk::Status Incomplete(std::string message, std::string remedy) {
-  return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE", std::move(message),
-                        std::move(remedy));
-}
-
-// Without the line end that an editor or a shell leaves.
-std::string_view Trimmed(std::string_view text) {
-  const size_t last = text.find_last_not_of(" \t\r\n");
-  return text.substr(0, last == text.npos ? 0 : last + 1);
-}
 
 }  // namespace
 
@@ -83,8 +74,8 @@ sdk::Status Identity::AsServicePrincipal(const sdk::Call& call, const std::strin
 
 sdk::Status Identity::WithFixedToken(const sdk::Call& call, Token& token) const {
   GANTRY_FLAVOR_TRY(call.ReadSecret("token", token.value));
-  token.expires_unix_ms =
-      Earlier(config_.connector_expires_unix_ms(), sdk::JwtExpiryUnixMs(token.value.Reveal()));
+  token.expires_unix_ms = sdk::EarlierEnd(config_.connector_expires_unix_ms(),
+                                          sdk::JwtExpiryUnixMs(token.value.Reveal()));
   if (token.expires_unix_ms == 0 || token.expires_unix_ms > call.now_unix_ms()) return sdk::Ok();
   return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_EXPIRED",
                         "the connector's access token has expired",
@@ -103,7 +94,7 @@ sdk::Status Identity::AsWorkload(const sdk::Call& call, const std::string& resou
   GANTRY_FLAVOR_TRY(FieldOr(call, "federated_token_file", "AZURE_FEDERATED_TOKEN_FILE", file));
   GANTRY_FLAVOR_TRY(FieldOr(call, "authority_host", "AZURE_AUTHORITY_HOST", authority_host));
   if (client.tenant.empty() || client.client_id.empty() || file.empty()) {
-    return Incomplete(
+    return sdk::ConnectorUnusable(
         "a workload identity needs a tenant, a client id and a file with a federated token",
         "Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE for gantryd, as AKS "
         "does for pods labelled azure.workload.identity/use, or the connector's fields.");
@@ -113,12 +104,13 @@ sdk::Status Identity::AsWorkload(const sdk::Call& call, const std::string& resou
   sdk::Secret content;
   const sdk::Status read = call.ReadFile(file, content);
   if (read.code == GANTRY_NOT_FOUND) {
-    return Incomplete("there is no federated token in " + file,
-                      "Mount the service account's token there, with the audience "
-                      "api://AzureADTokenExchange.");
+    return sdk::ConnectorUnusable("there is no federated token in " + file,
+                                  "Mount the service account's token there, with the audience "
+                                  "api://AzureADTokenExchange.");
   }
   GANTRY_FLAVOR_TRY(read);
-  return LoginWithAssertion(call, client, resource, sdk::Secret(Trimmed(content.Reveal())), token);
+  return LoginWithAssertion(call, client, resource, sdk::Secret(sdk::Trim(content.Reveal())),
+                            token);
 }
 
 sdk::Status Identity::AsMachine(const sdk::Call& call, const std::string& resource,

@@ -42,18 +42,13 @@ sdk::HttpRequest RequestFor(const Service& service, const MachineIdentity& ident
   return request;
 }
 
-std::string HostOf(const std::string& url) {
-  const size_t begin = url.find("://") == url.npos ? 0 : url.find("://") + 3;
-  return url.substr(begin, url.find_first_of("/?", begin) - begin);
-}
-
 sdk::Status Ask(const sdk::Call& call, const sdk::HttpRequest& request,
                 sdk::HttpResponse& response) {
   const sdk::Status status = call.Http(request, response);
   if (status.code != GANTRY_UNAVAILABLE) return status;
   return sdk::MakeError(
       GANTRY_UNAVAILABLE, "UPSTREAM_UNAVAILABLE",
-      "no managed identity service answers at " + HostOf(request.url),
+      "no managed identity service answers at " + sdk::AuthorityOf(request.url),
       "Run gantryd on an Azure machine that has an identity, and where the service "
       "can be reached, or give the connector another auth method.");
 }
@@ -117,9 +112,8 @@ sdk::Status LoginAsMachine(const sdk::Call& call, const MachineIdentity& identit
   const bool app_service = !endpoint.empty() && !header.empty();
   const bool arc_agent = !app_service && !endpoint.empty() && !arc.empty();
   if (arc_agent && !(identity.client_id + identity.object_id + identity.resource_id).empty()) {
-    return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
-                          "a machine that is connected by Arc has one identity, its own",
-                          "Clear client_id, object_id and msi_res_id.");
+    return sdk::ConnectorUnusable("a machine that is connected by Arc has one identity, its own",
+                                  "Clear client_id, object_id and msi_res_id.");
   }
   Service service{std::string(kMachineService), "2018-02-01", {{"Metadata", "true"}}, "msi_res_id"};
   if (app_service) {
@@ -127,11 +121,15 @@ sdk::Status LoginAsMachine(const sdk::Call& call, const MachineIdentity& identit
   } else if (arc_agent) {
     service = {endpoint, "2020-06-01", {{"Metadata", "true"}}, "msi_res_id"};
   }
+  const std::string host = sdk::AuthorityOf(service.url);
+  if (host.empty()) {
+    return sdk::ConnectorUnusable("IDENTITY_ENDPOINT is no URL that names a host",
+                                  "Correct it, or leave it out where there is no such service.");
+  }
   const sdk::HttpRequest request = RequestFor(service, identity, resource);
   sdk::HttpResponse response;
   GANTRY_FLAVOR_TRY(Ask(call, request, response));
   if (arc_agent && response.status == 401) GANTRY_FLAVOR_TRY(AnswerArc(call, request, response));
-  const std::string host = HostOf(service.url);
   if (response.status != 200) return Refusal(host, response);
   return TakeToken(host, "access_token", call.now_unix_ms(), response, token);
 }

@@ -76,6 +76,10 @@ TEST_F(ManagedIdentity, PrefersAppService) {
   EXPECT_THAT(seen_[0].url, HasSubstr("&mi_res_id=r"));
   EXPECT_EQ(seen_[0].headers, (sdk::Headers{{"X-IDENTITY-HEADER", "h-1"}}));
   EXPECT_NE(seen_[0].flags & GANTRY_HTTP_METADATA, 0u);
+
+  host_.environment["IDENTITY_ENDPOINT"] = "http://localhost:x@evil.example/msi/token";
+  EXPECT_EQ(AsMachine().reason(), "CONNECTOR_UNUSABLE");
+  EXPECT_TRUE(seen_.empty()) << "the header goes nowhere else";
 }
 
 class ArcAgent : public ManagedIdentity {

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "plugins/azure/secret_form.h"
 #include "plugins/sdk/jwt.h"
+#include "plugins/sdk/secret_form.h"
+#include "plugins/sdk/timestamp.h"
 #include "plugins/sdk/upstream_error.h"
 
 namespace gantry::azure {
@@ -18,7 +19,7 @@ sdk::Status Exchange(const sdk::Call& call, const std::string& host, const sdk::
   form.emplace_back("access_token", entra_token.Reveal());
   sdk::HttpResponse response;
   GANTRY_FLAVOR_TRY(
-      PostSecretForm(call, "https://" + host + "/oauth2/exchange", std::move(form), response));
+      sdk::PostSecretForm(call, "https://" + host + "/oauth2/exchange", std::move(form), response));
   if (response.status == 200) {
     return TakeToken(host, "refresh_token", call.now_unix_ms(), response, refresh);
   }
@@ -45,7 +46,7 @@ sdk::Status LoginFor(const sdk::Call& call, Identity& identity, Audience audienc
     status = Exchange(call, host, *entra.value, refresh);
   }
   if (!identity.is_renewed()) {
-    refresh.expires_unix_ms = Earlier(refresh.expires_unix_ms, entra.expires_unix_ms);
+    refresh.expires_unix_ms = sdk::EarlierEnd(refresh.expires_unix_ms, entra.expires_unix_ms);
   }
   return status;
 }
@@ -66,12 +67,12 @@ sdk::Status FetchAccessToken(const sdk::Call& call, const std::string& host,
                              const std::string& scope, const sdk::Secret& refresh_token,
                              Token& access) {
   sdk::HttpResponse response;
-  GANTRY_FLAVOR_TRY(PostSecretForm(call, "https://" + host + "/oauth2/token",
-                                   {{"grant_type", "refresh_token"},
-                                    {"service", host},
-                                    {"scope", scope},
-                                    {"refresh_token", std::string(refresh_token.Reveal())}},
-                                   response));
+  GANTRY_FLAVOR_TRY(sdk::PostSecretForm(call, "https://" + host + "/oauth2/token",
+                                        {{"grant_type", "refresh_token"},
+                                         {"service", host},
+                                         {"scope", scope},
+                                         {"refresh_token", std::string(refresh_token.Reveal())}},
+                                        response));
   if (response.status != 200) return RegistryRefusal(host, "a token for " + scope, response);
   return TakeToken(host, "access_token", call.now_unix_ms(), response, access);
 }

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "plugins/sdk/jwt.h"
+#include "plugins/sdk/timestamp.h"
 
 namespace gantry::azure {
 namespace {
@@ -28,18 +29,13 @@ sdk::Status TakeToken(std::string_view host, std::string_view field, int64_t now
   }
   token.expires_unix_ms = sdk::JwtExpiryUnixMs(token.value.Reveal());
   if (const int64_t on = LooseInteger(json["expires_on"]); on > 0 && on <= kLastSecond) {
-    token.expires_unix_ms = Earlier(token.expires_unix_ms, on * 1000);
+    token.expires_unix_ms = sdk::EarlierEnd(token.expires_unix_ms, on * 1000);
   }
   if (const int64_t life = LooseInteger(json["expires_in"]); life > 0) {
-    token.expires_unix_ms =
-        Earlier(token.expires_unix_ms, now_unix_ms + std::min(life, kMaxLifeSeconds) * 1000);
+    token.expires_unix_ms = sdk::EarlierEnd(token.expires_unix_ms,
+                                            now_unix_ms + std::min(life, kMaxLifeSeconds) * 1000);
   }
   return sdk::Ok();
-}
-
-int64_t Earlier(int64_t a_unix_ms, int64_t b_unix_ms) {
-  if (a_unix_ms == 0 || b_unix_ms == 0) return std::max(a_unix_ms, b_unix_ms);
-  return std::min(a_unix_ms, b_unix_ms);
 }
 
 int64_t LooseInteger(const sdk::Json& value) {

@@ -24,9 +24,6 @@ struct Token {
 sdk::Status TakeToken(std::string_view host, std::string_view field, int64_t now_unix_ms,
                       sdk::HttpResponse& response, Token& token);
 
-// The earlier of two ends, where 0 stands for none.
-int64_t Earlier(int64_t a_unix_ms, int64_t b_unix_ms);
-
 // A number, or a number in quotes; 0 for anything else.
 int64_t LooseInteger(const sdk::Json& value);
 

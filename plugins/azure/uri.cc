@@ -4,6 +4,7 @@
 #include <array>
 
 #include "plugins/sdk/config.h"
+#include "plugins/sdk/http.h"
 
 namespace gantry::azure {
 namespace {
@@ -102,24 +103,22 @@ void CheckHost(const std::string& host, sdk::Findings& findings) {
         "Azure's registries are at <name>.azurecr.io, .azurecr.us, .azurecr.cn or "
         ".azurecr.de, not at " +
             host,
-        "Use the login server that `az acr show --query loginServer` prints, or flavor "
-        "default for another registry.");
+        sdk::ForeignHostRemedy(
+            "Use the login server that `az acr show --query loginServer` prints.", host));
   }
   refuse(host + " is no login server: a registry's name has 5 to 50 letters and digits",
          "Copy the login server from `az acr show --query loginServer`.");
 }
 
 std::string HostOfAuthority(std::string_view text) {
-  if (const size_t scheme = text.find("://"); scheme != text.npos) {
-    if (text.substr(0, scheme) != "https") return {};
-    text.remove_prefix(scheme + 3);
-  }
-  while (EndsWith(text, "/")) text.remove_suffix(1);
-  const bool host = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '-';
-  });
-  return host ? sdk::RegistryHostOf(text) : std::string();
+  constexpr std::string_view kScheme = "https://";
+  std::string url(text);
+  if (text.find("://") == text.npos) url.insert(0, kScheme);
+  url.erase(url.find_last_not_of('/') + 1);
+  const std::string host = sdk::HostOf(url);
+  // The host alone: no port, no path.
+  if (host.empty() || url != std::string(kScheme) + host) return {};
+  return sdk::RegistryHostOf(host);
 }
 
 }  // namespace gantry::azure

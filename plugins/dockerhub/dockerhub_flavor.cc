@@ -11,6 +11,7 @@ namespace {
 using gantry::sdk::Call;
 using gantry::sdk::Config;
 using gantry::sdk::Findings;
+using gantry::sdk::ForeignHostRemedy;
 using gantry::sdk::HttpRequest;
 using gantry::sdk::HttpResponse;
 using gantry::sdk::MakeError;
@@ -41,7 +42,7 @@ class DockerHubFlavor final : public gantry::sdk::Flavor {
     if (config.host() != kHost) {
       findings.push_back({GANTRY_ERROR, "uri", "uri",
                           "Docker Hub is docker.io, not " + config.host(),
-                          "Use docker.io/<namespace>, or flavor default for another registry."});
+                          ForeignHostRemedy("Use docker.io/<namespace>.", config.host())});
     } else if (path.empty()) {
       findings.push_back({GANTRY_ERROR, "uri", "uri",
                           "the namespace is missing: images live in docker.io/<namespace>",

@@ -2,6 +2,7 @@
 
 #include "tests/conformance/fake_host.h"
 #include "tests/conformance/flavor_driver.h"
+#include "tests/conformance/uri_checks.h"
 
 namespace gantry::testing {
 namespace {
@@ -12,11 +13,6 @@ using ::testing::IsEmpty;
 
 class DockerHub : public ::testing::Test {
  protected:
-  std::vector<sdk::Finding> Validate(const std::string& uri) {
-    std::vector<sdk::Finding> findings;
-    EXPECT_TRUE(flavor_.ValidateConfig(ConfigJson(uri, false), &findings).ok());
-    return findings;
-  }
   std::vector<sdk::Finding> Diagnose(int status, sdk::Headers headers) {
     host_.on_registry = [=](const sdk::HttpRequest&) {
       return sdk::HttpResponse{status, headers, ""};
@@ -32,20 +28,12 @@ class DockerHub : public ::testing::Test {
 };
 
 TEST_F(DockerHub, TakesANamespaceOfDockerHubAndNothingElse) {
-  EXPECT_THAT(Validate("docker.io/acme"), IsEmpty());
-  const std::pair<std::string, std::string> kCases[] = {
-      {"docker.io", "namespace is missing"},
-      {"docker.io/acme/vision", "one level of namespaces"},
-      {"ghcr.io/acme", "not ghcr.io"},
-      {"docker.io.evil.example/acme", "not docker.io.evil.example"}};
-  for (const auto& [uri, why] : kCases) {
-    const auto findings = Validate(uri);
-    ASSERT_EQ(findings.size(), 1u) << uri;
-    EXPECT_EQ(findings[0].level, GANTRY_ERROR);
-    EXPECT_EQ(findings[0].field, "uri");
-    EXPECT_THAT(findings[0].message, HasSubstr(why));
-    EXPECT_FALSE(findings[0].remedy.empty());
-  }
+  ExpectTaken(flavor_, {"docker.io/acme", ""});
+  ExpectRefused(flavor_, {{"docker.io", "namespace is missing"},
+                          {"docker.io/acme/vision", "one level of namespaces"},
+                          {"ghcr.io/acme", "not ghcr.io"},
+                          {"docker.io.evil.example/acme", "not docker.io.evil.example"}});
+  ExpectOwnNamesRefused(flavor_, "/acme");
 }
 
 TEST_F(DockerHub, PushesToNamesOfTwoParts) {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "plugins/gcp/endpoints.h"
 #include "plugins/sdk/json.h"
+#include "plugins/sdk/secret_form.h"
 #include "plugins/sdk/upstream_error.h"
 
 namespace gantry::gcp {
@@ -13,22 +13,13 @@ using sdk::MakeError;
 using sdk::Ok;
 using sdk::Status;
 
-Status PostForm(const sdk::Call& call, std::string_view url, const sdk::FormFields& fields,
+Status PostForm(const sdk::Call& call, std::string_view url, sdk::FormFields fields,
                 sdk::HttpResponse& response) {
-  constexpr std::string_view kScheme = "https://";
-  if (url.substr(0, kScheme.size()) != kScheme) {
-    return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
-                     "logins are sent by https alone, not to " + std::string(url),
-                     "Check token_uri.");
+  if (!url.starts_with("https://") || sdk::HostOf(url).empty()) {
+    return sdk::ConnectorUnusable("logins are sent by https alone, not to " + std::string(url),
+                                  "Check token_uri.");
   }
-  sdk::HttpRequest request;
-  request.method = "POST";
-  request.url = url;
-  request.headers = {{"Content-Type", "application/x-www-form-urlencoded"},
-                     {"Accept", "application/json"}};
-  request.body = sdk::FormEncode(fields);
-  request.flags = uint32_t{GANTRY_HTTP_SECRET_BODY} | GANTRY_HTTP_IDEMPOTENT;
-  return call.Http(request, response);
+  return sdk::PostSecretForm(call, std::string(url), std::move(fields), response);
 }
 
 Status ReadTokenAnswer(std::string_view url, std::string_view what,
@@ -41,7 +32,7 @@ Status ReadTokenAnswer(std::string_view url, std::string_view what,
   const int64_t seconds = answer["expires_in"].Integer();
   if (token.value.empty() || seconds <= 0) {
     return MakeError(GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
-                     HostOf(url) + " answered a request for " + std::string(what) +
+                     sdk::HostOf(url) + " answered a request for " + std::string(what) +
                          " without an access token and its life",
                      "Check that no proxy answers in place of Google.");
   }
@@ -59,7 +50,7 @@ Status OAuthRefusal(std::string_view url, std::string_view what,
   if (const std::string subtype = answer["error_subtype"].Text(); !subtype.empty()) {
     words += (words.empty() ? "" : " ") + ("(" + subtype + ")");
   }
-  return sdk::UpstreamError(HostOf(url), what, response, answer["error"].Text(), words);
+  return sdk::UpstreamError(sdk::HostOf(url), what, response, answer["error"].Text(), words);
 }
 
 bool ScopeRefused(const Status& status) {

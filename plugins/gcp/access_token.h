@@ -25,7 +25,7 @@ struct AccessToken {
 
 // POSTs an OAuth 2.0 form, which may hold secrets.
 //   FAILED_PRECONDITION CONNECTOR_UNUSABLE   `url` is not https
-sdk::Status PostForm(const sdk::Call& call, std::string_view url, const sdk::FormFields& fields,
+sdk::Status PostForm(const sdk::Call& call, std::string_view url, sdk::FormFields fields,
                      sdk::HttpResponse& response);
 
 // Reads {"access_token", "expires_in", "scope"}, the answer to a request for `scope` that was sent

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "plugins/gcp/endpoints.h"
 #include "plugins/gcp/google_api.h"
 
 namespace gantry::gcp {
@@ -15,6 +14,12 @@ using sdk::Ok;
 using sdk::Status;
 
 constexpr int64_t kFirstPauseMs = 500, kLongestPauseMs = 5'000, kLongestCreationMs = 90'000;
+
+// The query of a listing's page; the first one has no token.
+std::string PageQuery(int size, const std::string& token) {
+  return "?pageSize=" + std::to_string(size) +
+         (token.empty() ? "" : "&pageToken=" + sdk::UrlEncode(token));
+}
 
 std::string_view LastPart(std::string_view resource) {
   return resource.substr(resource.rfind('/') + 1);
@@ -85,7 +90,7 @@ Status ArtifactRegistry::Ask(std::string_view method, const std::string& path, s
   if (answer.is_object()) return Ok();
   return MakeError(
       GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
-      HostOf(base_) + " answered " + std::string(what) + " with something else than JSON",
+      sdk::HostOf(base_) + " answered " + std::string(what) + " with something else than JSON",
       "Check that no proxy answers in place of Google.");
 }
 
@@ -152,11 +157,8 @@ Status ArtifactRegistry::ListLocations(const std::string& project,
   std::string page_token;
   do {
     Json answer;
-    GANTRY_FLAVOR_TRY(
-        Ask("GET",
-            "projects/" + project + "/locations?pageSize=500" +
-                (page_token.empty() ? "" : "&pageToken=" + sdk::UrlEncode(page_token)),
-            "", "to list the locations of project " + project, answer));
+    GANTRY_FLAVOR_TRY(Ask("GET", "projects/" + project + "/locations" + PageQuery(500, page_token),
+                          "", "to list the locations of project " + project, answer));
     const Json list = answer["locations"];
     for (size_t i = 0; i < list.size(); ++i) locations.push_back(list[i]["locationId"].Text());
     page_token = answer["nextPageToken"].Text();
@@ -169,9 +171,8 @@ Status ArtifactRegistry::ListRepositories(const std::string& project, const std:
                                           std::vector<Repository>& page) const {
   Json answer;
   GANTRY_FLAVOR_TRY(Ask("GET",
-                        "projects/" + project + "/locations/" + location +
-                            "/repositories?pageSize=1000" +
-                            (page_token.empty() ? "" : "&pageToken=" + sdk::UrlEncode(page_token)),
+                        "projects/" + project + "/locations/" + location + "/repositories" +
+                            PageQuery(1000, page_token),
                         "", "to list the repositories of project " + project, answer));
   const Json list = answer["repositories"];
   for (size_t i = 0; i < list.size(); ++i) {

@@ -12,12 +12,11 @@ using sdk::Status;
 constexpr char kDefaultUrl[] =
     "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15";
 
-constexpr char kInstance[] = "http://169.254.169.254/latest";
-
 // Only the question who one is may be signed: a signature of any other request would be a login.
 bool AsksWhoOneIs(std::string_view url) {
   return url == kDefaultUrl ||
-         url == "https://sts.{region}.amazonaws.com.cn?Action=GetCallerIdentity&Version=2011-06-15" ||
+         url ==
+             "https://sts.{region}.amazonaws.com.cn?Action=GetCallerIdentity&Version=2011-06-15" ||
          url == "https://sts.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15";
 }
 
@@ -38,48 +37,20 @@ std::string Serialize(const sdk::HttpRequest& request) {
          ",\"headers\":[" + headers + "]}";
 }
 
-// Of the environment, or of the instance: its availability zone, "us-east-1d", without the letter.
-Status FindRegion(const sdk::Call& call, std::string& region) {
-  for (const char* variable : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
-    GANTRY_FLAVOR_TRY(call.ReadEnvironment(variable, region));
-    if (!region.empty()) return sdk::Ok();
-  }
-  // IMDSv2: a session first.
-  sdk::HttpRequest request;
-  request.method = "PUT";
-  request.url = std::string(kInstance) + "/api/token";
-  request.headers = {{"X-aws-ec2-metadata-token-ttl-seconds", "60"}};
-  request.flags = uint32_t{GANTRY_HTTP_METADATA} | GANTRY_HTTP_SECRET_BODY;
-  sdk::HttpResponse response;
-  GANTRY_FLAVOR_TRY(call.Http(request, response));
-  request.method = "GET";
-  request.url = std::string(kInstance) + "/meta-data/placement/availability-zone";
-  request.headers = {{"X-aws-ec2-metadata-token", response.body}};
-  GANTRY_FLAVOR_TRY(call.Http(request, response));
-  if (response.status == 200 && response.body.size() > 1) {
-    region = response.body.substr(0, response.body.size() - 1);
-    return sdk::Ok();
-  }
-  return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
-                        "the AWS region of this machine is not known",
-                        "Set AWS_REGION for gantryd.");
-}
-
 }  // namespace
 
 Status ReadAwsSubjectToken(const sdk::Call& call, const KeyFile& key, sdk::Secret& token) {
   sdk::AwsKeys keys;
   GANTRY_FLAVOR_TRY(sdk::AwsKeysOfMachine(call, keys));
   std::string region;
-  GANTRY_FLAVOR_TRY(FindRegion(call, region));
+  GANTRY_FLAVOR_TRY(sdk::AwsRegionOfMachine(call, region));
 
   std::string url = key.json["credential_source"]["regional_cred_verification_url"].Text();
   if (url.empty()) url = kDefaultUrl;
   if (!AsksWhoOneIs(url)) {
-    return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
-                          "regional_cred_verification_url in " + key.source +
-                              " is not the one that Google writes",
-                          std::string("Use ") + kDefaultUrl + ".");
+    return sdk::ConnectorUnusable(
+        "regional_cred_verification_url in " + key.source + " is not the one that Google writes",
+        std::string("Use ") + kDefaultUrl + ".");
   }
   sdk::HttpRequest request;
   request.method = "POST";

@@ -112,9 +112,8 @@ class GcpFlavor final : public sdk::Flavor {
     std::string project = config().connector_fields()["project_id"].Text();
     if (project.empty()) project = token.value->project;
     if (!IsProject(project)) {
-      return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
-                       "the credential does not say which project is to be listed",
-                       "Update the connector with --project_id.");
+      return sdk::ConnectorUnusable("the credential does not say which project is to be listed",
+                                    "Update the connector with --project_id.");
     }
     return ListRegistries(Api(call, *token.value), call, project, page_token, page);
   }
@@ -142,10 +141,10 @@ class GcpFlavor final : public sdk::Flavor {
 
   Status CreateIfMissing(Call& call, const RepositoryName& name, Plan& plan) {
     if (!GivesAccessToken(config())) {
-      return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
-                       "create_repository needs a login at Google's API, which this registry's "
-                       "connector is not",
-                       "Link a connector of type gcp, or unset create_repository.");
+      return sdk::ConnectorUnusable(
+          "create_repository needs a login at Google's API, which this registry's "
+          "connector is not",
+          "Link a connector of type gcp, or unset create_repository.");
     }
     ApiToken token;
     GANTRY_FLAVOR_TRY(GetApiToken(call, token));

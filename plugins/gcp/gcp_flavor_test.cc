@@ -1,4 +1,5 @@
 #include "plugins/gcp/gcp_test_world.h"
+#include "tests/conformance/uri_checks.h"
 
 namespace gantry::testing {
 namespace {
@@ -49,17 +50,37 @@ class GcpFlavor : public GcpTest {
 };
 
 TEST_F(GcpFlavor, TakesGooglesUrisAndAConnectorAlone) {
-  for (const char* uri : {"us-docker.pkg.dev/my-project/my-repo", "gcr.io/my-project", ""}) {
-    std::vector<sdk::Finding> findings;
-    EXPECT_TRUE(flavor_.ValidateConfig(ConfigJson(uri, false), &findings).ok());
-    EXPECT_THAT(findings, IsEmpty()) << uri;
-  }
-  std::vector<sdk::Finding> findings;
-  EXPECT_TRUE(
-      flavor_.ValidateConfig(ConfigJson("gcr.io.evil.example/my-project", false), &findings).ok());
-  ASSERT_EQ(findings.size(), 1u);
-  EXPECT_EQ(findings[0].level, GANTRY_ERROR);
-  EXPECT_EQ(findings[0].field, "uri");
+  ExpectTaken(flavor_, {"us-docker.pkg.dev/my-project/my-repo", "gcr.io/my-project", ""});
+}
+
+TEST_F(GcpFlavor, RefusesOtherUrisWithWhatWouldBeRight) {
+  ExpectRefused(
+      flavor_,
+      {{"us-docker.pkg.dev", "the project is missing"},
+       {"us-docker.pkg.dev/my-project", "the repository is missing"},
+       {"us-docker.pkg.dev/example.com/my-project", "the repository is missing"},
+       {"us-docker.pkg.dev/My-Project/repo", "no project ID"},
+       {"us-docker.pkg.dev/tiny/repo", "no project ID"},
+       {"us-docker.pkg.dev/my-project-/repo", "no project ID"},
+       {"us-docker.pkg.dev/-.com/my-project/repo", "neither a project nor a domain"},
+       {"us-docker.pkg.dev/my-project/re_po", "no repository"},
+       {"us-docker.pkg.dev/my-project/9repo", "no repository"},
+       {"gcr.io", "the project is missing"},
+       {"gcr.io/123456789012", "no project ID"},
+       {"gcr.io/example.com", "no project ID"},
+       {"k8s.gcr.io/my-project", "public images"},
+       {"mirror.gcr.io/my-project", "public images"},
+       {"us-python.pkg.dev/my-project/repo", "no Docker host"},
+       {"-docker.pkg.dev/my-project/repo", "no Docker host"},
+       {"a.us-docker.pkg.dev/my-project/repo", "no Docker host"},
+       {"docker.rep.pkg.dev/my-project/repo", "no Docker host"},
+       {"docker..rep.pkg.dev/my-project/repo", "no Docker host"},
+       {"us-docker.pkg.dev.evil.example/my-project/repo", "not us-docker.pkg.dev.evil.example"},
+       {"evil-gcr.io/my-project", "not evil-gcr.io"},
+       {"gcr.io.evil.example/my-project", "not gcr.io.evil.example"},
+       {"docker.io/my-project", "not docker.io"},
+       {"gcr.io:8443/my-project", "not gcr.io:8443"}});
+  ExpectOwnNamesRefused(flavor_, "/my-project/repo");
 }
 
 TEST_F(GcpFlavor, SendsWholeBlobsToNamesOfThreeParts) {

@@ -1,6 +1,5 @@
 #include "plugins/gcp/google_api.h"
 
-#include "plugins/gcp/endpoints.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/upstream_error.h"
 
@@ -30,7 +29,8 @@ Status ApiRefusal(std::string_view url, std::string_view what, const sdk::HttpRe
       break;
     }
   }
-  Status status = sdk::UpstreamError(HostOf(url), what, response, code, error["message"].Text());
+  Status status =
+      sdk::UpstreamError(sdk::HostOf(url), what, response, code, error["message"].Text());
   // A request that makes no sense is no refused login.
   if (response.status == 400) status.reason = "UPSTREAM_REJECTED";
   return status;

@@ -26,9 +26,8 @@ Status ImpersonationUrl(const Endpoints& endpoints, std::string_view email, std:
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '@';
   });
   if (!plain) {
-    return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
-                     "target_principal is no service account",
-                     "Name it as NAME@PROJECT.iam.gserviceaccount.com.");
+    return sdk::ConnectorUnusable("target_principal is no service account",
+                                  "Name it as NAME@PROJECT.iam.gserviceaccount.com.");
   }
   url = endpoints.iam + "/v1/projects/-/serviceAccounts/" + std::string(email) +
         ":generateAccessToken";
@@ -56,7 +55,7 @@ Status Impersonate(const sdk::Call& call, std::string_view url, const AccessToke
   const auto expires = sdk::ParseTimestamp(answer["expireTime"].Text());
   if (token.value.empty() || !expires) {
     return MakeError(GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
-                     HostOf(url) + " answered without a token of " + account + " and its end",
+                     sdk::HostOf(url) + " answered without a token of " + account + " and its end",
                      "Check that no proxy answers in place of Google.");
   }
   token.expires_unix_ms = *expires;

@@ -8,14 +8,8 @@
 namespace gantry::gcp {
 namespace {
 
-using sdk::MakeError;
 using sdk::Ok;
 using sdk::Status;
-
-Status Unusable(std::string message, std::string remedy) {
-  return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE", std::move(message),
-                   std::move(remedy));
-}
 
 // {"type": "impersonated_service_account"}: what gcloud auth application-default login
 // --impersonate-service-account writes.
@@ -24,8 +18,8 @@ Status ImpersonatedToken(const sdk::Call& call, const Endpoints& endpoints, cons
   GANTRY_FLAVOR_TRY(RequireFields(key, {"service_account_impersonation_url"}));
   const KeyFile inner{key.json["source_credentials"], key.source + ".source_credentials"};
   if (inner.type() == "impersonated_service_account") {
-    return Unusable(key.source + " impersonates twice",
-                    "Name the account to impersonate directly.");
+    return sdk::ConnectorUnusable(key.source + " impersonates twice",
+                                  "Name the account to impersonate directly.");
   }
   AccessToken source;
   GANTRY_FLAVOR_TRY(TokenOfKeyFile(call, endpoints, inner, kFullScope, source));
@@ -38,7 +32,7 @@ Status ImpersonatedToken(const sdk::Call& call, const Endpoints& endpoints, cons
 Status ParseKeyFile(std::string_view text, std::string_view source, KeyFile& key) {
   key = {sdk::Json::Parse(text), std::string(source)};
   if (!key.type().empty()) return Ok();
-  return Unusable(
+  return sdk::ConnectorUnusable(
       key.source +
           " is no credential file of Google: it has to be a JSON object with "
           "a \"type\"",
@@ -48,8 +42,8 @@ Status ParseKeyFile(std::string_view text, std::string_view source, KeyFile& key
 Status RequireFields(const KeyFile& key, std::initializer_list<const char*> fields) {
   for (const char* field : fields) {
     if (key.json[field].Text().empty()) {
-      return Unusable(key.source + " lacks \"" + field + "\"",
-                      "Give the whole file as Google wrote it.");
+      return sdk::ConnectorUnusable(key.source + " lacks \"" + field + "\"",
+                                    "Give the whole file as Google wrote it.");
     }
   }
   return Ok();
@@ -64,9 +58,10 @@ Status TokenOfKeyFile(const sdk::Call& call, const Endpoints& endpoints, const K
   if (type == "impersonated_service_account") {
     return ImpersonatedToken(call, endpoints, key, scope, token);
   }
-  return Unusable(key.source + " is of type \"" + type + "\", which cannot be used",
-                  "Use a service account's key, a user's application default credentials or an "
-                  "external account.");
+  return sdk::ConnectorUnusable(
+      key.source + " is of type \"" + type + "\", which cannot be used",
+      "Use a service account's key, a user's application default credentials or an "
+      "external account.");
 }
 
 }  // namespace gantry::gcp

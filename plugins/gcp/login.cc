@@ -1,13 +1,12 @@
 #include "plugins/gcp/login.h"
 
-#include <algorithm>
-
 #include <optional>
 
 #include "plugins/gcp/default_credentials.h"
 #include "plugins/gcp/impersonation.h"
 #include "plugins/gcp/key_file.h"
 #include "plugins/gcp/token_info.h"
+#include "plugins/sdk/timestamp.h"
 
 namespace gantry::gcp {
 namespace {
@@ -22,19 +21,18 @@ Status ReadRequired(const Call& call, const char* field, sdk::Secret& secret) {
   const Status read = call.ReadSecret(field, secret);
   if (read.code != GANTRY_NOT_FOUND && !read.ok()) return read;
   if (read.ok() && !secret.empty()) return read;
-  return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
-                   std::string("the connector lacks ") + field,
-                   std::string("Update the connector with --") + field + ".");
+  return sdk::ConnectorUnusable(std::string("the connector lacks ") + field,
+                                std::string("Update the connector with --") + field + ".");
 }
 
 // A credential file, which has to be of the kind that the way to log in is for.
 Status ParseKeyFileOf(const char* type, std::string_view text, const char* field, KeyFile& key) {
   GANTRY_FLAVOR_TRY(ParseKeyFile(text, field, key));
   if (key.type() == type) return sdk::Ok();
-  return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
-                   std::string(field) + " is of type \"" + key.type() + "\", not \"" + type + "\"",
-                   "Use type gcp and the auth method that fits the file: service-account, "
-                   "user-account or external-account.");
+  return sdk::ConnectorUnusable(
+      std::string(field) + " is of type \"" + key.type() + "\", not \"" + type + "\"",
+      "Use type gcp and the auth method that fits the file: service-account, "
+      "user-account or external-account.");
 }
 
 Status ReadKeyFile(const Call& call, const char* field, const char* type, KeyFile& key) {
@@ -64,9 +62,7 @@ Status FixedToken(const Call& call, const Config& config, AccessToken& token) {
   const Status found = LookUpToken(call, token);
   // Who has said when it ends need not have Google in reach.
   if (!found.ok() && (found.code != GANTRY_UNAVAILABLE || end == 0)) return found;
-  if (end > 0) {
-    token.expires_unix_ms = token.expires_unix_ms == 0 ? end : std::min(token.expires_unix_ms, end);
-  }
+  token.expires_unix_ms = sdk::EarlierEnd(token.expires_unix_ms, end);
   return sdk::Ok();
 }
 

@@ -6,7 +6,6 @@
 namespace gantry::gcp {
 namespace {
 
-using sdk::MakeError;
 using sdk::Ok;
 using sdk::Status;
 
@@ -29,8 +28,7 @@ class MetadataServer {
     GANTRY_FLAVOR_TRY(call_.Http(request, response));
     // Whoever answers without it is a captive portal or another cloud.
     if (response.Header(kFlavor) == "Google") return Ok();
-    return MakeError(
-        GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
+    return sdk::ConnectorUnusable(
         host_ + " answers, but not as Google's metadata server: \"" + std::string(kFlavor) +
             ": Google\" is missing",
         "Check what answers for " + host_ + "; outside of Google Cloud use another way to log in.");
@@ -61,10 +59,10 @@ Status MetadataToken(const sdk::Call& call, std::string_view scope, std::string_
   sdk::HttpResponse response;
   const Status status = server.Get(path, response);
   if (status.host_said_why && !EndsTheCall(status)) {
-    return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
-                     std::string(absent) + " and no metadata server answers at " + server.host(),
-                     "Set GOOGLE_APPLICATION_CREDENTIALS for gantryd, run gcloud auth "
-                     "application-default login as its user, or run it on Google Cloud.");
+    return sdk::ConnectorUnusable(
+        std::string(absent) + " and no metadata server answers at " + server.host(),
+        "Set GOOGLE_APPLICATION_CREDENTIALS for gantryd, run gcloud auth "
+        "application-default login as its user, or run it on Google Cloud.");
   }
   GANTRY_FLAVOR_TRY(status);
   constexpr char kWhat[] = "a token of the service account of this machine";

@@ -4,6 +4,8 @@
 #include <array>
 #include <optional>
 
+#include "plugins/sdk/config.h"
+
 namespace gantry::gcp {
 namespace {
 
@@ -97,7 +99,7 @@ Status RefuseHost(std::string_view host) {
                   "us-central1-docker.pkg.dev or europe-docker.pkg.dev.");
   }
   return Refuse("Google's registries are LOCATION-docker.pkg.dev and gcr.io, not " + name,
-                "Use such a host, or flavor default for another registry.");
+                sdk::ForeignHostRemedy("Use such a host.", host));
 }
 
 // Takes the first part off `path`.

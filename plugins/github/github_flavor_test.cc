@@ -2,6 +2,7 @@
 
 #include "tests/conformance/fake_host.h"
 #include "tests/conformance/flavor_driver.h"
+#include "tests/conformance/uri_checks.h"
 
 namespace gantry::testing {
 namespace {
@@ -14,11 +15,6 @@ constexpr char kClassic[] = "ghp_0123456789abcdefghijklmnopqrstuvwxyz";
 
 class GitHub : public ::testing::Test {
  protected:
-  std::vector<sdk::Finding> Validate(const std::string& uri) {
-    std::vector<sdk::Finding> findings;
-    EXPECT_TRUE(flavor_.ValidateConfig(ConfigJson(uri, false), &findings).ok());
-    return findings;
-  }
   Outcome LogIn(const std::string& token, uint32_t actions = GANTRY_PUSH) {
     host_.secrets["password"] = token;
     EXPECT_TRUE(flavor_.Open(ConfigJson("ghcr.io/acme", true)).ok());
@@ -59,37 +55,26 @@ class GitHub : public ::testing::Test {
 };
 
 TEST_F(GitHub, TakesAnOwnerAtARegistryOfGitHub) {
-  for (const char* uri : {"ghcr.io/acme", "ghcr.io/acme-labs/team", "ghcr.io/octo_acme",
-                          "containers.github.acme.example/team", "containers.acme.ghe.com/team"}) {
-    EXPECT_THAT(Validate(uri), IsEmpty()) << uri;
-  }
-  EXPECT_THAT(Validate(""), IsEmpty()) << "a connector alone";
+  ExpectTaken(flavor_, {"ghcr.io/acme", "ghcr.io/acme-labs/team", "ghcr.io/octo_acme",
+                        "containers.github.acme.example/team", "containers.acme.ghe.com/team", ""});
 }
 
 TEST_F(GitHub, RefusesOtherHostsAndOwnersWithASentence) {
-  const std::pair<std::string, std::string> kCases[] = {
-      {"ghcr.io", "owner is missing"},
-      {"containers.acme.ghe.com", "owner is missing"},
-      {"ghcr.io/-acme", "no owner called -acme"},
-      {"ghcr.io/ac.me/app", "no owner called ac.me"},
-      {"ghcr.io/" + std::string(40, 'a'), "no owner"},
-      {"ghcr.io.evil.example/acme", "not ghcr.io.evil.example"},
-      {"evilghcr.io/acme", "not evilghcr.io"},
-      {"ghcr.io:8443/acme", "not ghcr.io:8443"},
-      {"containers.ghcr.io/acme", "not containers.ghcr.io"},
-      {"containers.github.com/acme", "not containers.github.com"},
-      {"containers.pkg.github.com/acme", "not containers.pkg.github.com"},
-      {"containers./acme", "not containers."},
-      {"docker.pkg.github.com/acme", "switched docker.pkg.github.com off"},
-      {"docker.io/acme", "not docker.io"}};
-  for (const auto& [uri, why] : kCases) {
-    const auto findings = Validate(uri);
-    ASSERT_EQ(findings.size(), 1u) << uri;
-    EXPECT_EQ(findings[0].level, GANTRY_ERROR);
-    EXPECT_EQ(findings[0].field, "uri");
-    EXPECT_THAT(findings[0].message, HasSubstr(why));
-    EXPECT_FALSE(findings[0].remedy.empty());
-  }
+  ExpectRefused(flavor_, {{"ghcr.io", "owner is missing"},
+                          {"containers.acme.ghe.com", "owner is missing"},
+                          {"ghcr.io/-acme", "no owner called -acme"},
+                          {"ghcr.io/ac.me/app", "no owner called ac.me"},
+                          {"ghcr.io/" + std::string(40, 'a'), "no owner"},
+                          {"ghcr.io.evil.example/acme", "not ghcr.io.evil.example"},
+                          {"evilghcr.io/acme", "not evilghcr.io"},
+                          {"ghcr.io:8443/acme", "not ghcr.io:8443"},
+                          {"containers.ghcr.io/acme", "not containers.ghcr.io"},
+                          {"containers.github.com/acme", "not containers.github.com"},
+                          {"containers.pkg.github.com/acme", "not containers.pkg.github.com"},
+                          {"containers./acme", "not containers."},
+                          {"docker.pkg.github.com/acme", "switched docker.pkg.github.com off"},
+                          {"docker.io/acme", "not docker.io"}});
+  ExpectOwnNamesRefused(flavor_, "/acme");
 }
 
 TEST_F(GitHub, LogsInWithTheTokensThatPackagesTake) {

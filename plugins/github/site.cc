@@ -66,10 +66,11 @@ void CheckUri(const sdk::Config& config, sdk::Findings& findings) {
                         "Use ghcr.io/<owner>: what was there has moved."});
     return;
   }
-  findings.push_back({GANTRY_ERROR, "uri", "uri",
-                      "GitHub's container registry is ghcr.io, not " + host,
-                      "Use ghcr.io/<owner>, containers.<host>/<owner> for a GitHub Enterprise "
-                      "Server, or flavor default for another registry."});
+  findings.push_back(
+      {GANTRY_ERROR, "uri", "uri", "GitHub's container registry is ghcr.io, not " + host,
+       sdk::ForeignHostRemedy("Use ghcr.io/<owner>, or containers.<host>/<owner> for "
+                              "a GitHub Enterprise Server.",
+                              host)});
 }
 
 }  // namespace gantry::github

@@ -13,28 +13,24 @@ namespace {
 constexpr char kContainerHost[] = "http://169.254.170.2";
 constexpr char kInstanceHost[] = "http://169.254.169.254";
 constexpr char kInstanceHostV6[] = "http://[fd00:ec2::254]";
-constexpr char kRolePath[] = "/latest/meta-data/iam/security-credentials/";
+constexpr char kRolePath[] = "/iam/security-credentials/";
+constexpr char kZonePath[] = "/placement/availability-zone";
 // Those that plain HTTP may carry a credential to: the machine itself, ECS and EKS Pod Identity.
 constexpr std::string_view kPlainHosts[] = {"localhost",     "127.0.0.1",      "[::1]",
                                             "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};
 
-Status BadEnvironment(std::string message, std::string remedy) {
-  return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE", std::move(message),
-                   std::move(remedy));
-}
-
-std::string_view HostOf(std::string_view url) {
-  url.remove_prefix(std::min(url.find("://") + 3, url.size()));
-  url = url.substr(0, url.find_first_of("/?#"));
-  if (url.find('@') != url.npos) return url;  // a user in front of it: nobody's host
-  if (url.substr(0, 1) == "[") return url.substr(0, url.find(']') + 1);
-  return url.substr(0, url.find(':'));
-}
-
-bool MayCarryCredentials(std::string_view url) {
-  if (url.substr(0, 8) == "https://") return true;
-  return url.substr(0, 7) == "http://" && std::find(std::begin(kPlainHosts), std::end(kPlainHosts),
-                                                    HostOf(url)) != std::end(kPlainHosts);
+Status CheckMayCarryCredentials(std::string_view url) {
+  constexpr char kRemedy[] = "Correct AWS_CONTAINER_CREDENTIALS_FULL_URI.";
+  const std::string host = HostOf(url);
+  if (host.empty()) {
+    return ConnectorUnusable("the URL of the container's credentials does not name a host",
+                             kRemedy);
+  }
+  const bool plain_host =
+      std::find(std::begin(kPlainHosts), std::end(kPlainHosts), host) != std::end(kPlainHosts);
+  if (plain_host || url.starts_with("https://")) return Ok();
+  return ConnectorUnusable("the container's credentials would come from " + host + " by plain HTTP",
+                           kRemedy);
 }
 
 // {"AccessKeyId", "SecretAccessKey", "Token", "Expiration"}: the document of all these services.
@@ -68,32 +64,72 @@ Status ReadContainerToken(const Call& call, Secret& token) {
     token = Secret(value);
   }
   if (token.Reveal().find_first_of("\r\n") == std::string_view::npos) return Ok();
-  return BadEnvironment("the container's authorization token has line breaks",
-                        "Check AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE.");
+  return ConnectorUnusable("the container's authorization token has line breaks",
+                           "Check AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE.");
 }
 
-Status FindInstanceService(const Call& call, std::string& base) {
-  std::string disabled, mode;
-  base.clear();
-  GANTRY_FLAVOR_TRY(call.ReadEnvironment("AWS_EC2_METADATA_DISABLED", disabled));
-  if (SameText(disabled, "true")) return Ok();
-  GANTRY_FLAVOR_TRY(call.ReadEnvironment("AWS_EC2_METADATA_SERVICE_ENDPOINT", base));
-  base.erase(base.find_last_not_of('/') + 1);
-  if (!base.empty()) return Ok();
-  GANTRY_FLAVOR_TRY(call.ReadEnvironment("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", mode));
-  base = SameText(mode, "ipv6") ? kInstanceHostV6 : kInstanceHost;
+// The instance's metadata service (IMDSv2), and a session of it.
+class InstanceService {
+ public:
+  explicit InstanceService(const Call& call) : call_(call) {}
+
+  // Leaves `is_there` false when the machine has none, or it is switched off.
+  Status Open(bool& is_there);
+  // Of "/latest/meta-data".
+  Status Get(const std::string& path, HttpResponse& response) const {
+    return Ask({"GET", base_ + "/latest/meta-data" + path, session_, "", 0}, response);
+  }
+  std::string host() const { return HostOf(base_); }
+
+ private:
+  Status Find();
+  Status Ask(HttpRequest request, HttpResponse& response) const;
+
+  const Call& call_;
+  std::string base_;
+  Headers session_;
+};
+
+Status InstanceService::Open(bool& is_there) {
+  is_there = false;
+  GANTRY_FLAVOR_TRY(Find());
+  if (base_.empty()) return Ok();
+  HttpResponse response;
+  GANTRY_FLAVOR_TRY(Ask({"PUT",
+                         base_ + "/latest/api/token",
+                         {{"X-aws-ec2-metadata-token-ttl-seconds", "21600"}},
+                         "",
+                         0},
+                        response));
+  if (response.status == 403 || response.status == 404) return Ok();  // switched off
+  if (response.status != 200) {
+    return UpstreamError(host(), "a session of its metadata service", response, "", "");
+  }
+  session_ = {{"X-aws-ec2-metadata-token", response.body}};
+  is_there = true;
   return Ok();
 }
 
-Status AskInstance(const Call& call, HttpRequest request, HttpResponse& response) {
+Status InstanceService::Find() {
+  std::string disabled, mode;
+  GANTRY_FLAVOR_TRY(call_.ReadEnvironment("AWS_EC2_METADATA_DISABLED", disabled));
+  if (SameText(disabled, "true")) return Ok();
+  GANTRY_FLAVOR_TRY(call_.ReadEnvironment("AWS_EC2_METADATA_SERVICE_ENDPOINT", base_));
+  base_.erase(base_.find_last_not_of('/') + 1);
+  if (!base_.empty()) return Ok();
+  GANTRY_FLAVOR_TRY(call_.ReadEnvironment("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", mode));
+  base_ = SameText(mode, "ipv6") ? kInstanceHostV6 : kInstanceHost;
+  return Ok();
+}
+
+Status InstanceService::Ask(HttpRequest request, HttpResponse& response) const {
   request.flags = uint32_t{GANTRY_HTTP_METADATA} | GANTRY_HTTP_SECRET_BODY;
-  Status status = call.Http(request, response);
+  Status status = call_.Http(request, response);
   if (status.code != GANTRY_UNAVAILABLE) return status;
-  return MakeError(
-      GANTRY_UNAVAILABLE, "UPSTREAM_UNAVAILABLE",
-      "the instance's metadata service does not answer at " + std::string(HostOf(request.url)),
-      "In a container on EC2, set the instance's HttpPutResponseHopLimit to 2, or use "
-      "EKS Pod Identity or IRSA; elsewhere, give the connector keys of its own.");
+  return MakeError(GANTRY_UNAVAILABLE, "UPSTREAM_UNAVAILABLE",
+                   "the instance's metadata service does not answer at " + host(),
+                   "In a container on EC2, set the instance's HttpPutResponseHopLimit to 2, or use "
+                   "EKS Pod Identity or IRSA; elsewhere, give the connector keys of its own.");
 }
 
 }  // namespace
@@ -106,8 +142,8 @@ Status AwsKeysOfEnvironment(const Call& call, AwsKeys& keys) {
   GANTRY_FLAVOR_TRY(call.ReadEnvironment("AWS_SECRET_ACCESS_KEY", secret));
   GANTRY_FLAVOR_TRY(call.ReadEnvironment("AWS_SESSION_TOKEN", token));
   if (secret.empty()) {
-    return BadEnvironment("the daemon's environment has AWS_ACCESS_KEY_ID without its secret",
-                          "Set AWS_SECRET_ACCESS_KEY too, or neither.");
+    return ConnectorUnusable("the daemon's environment has AWS_ACCESS_KEY_ID without its secret",
+                             "Set AWS_SECRET_ACCESS_KEY too, or neither.");
   }
   keys.access_key_id = id;
   keys.secret_access_key = Secret(secret);
@@ -126,11 +162,7 @@ Status AwsKeysOfContainer(const Call& call, AwsKeys& keys) {
     GANTRY_FLAVOR_TRY(call.ReadEnvironment("AWS_CONTAINER_CREDENTIALS_FULL_URI", request.url));
   }
   if (request.url.empty()) return Ok();
-  if (!MayCarryCredentials(request.url)) {
-    return BadEnvironment("the container's credentials would come from " +
-                              std::string(HostOf(request.url)) + " by plain HTTP",
-                          "Correct AWS_CONTAINER_CREDENTIALS_FULL_URI.");
-  }
+  GANTRY_FLAVOR_TRY(CheckMayCarryCredentials(request.url));
   Secret token;
   GANTRY_FLAVOR_TRY(ReadContainerToken(call, token));
   request.headers = {{"Accept", "application/json"}};
@@ -142,32 +174,20 @@ Status AwsKeysOfContainer(const Call& call, AwsKeys& keys) {
 }
 
 Status AwsKeysOfInstance(const Call& call, AwsKeys& keys) {
-  std::string base;
   keys = AwsKeys();
-  GANTRY_FLAVOR_TRY(FindInstanceService(call, base));
-  if (base.empty()) return Ok();
+  InstanceService instance(call);
+  bool is_there = false;
+  GANTRY_FLAVOR_TRY(instance.Open(is_there));
+  if (!is_there) return Ok();
   HttpResponse response;
-  GANTRY_FLAVOR_TRY(AskInstance(call,
-                                {"PUT",
-                                 base + "/latest/api/token",
-                                 {{"X-aws-ec2-metadata-token-ttl-seconds", "21600"}},
-                                 "",
-                                 0},
-                                response));
-  if (response.status == 403 || response.status == 404) return Ok();  // switched off
-  if (response.status != 200) {
-    return UpstreamError(HostOf(base), "a session of its metadata service", response, "", "");
-  }
-  const Headers session = {{"X-aws-ec2-metadata-token", response.body}};
-  GANTRY_FLAVOR_TRY(AskInstance(call, {"GET", base + kRolePath, session, "", 0}, response));
+  GANTRY_FLAVOR_TRY(instance.Get(kRolePath, response));
   const std::string role = response.body.substr(0, response.body.find_first_of("\r\n"));
   if (response.status == 404 || (response.status == 200 && role.empty())) return Ok();
   if (response.status != 200) {
-    return UpstreamError(HostOf(base), "the name of the instance's role", response, "", "");
+    return UpstreamError(instance.host(), "the name of the instance's role", response, "", "");
   }
-  GANTRY_FLAVOR_TRY(
-      AskInstance(call, {"GET", base + kRolePath + UrlEncode(role), session, "", 0}, response));
-  return ReadKeys(response, HostOf(base), "the instance's role " + role, keys);
+  GANTRY_FLAVOR_TRY(instance.Get(kRolePath + UrlEncode(role), response));
+  return ReadKeys(response, instance.host(), "the instance's role " + role, keys);
 }
 
 Status AwsKeysOfMachine(const Call& call, AwsKeys& keys) {
@@ -175,10 +195,35 @@ Status AwsKeysOfMachine(const Call& call, AwsKeys& keys) {
     GANTRY_FLAVOR_TRY(find(call, keys));
     if (!keys.empty()) return Ok();
   }
-  return BadEnvironment(
+  return ConnectorUnusable(
       "the daemon's machine has no AWS identity: no access key in the environment, no role of a "
       "container, no role of the instance",
       "Give the machine a role, or the connector keys of its own.");
+}
+
+Status AwsRegionOfEnvironment(const Call& call, std::string& region) {
+  for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
+    GANTRY_FLAVOR_TRY(call.ReadEnvironment(name, region));
+    if (!region.empty()) return Ok();
+  }
+  return Ok();
+}
+
+Status AwsRegionOfMachine(const Call& call, std::string& region) {
+  GANTRY_FLAVOR_TRY(AwsRegionOfEnvironment(call, region));
+  if (!region.empty()) return Ok();
+  InstanceService instance(call);
+  bool is_there = false;
+  GANTRY_FLAVOR_TRY(instance.Open(is_there));
+  HttpResponse response;
+  if (is_there) GANTRY_FLAVOR_TRY(instance.Get(kZonePath, response));
+  // "us-east-1d": the zone is the region's, and a letter.
+  if (response.status == 200 && response.body.size() > 1) {
+    region = response.body.substr(0, response.body.size() - 1);
+    return Ok();
+  }
+  return ConnectorUnusable("the AWS region of this machine is not known",
+                           "Set AWS_REGION for gantryd.");
 }
 
 }  // namespace gantry::sdk

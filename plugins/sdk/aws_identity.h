@@ -7,8 +7,8 @@
 
 namespace gantry::sdk {
 
-// Each of the three leaves `keys` empty when the machine has no identity of that kind.  Nothing is
-// kept: whoever calls keeps the keys for as long as they live.
+// Each of the first three leaves `keys` empty when the machine has no identity of that kind.
+// Nothing is kept: whoever calls keeps the keys for as long as they live.
 //   PERMISSION_DENIED IMPLICIT_LOGIN_NOT_ALLOWED   the operator does not allow any of it
 //   FAILED_PRECONDITION CONNECTOR_UNUSABLE             the environment says what cannot be
 
@@ -26,5 +26,12 @@ Status AwsKeysOfInstance(const Call& call, AwsKeys& keys);
 // The first of the three that there is.
 //   FAILED_PRECONDITION CONNECTOR_UNUSABLE             none
 Status AwsKeysOfMachine(const Call& call, AwsKeys& keys);
+
+// AWS_REGION, else AWS_DEFAULT_REGION; empty without both.
+Status AwsRegionOfEnvironment(const Call& call, std::string& region);
+
+// The same, else the region of the EC2 instance.
+//   FAILED_PRECONDITION CONNECTOR_UNUSABLE             neither
+Status AwsRegionOfMachine(const Call& call, std::string& region);
 
 }  // namespace gantry::sdk

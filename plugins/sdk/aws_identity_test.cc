@@ -71,7 +71,8 @@ TEST_F(AwsIdentity, APodSendsItsTokenAsItIs) {
 TEST_F(AwsIdentity, NoTokenGoesToAnotherMachineByPlainHttp) {
   host_.environment = {{"AWS_CONTAINER_AUTHORIZATION_TOKEN", "secret"}};
   for (const char* url : {"http://evil.example/v1", "http://169.254.170.23.evil.example/",
-                          "ftp://x", "http://localhost:x@evil.example/"}) {
+                          "ftp://x", "http://localhost:x@evil.example/",
+                          "https://user@evil.example/", "http://localhost.evil.example/"}) {
     host_.environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = url;
     EXPECT_EQ(AwsKeysOfContainer(call_, keys_).reason, "CONNECTOR_UNUSABLE") << url;
   }
@@ -89,6 +90,27 @@ TEST_F(AwsIdentity, AnInstanceAsksByASession) {
   EXPECT_THAT(asked_,
               ElementsAre("PUT " + base + "api/token", "GET " + role, "GET " + role + "pusher"));
   EXPECT_EQ(LastHeader("x-aws-ec2-metadata-token"), "SESSION");
+}
+
+TEST_F(AwsIdentity, TheRegionIsThatOfTheEnvironmentOrOfTheInstancesZone) {
+  const std::string base = "http://169.254.169.254/latest/";
+  std::string region;
+  Serve({{"PUT " + base + "api/token", {200, {}, "SESSION"}},
+         {"GET " + base + "meta-data/placement/availability-zone", {200, {}, "us-east-1d"}}});
+  ASSERT_TRUE(AwsRegionOfMachine(call_, region).ok());
+  EXPECT_EQ(region, "us-east-1");
+  EXPECT_EQ(LastHeader("x-aws-ec2-metadata-token"), "SESSION");
+  host_.environment = {{"AWS_DEFAULT_REGION", "eu-west-1"}};
+  ASSERT_TRUE(AwsRegionOfMachine(call_, region).ok());
+  EXPECT_EQ(region, "eu-west-1");
+  host_.environment["AWS_REGION"] = "eu-west-2";
+  ASSERT_TRUE(AwsRegionOfMachine(call_, region).ok());
+  EXPECT_EQ(region, "eu-west-2");
+
+  host_.environment = {{"AWS_EC2_METADATA_DISABLED", "true"}};
+  host_.http_calls = 0;
+  EXPECT_EQ(AwsRegionOfMachine(call_, region).reason, "CONNECTOR_UNUSABLE");
+  EXPECT_EQ(host_.http_calls, 0);
 }
 
 TEST_F(AwsIdentity, SaysWhenThereIsNone) {

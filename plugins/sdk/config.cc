@@ -42,4 +42,15 @@ std::string RegistryHostOf(std::string_view text) {
   return host;
 }
 
+std::string ForeignHostRemedy(std::string_view use, std::string_view host) {
+  const std::string name(host);
+  const bool has_port = host.substr(host.rfind(']') + 1).find(':') != host.npos;
+  return std::string(use) + " If " + name +
+         " is your own name for one, give the registry's host, and gantryd --connect-to "
+         "<its host>:443:" +
+         name + (has_port ? "" : ":443") +
+         " where only that name leads there. A registry or proxy with logins of its own takes "
+         "flavor default with a docker connector.";
+}
+
 }  // namespace gantry::sdk

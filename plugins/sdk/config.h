@@ -44,4 +44,8 @@ class Config {
 // case, the aliases of Docker Hub folded into one.
 std::string RegistryHostOf(std::string_view text);
 
+// What to do about a host that is none of the cloud's own, though it may lead to one of them: `use`
+// says which ones are, and this sentence goes on with --connect-to and with flavor default.
+std::string ForeignHostRemedy(std::string_view use, std::string_view host);
+
 }  // namespace gantry::sdk

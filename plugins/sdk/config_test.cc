@@ -25,8 +25,9 @@ TEST(Config, ReadsTheConnector) {
   EXPECT_EQ(config.connector_fields()["username"].Text(), "gordon");
   EXPECT_EQ(config.fields()["region"].Text(), "x");
   EXPECT_EQ(config.connector_expires_unix_ms(), 0);
-  EXPECT_EQ(Config(R"({"connector": {"expires_unix_ms": 1795435200000}})").connector_expires_unix_ms(),
-            1'795'435'200'000);
+  EXPECT_EQ(
+      Config(R"({"connector": {"expires_unix_ms": 1795435200000}})").connector_expires_unix_ms(),
+      1'795'435'200'000);
   EXPECT_FALSE(Config(R"({"uri": "a.example", "connector": null})").has_connector());
 }
 

@@ -1,5 +1,6 @@
 #include "plugins/sdk/encoding.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "plugins/sdk/http.h"
@@ -57,6 +58,12 @@ std::optional<std::string> DecodeBase64(std::string_view text) {
     }
   }
   return bytes;
+}
+
+std::string_view Trim(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const size_t start = std::min(text.find_first_not_of(kBlanks), text.size());
+  return text.substr(start, text.find_last_not_of(kBlanks) + 1 - start);
 }
 
 std::string Hex(std::string_view bytes) {

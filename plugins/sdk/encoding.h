@@ -15,6 +15,9 @@ std::string Base64Url(std::string_view bytes);
 // Takes both alphabets, with or without padding.  Nothing when it is neither.
 std::optional<std::string> DecodeBase64(std::string_view text);
 
+// Without blanks and line ends around it, as editors and shells leave them.  Borrows from `text`.
+std::string_view Trim(std::string_view text);
+
 std::string Hex(std::string_view bytes);  // lower case
 
 // application/x-www-form-urlencoded, in the given order.

@@ -12,6 +12,28 @@ bool Unreserved(char c) {
          c == '.' || c == '_' || c == '~';
 }
 
+bool IsName(std::string_view host) {
+  return !host.empty() &&
+         std::all_of(host.begin(), host.end(), [](char c) { return c != '~' && Unreserved(c); });
+}
+
+// "[fd00:ec2::254]"
+bool IsAddress(std::string_view host) {
+  return host.size() > 4 && host.front() == '[' && host.back() == ']' &&
+         host.find_first_not_of("0123456789abcdefABCDEF:.", 1) == host.size() - 1;
+}
+
+// ":8443", or nothing at all.
+bool IsPort(std::string_view port) {
+  return port.empty() || (port.size() > 1 && port.size() <= 6 && port.front() == ':' &&
+                          port.find_first_not_of("0123456789", 1) == port.npos);
+}
+
+std::string_view WithoutPort(std::string_view authority) {
+  const bool address = authority.starts_with('[');
+  return authority.substr(0, address ? authority.find(']') + 1 : authority.find(':'));
+}
+
 }  // namespace
 
 std::optional<std::string> HttpResponse::Header(std::string_view name) const {
@@ -36,6 +58,21 @@ std::string UrlEncode(std::string_view text) {
   }
   return encoded;
 }
+
+std::string AuthorityOf(std::string_view url) {
+  constexpr std::string_view kSchemes[] = {"https://", "http://"};
+  for (const std::string_view scheme : kSchemes) {
+    if (!url.starts_with(scheme)) continue;
+    url.remove_prefix(scheme.size());
+    const std::string_view authority = url.substr(0, url.find_first_of("/?#"));
+    const std::string_view host = WithoutPort(authority);
+    const bool plain = (IsName(host) || IsAddress(host)) && IsPort(authority.substr(host.size()));
+    return std::string(plain ? authority : "");
+  }
+  return {};
+}
+
+std::string HostOf(std::string_view url) { return std::string(WithoutPort(AuthorityOf(url))); }
 
 std::optional<std::string> NextLink(const HttpResponse& response) {
   const std::string link = response.Header("Link").value_or("");

@@ -34,6 +34,15 @@ struct HttpResponse {
 // RFC 3986: everything but unreserved characters becomes %XX.
 std::string UrlEncode(std::string_view text);
 
+// "registry.example.com:8443" of "https://registry.example.com:8443/v2/": where a URL of http or
+// https leads, as it stands there.  Empty when readers could differ on that: a user in front of it,
+// another scheme, a host that is neither a plain name nor an IPv6 address in brackets, a port that
+// is no number.
+std::string AuthorityOf(std::string_view url);
+
+// The same without the port.  What decides where a credential may go looks at nothing else.
+std::string HostOf(std::string_view url);
+
 // The target of the header's rel="next" link (RFC 8288), or nothing.
 std::optional<std::string> NextLink(const HttpResponse& response);
 

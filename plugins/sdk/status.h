@@ -36,6 +36,12 @@ inline Status MakeError(gantry_code code, std::string reason, std::string messag
   return status;
 }
 
+// A login cannot be made from what the connector, or the daemon's machine, has for it.
+inline Status ConnectorUnusable(std::string message, std::string remedy) {
+  return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE", std::move(message),
+                   std::move(remedy));
+}
+
 // What a function of the host returned.
 inline Status FromHost(gantry_code code) {
   Status status;

@@ -1,5 +1,6 @@
 #include "plugins/sdk/timestamp.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
@@ -77,6 +78,11 @@ std::optional<int64_t> ParseTimestamp(std::string_view text) {
   const int64_t whole_days = sys_days(date).time_since_epoch().count();
   const int64_t minutes = whole_days * 24 * 60 + h * 60 + mi - offset_minutes;
   return (minutes * 60 + s) * 1000 + fraction;
+}
+
+int64_t EarlierEnd(int64_t a_unix_ms, int64_t b_unix_ms) {
+  if (a_unix_ms == 0 || b_unix_ms == 0) return std::max(a_unix_ms, b_unix_ms);
+  return std::min(a_unix_ms, b_unix_ms);
 }
 
 std::string BasicTimestamp(int64_t unix_ms) {

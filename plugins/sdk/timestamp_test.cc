@@ -29,5 +29,13 @@ TEST(Timestamp, WritesTheBasicForm) {
   EXPECT_EQ(BasicTimestamp(0), "19700101T000000Z");
 }
 
+TEST(Timestamp, TheEarlierEndCountsAndNoneIsNoEnd) {
+  EXPECT_EQ(EarlierEnd(1, 2), 1);
+  EXPECT_EQ(EarlierEnd(2, 1), 1);
+  EXPECT_EQ(EarlierEnd(0, 2), 2);
+  EXPECT_EQ(EarlierEnd(2, 0), 2);
+  EXPECT_EQ(EarlierEnd(0, 0), 0);
+}
+
 }  // namespace
 }  // namespace gantry::sdk

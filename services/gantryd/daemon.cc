@@ -25,7 +25,7 @@ Daemon::Daemon(const Config& config)
     : config_(config),
       http_({.connect_to = config.connect_to, .ca_certificates = config.ca_certificates}),
       identity_(config.allow_implicit_login
-                 ? std::make_unique<LocalIdentity>(Environment::OfProcess())
+                 ? std::make_unique<LocalIdentity>(Environment::OfProcess(), config.state_dir)
                  : nullptr) {}
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {

@@ -49,8 +49,13 @@ void Deliver(const sdk::HttpResponse& response, gantry_http_response_sink sink) 
 struct HostFunctions {
   static FakeHost& Self(void* ctx) { return *static_cast<FakeHost*>(ctx); }
 
-  static void Log(void*, const gantry_call*, int32_t, gantry_str, const gantry_kv*,
-                  size_t) noexcept {}
+  static void Log(void* ctx, const gantry_call*, int32_t level, gantry_str message,
+                  const gantry_kv*, size_t) noexcept {
+    if (level != GANTRY_WARN) return;
+    FakeHost& self = Self(ctx);
+    const std::lock_guard lock(self.mu_);
+    self.warnings_.emplace_back(View(message));
+  }
   static int64_t Now(void* ctx) noexcept { return Self(ctx).now_unix_ms; }
   static int64_t RemainingMs(void*, const gantry_call* call) noexcept { return Remaining(call); }
 
@@ -71,6 +76,9 @@ struct HostFunctions {
     FakeHost& self = Self(ctx);
     ++self.http_calls;
     if (!WaitIfStalled(self, call)) return HostFailure(call, GANTRY_DEADLINE_EXCEEDED);
+    if (self.unreachable.contains(std::string(View(request->url)))) {
+      return HostFailure(call, GANTRY_UNAVAILABLE);
+    }
     Deliver(self.on_http ? self.on_http(Copy(*request)) : sdk::HttpResponse{404, {}, ""}, sink);
     return GANTRY_OK;
   }
@@ -153,6 +161,11 @@ std::vector<std::string> FakeHost::faults() const {
 void FakeHost::AddFault(std::string fault) {
   const std::lock_guard lock(mu_);
   faults_.push_back(std::move(fault));
+}
+
+std::vector<std::string> FakeHost::warnings() const {
+  const std::lock_guard lock(mu_);
+  return warnings_;
 }
 
 std::vector<std::string> FakeHost::requests() const {

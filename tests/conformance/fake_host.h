@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -40,6 +41,8 @@ class FakeHost {
   bool local_allowed = true;
   std::map<std::string, std::string> environment, files;
   std::atomic<int64_t> now_unix_ms = 1'795'435'200'000;  // 2026-11-23T12:00:00Z
+  // URLs at which nobody answers.
+  std::set<std::string> unreachable;
   // Requests and pushes hang until the call's deadline and then fail.
   std::atomic<bool> stalled = false;
   gantry_code push_code = GANTRY_OK;
@@ -48,6 +51,8 @@ class FakeHost {
   // What a flavor did that no flavor may.
   std::vector<std::string> faults() const;
   void AddFault(std::string fault);
+  // What was logged as GANTRY_WARN so far.
+  std::vector<std::string> warnings() const;
   // Requests to the registry so far: "GET /v2/…".
   std::vector<std::string> requests() const;
 
@@ -58,7 +63,7 @@ class FakeHost {
   friend struct HostFunctions;
   const gantry_host table_;
   mutable std::mutex mu_;
-  std::vector<std::string> faults_, requests_;  // guarded by mu_
+  std::vector<std::string> faults_, warnings_, requests_;  // guarded by mu_
 };
 
 }  // namespace gantry::testing

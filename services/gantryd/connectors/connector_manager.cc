@@ -8,6 +8,8 @@
 #include "gantryd/connectors/connector_types.h"
 #include "gantryd/connectors/connector_verifier.h"
 #include "gantryd/registries/connector_fit.h"
+#include "gantryd/registries/field_violations.h"
+#include "gantryd/registries/instance_config.h"
 #include "gantryd/registries/names.h"
 #include "gantryd/registries/paging.h"
 
@@ -24,9 +26,34 @@ void Note(const VerificationResult& result, ConnectorRecord& record) {
   record.verification_time = result.time;
 }
 
+// What the schema cannot tell: fields that do not go together, or are too long so.  A connector that
+// several flavors take is refused only when it suits none of them.
+absl::Status CheckByFlavors(const CallContext& call, const FlavorCatalog& flavors,
+                            const ConnectorRecord& record) {
+  GANTRY_ASSIGN_OR_RETURN(const std::string config, InstanceConfig(RegistryRecord(), &record));
+  std::vector<FieldViolation> violations;
+  for (const FlavorInfo& info : flavors.List()) {
+    if (!info.load_error.empty() || !FlavorTakes(info, record)) continue;
+    GANTRY_ASSIGN_OR_RETURN(Flavor* const flavor, flavors.Find(info.name));
+    GANTRY_ASSIGN_OR_RETURN(const auto findings, flavor->ValidateConfig(call, config));
+    violations = ViolationsOf(findings);
+    std::erase_if(violations, [](const FieldViolation& v) { return v.field == "uri"; });
+    if (violations.empty()) break;
+  }
+  if (violations.empty()) return absl::OkStatus();
+  // As the fields are called where the connector is all there is.
+  for (FieldViolation& v : violations) {
+    constexpr std::string_view kPrefix = "connector";
+    if (v.field.starts_with(kPrefix)) v.field.replace(0, kPrefix.size(), "config");
+  }
+  return InvalidConfig(std::move(violations),
+                       "list the fields of each auth method: gantry service-connector list-types");
+}
+
 // What the caller's input makes of the connector; secrets of `stored` that it leaves out are kept.
-absl::StatusOr<ConnectorRecord> Read(const FlavorCatalog& flavors, bool implicit_allowed,
-                                     const ConnectorInput& input, const ConnectorRecord* stored) {
+absl::StatusOr<ConnectorRecord> Read(const CallContext& call, const FlavorCatalog& flavors,
+                                     bool implicit_allowed, const ConnectorInput& input,
+                                     const ConnectorRecord* stored) {
   ConnectorRecord record;
   record.name = input.name;
   record.type = input.type.empty() && stored ? stored->type : input.type;
@@ -49,6 +76,7 @@ absl::StatusOr<ConnectorRecord> Read(const FlavorCatalog& flavors, bool implicit
   record.config_json = std::move(config.public_json);
   record.secrets = std::move(config.secrets);
   GANTRY_RETURN_IF_ERROR(HostOfConnector(record).status());
+  GANTRY_RETURN_IF_ERROR(CheckByFlavors(call, flavors, record));
   return record;
 }
 
@@ -61,7 +89,7 @@ absl::StatusOr<ConnectorRecord> ConnectorManager::Create(const CallContext& call
                                                          bool skip_verification) {
   GANTRY_RETURN_IF_ERROR(call.Check());
   if (auto fault = CheckName(input.name)) return InvalidConfig({*std::move(fault)});
-  GANTRY_ASSIGN_OR_RETURN(ConnectorRecord record, Read(flavors_, implicit_login_allowed(), input, nullptr));
+  GANTRY_ASSIGN_OR_RETURN(ConnectorRecord record, Read(call, flavors_, implicit_login_allowed(), input, nullptr));
   // Not found here is what is hoped for; a credential is not tried in vain.
   if (const auto known = store_.GetConnector(record.name); known.ok()) {
     return AlreadyExists(reason::kConnectorExists, "connector {} exists", record.name)
@@ -122,7 +150,7 @@ absl::StatusOr<ConnectorRecord> ConnectorManager::UpdateOnce(const CallContext& 
         .Remedy("read it again and repeat the change");
   }
   GANTRY_ASSIGN_OR_RETURN(ConnectorRecord record, 
-                          Read(flavors_, implicit_login_allowed(), input, &stored));
+                          Read(call, flavors_, implicit_login_allowed(), input, &stored));
   GANTRY_ASSIGN_OR_RETURN(const auto registries, pool_.Records(call));
   for (const RegistryRecord& registry : registries) {
     if (registry.connector != record.name) continue;

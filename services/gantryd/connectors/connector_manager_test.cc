@@ -326,6 +326,27 @@ TEST_F(CloudConnectorTest, ARefusalSaysWhatItMeansAndIsNotStored) {
   EXPECT_FALSE(w.store.GetConnector("c").ok());
 }
 
+TEST_F(CloudConnectorTest, WhatItsFlavorForbidsIsNotStored) {
+  std::vector<Finding> findings(2);
+  findings[0].level = Finding::Level::kError;
+  findings[0].field = "connector.policy";
+  findings[0].message = "it is too long";
+  findings[0].remedy = "Shorten it.";
+  findings[1].level = Finding::Level::kError;
+  findings[1].field = "uri";
+  cloud.validate = [&](const std::string& config) {
+    EXPECT_THAT(config, HasSubstr(R"("uri":"")"));
+    return findings;
+  };
+  const auto refused = connectors.Create(w.call, Key(), true);
+  EXPECT_THAT(refused.status(), FailsWith(StatusCode::kInvalidArgument, reason::kInvalidConfig));
+  EXPECT_THAT(Fields(refused.status()), ElementsAre("config.policy"));
+  EXPECT_THAT(MessageOf(refused.status()), HasSubstr("it is too long: Shorten it."));
+  EXPECT_FALSE(w.store.GetConnector("c").ok());
+  findings.erase(findings.begin());
+  EXPECT_TRUE(connectors.Create(w.call, Key(), true).ok());
+}
+
 TEST_F(CloudConnectorTest, ImplicitLoginsNeedTheOperatorsLeave) {
   ConnectorInput input = Key();
   input.auth_method = "implicit";

@@ -20,17 +20,6 @@ namespace {
 
 constexpr std::string_view kPageScope = "registries";
 
-// The flavor's own findings that forbid the config.
-void AddFindings(const std::vector<Finding>& findings, std::vector<FieldViolation>& violations) {
-  for (const Finding& finding : findings) {
-    if (finding.level != Finding::Level::kError) continue;
-    std::string text = finding.message;
-    if (!finding.remedy.empty()) text += ": " + finding.remedy;
-    const std::string field = finding.field.empty() ? "config" : finding.field;
-    violations.push_back({Excerpt(field, 200), Excerpt(text, 500)});
-  }
-}
-
 // What to do about the faults: an example where the URI is one of them.
 absl::Status Refuse(std::vector<FieldViolation> violations, const FlavorInfo& flavor) {
   const bool of_uri = std::any_of(violations.begin(), violations.end(),
@@ -153,7 +142,7 @@ absl::Status RegistryManager::Validate(const CallContext& call, RegistryRecord& 
   GANTRY_ASSIGN_OR_RETURN(const std::string instance,
                           InstanceConfig(record, connector ? &*connector : nullptr));
   GANTRY_ASSIGN_OR_RETURN(const auto findings, flavor->ValidateConfig(call, instance));
-  AddFindings(findings, violations);
+  violations = ViolationsOf(findings);
   if (!violations.empty()) return Refuse(std::move(violations), info);
   return absl::OkStatus();
 }

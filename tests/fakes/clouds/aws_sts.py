@@ -172,10 +172,11 @@ def _duration(fields, default, most):
 
 def _session_policies(fields):
     text = fields.get("Policy")
+    arns = [value for name, value in fields.items() if name.startswith("PolicyArns.")]
+    if sum(map(len, [text or "", *arns])) > 2048:
+        raise StsError("PackedPolicyTooLarge", "Packed size of session policy consumes more than 100% of quota.")
     if text is None:
         return []
-    if len(text) > 2048:
-        raise StsError("PackedPolicyTooLarge", "Packed size of session policy consumes more than 100% of quota.")
     try:
         return [parse_policy(text)]
     except ValueError as error:

@@ -6,11 +6,10 @@
 #include "plugins/sdk/call.h"
 #include "plugins/sdk/encoding.h"
 
-namespace gantry::azure {
+namespace gantry::sdk {
 
 // POSTs application/x-www-form-urlencoded; asking a token service twice does no harm, so it is
 // repeated when the service is briefly unwell.
-sdk::Status PostSecretForm(const sdk::Call& call, std::string url, sdk::FormFields fields,
-                           sdk::HttpResponse& response);
+Status PostSecretForm(const Call& call, std::string url, FormFields fields, HttpResponse& response);
 
-}  // namespace gantry::azure
+}  // namespace gantry::sdk
