@@ -48,10 +48,11 @@ grpc::ServerUnaryReactor* ConnectorService::CreateServiceConnector(
             requests_, r.request_id(), "CreateServiceConnector", IdentityOf(r),
             [&]() -> absl::StatusOr<v1::ServiceConnector> {
               GANTRY_ASSIGN_OR_RETURN(ConnectorInput input, FromProto(r.connector()));
+              std::vector<std::string> warnings;
               GANTRY_ASSIGN_OR_RETURN(
                   const ConnectorRecord record,
-                  connectors_.Create(call, std::move(input), r.skip_verification()));
-              return ToProto(record);
+                  connectors_.Create(call, std::move(input), r.skip_verification(), &warnings));
+              return WithWarnings(ToProto(record), warnings);
             });
       });
 }
@@ -90,10 +91,11 @@ grpc::ServerUnaryReactor* ConnectorService::UpdateServiceConnector(
             requests_, r.request_id(), "UpdateServiceConnector", IdentityOf(r),
             [&]() -> absl::StatusOr<v1::ServiceConnector> {
               GANTRY_ASSIGN_OR_RETURN(ConnectorInput input, FromProto(r.connector()));
+              std::vector<std::string> warnings;
               GANTRY_ASSIGN_OR_RETURN(
                   const ConnectorRecord record,
-                  connectors_.Update(call, std::move(input), r.skip_verification()));
-              return ToProto(record);
+                  connectors_.Update(call, std::move(input), r.skip_verification(), &warnings));
+              return WithWarnings(ToProto(record), warnings);
             });
       });
 }

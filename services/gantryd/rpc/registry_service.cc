@@ -80,8 +80,10 @@ grpc::ServerUnaryReactor* RegistryService::CreateRegistry(Rpc* rpc,
             requests_, r.request_id(), "CreateRegistry", WithoutId(r),
             [&]() -> absl::StatusOr<v1::Registry> {
               GANTRY_ASSIGN_OR_RETURN(RegistryRecord record, FromProto(r.registry()));
-              GANTRY_ASSIGN_OR_RETURN(record, registries_.Create(call, std::move(record)));
-              return ToProto(record);
+              std::vector<std::string> warnings;
+              GANTRY_ASSIGN_OR_RETURN(record,
+                                      registries_.Create(call, std::move(record), &warnings));
+              return WithWarnings(ToProto(record), warnings);
             });
       });
 }
@@ -122,8 +124,10 @@ grpc::ServerUnaryReactor* RegistryService::UpdateRegistry(Rpc* rpc,
             requests_, r.request_id(), "UpdateRegistry", WithoutId(r),
             [&]() -> absl::StatusOr<v1::Registry> {
               GANTRY_ASSIGN_OR_RETURN(RegistryRecord record, FromProto(r.registry()));
-              GANTRY_ASSIGN_OR_RETURN(record, registries_.Update(call, std::move(record)));
-              return ToProto(record);
+              std::vector<std::string> warnings;
+              GANTRY_ASSIGN_OR_RETURN(record,
+                                      registries_.Update(call, std::move(record), &warnings));
+              return WithWarnings(ToProto(record), warnings);
             });
       });
 }
