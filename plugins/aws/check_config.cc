@@ -32,7 +32,7 @@ void CheckRegion(const Config& config, Findings& findings) {
   const std::string region = config.connector_fields()["region"].Text();
   const auto registry = EcrHost::Parse(config.host());
   if (!registry || registry->is_public || region.empty() || region == registry->region) return;
-  findings.push_back({GANTRY_WARN, "region", "connector",
+  findings.push_back({GANTRY_WARN, "region", "connector.region",
                       "the connector names the region " + region + ", but this registry is in " +
                           registry->region + ", which is used",
                       "Leave the connector's region out: the registry's host names it."});
@@ -63,12 +63,12 @@ void CheckConnector(const Config& config, Findings& findings) {
   const sdk::Json fields = config.connector_fields();
   if (config.auth_method() == "implicit" && fields["role_arn"].Text().empty() &&
       (fields["policy"] || fields["policy_arns"] || fields["external_id"])) {
-    Refuse(findings, "role_arn", "policies and external_id are for a role to assume",
+    Refuse(findings, "connector.role_arn", "policies and external_id are for a role to assume",
            "Set role_arn too, or leave them out.");
   }
   const std::string policy = fields["policy"].Text();
   if (!policy.empty() && !sdk::Json::Parse(policy)["Statement"]) {
-    Refuse(findings, "policy", "the session policy is no IAM policy in JSON",
+    Refuse(findings, "connector.policy", "the session policy is no IAM policy in JSON",
            "Give it a member \"Statement\", as IAM's policies have.");
   }
 }
