@@ -91,8 +91,8 @@ TEST_F(AwsFlavor, TakesRegistriesOfEcrAndNothingElse) {
   EXPECT_EQ(errors(Config(std::string(kHost) + ".evil.example", "secret-key")), "uri ");
   EXPECT_EQ(errors(Config("public.ecr.aws", "secret-key")), "uri ");
   EXPECT_EQ(errors(Config("public.ecr.aws/acme", "secret-key")), "");
-  EXPECT_EQ(errors(Config("", "iam-role", R"(, "policy": "{}")")), "policy ");
-  EXPECT_EQ(errors(Config("", "implicit", R"(, "policy_arns": ["a"])")), "role_arn ");
+  EXPECT_EQ(errors(Config("", "iam-role", R"(, "policy": "{}")")), "connector.policy ");
+  EXPECT_EQ(errors(Config("", "implicit", R"(, "policy_arns": ["a"])")), "connector.role_arn ");
   EXPECT_EQ(errors(Config(kHost, "secret-key", "", R"({"scan_on_push": true})")), "scan_on_push ");
   EXPECT_EQ(
       errors(Config(kHost, "secret-key", "", R"({"create_repository": true, "kms_key": "k"})")),
@@ -227,6 +227,18 @@ TEST_F(AwsFlavor, AConnectorIsTriedWithoutARegistry) {
   EXPECT_EQ(findings[0].message, "arn:aws:iam::123456789012:user/me");
   EXPECT_THAT(urls_, ElementsAre("https://sts.us-east-1.amazonaws.com/",
                                  "https://api.ecr.us-east-1.amazonaws.com/"));
+}
+
+TEST_F(AwsFlavor, ARoleIsTriedInItsOwnPartition) {
+  ASSERT_TRUE(
+      flavor_.Open(Config("", "iam-role", R"(, "role_arn": "arn:aws-cn:iam::123456789012:role/r")"))
+          .ok());
+  once_["AssumeRole"] = {200, {}, kSession};
+  std::vector<sdk::Finding> findings;
+  ASSERT_TRUE(flavor_.Verify(&findings).ok());
+  EXPECT_THAT(urls_, ElementsAre("https://sts.cn-north-1.amazonaws.com.cn/",
+                                 "https://sts.cn-north-1.amazonaws.com.cn/",
+                                 "https://api.ecr.cn-north-1.amazonaws.com.cn/"));
 }
 
 TEST_F(AwsFlavor, AnEndpointOfItsOwnServesBothEcrAndSts) {

@@ -11,7 +11,7 @@ using sdk::Json;
 using sdk::Ok;
 using sdk::Status;
 
-constexpr char kDefaultRegion[] = "us-east-1";  // where the public registry is, too
+constexpr char kPublicRegion[] = "us-east-1";  // where the public registry is
 
 Status EnvironmentRegion(const Call& call, std::string& region) {
   for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
@@ -44,9 +44,13 @@ Status FindRegistry(const Call& call, const Config& config, EcrHost& registry) {
     registry = *named;
     return Ok();
   }
-  std::string region = config.connector_fields()["region"].Text();
-  if (region.empty()) GANTRY_FLAVOR_TRY(EnvironmentRegion(call, region));
-  registry = EcrHost::OfRegion(region.empty() ? kDefaultRegion : std::move(region));
+  const Json fields = config.connector_fields();
+  std::string region = fields["region"].Text();
+  if (region.empty()) {
+    GANTRY_FLAVOR_TRY(EnvironmentRegion(call, region));
+    region = RegionFor(fields["role_arn"].Text(), region);
+  }
+  registry = EcrHost::OfRegion(std::move(region));
   return Ok();
 }
 
@@ -68,7 +72,7 @@ Status ListResources(const Call& call, const sdk::AwsKeys& keys, const Sts& sts,
     page.resources.push_back({answer["repositories"][i]["repositoryUri"].Text(), "repository"});
   }
   page.next_page_token = answer["nextToken"].Text();
-  if (!page.next_page_token.empty() || registry.region != kDefaultRegion) return Ok();
+  if (!page.next_page_token.empty() || registry.region != kPublicRegion) return Ok();
   return ListPublic(call, api, keys, page);
 }
 
