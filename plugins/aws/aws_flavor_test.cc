@@ -370,6 +370,18 @@ TEST_F(AwsFlavor, SessionPoliciesThatAreTooLongAreRefusedBeforeAnythingIsAsked) 
   EXPECT_THAT(asked_, IsEmpty());
 }
 
+TEST_F(AwsFlavor, ARoleIsTriedInItsOwnPartition) {
+  ASSERT_TRUE(
+      flavor_.Open(Config("", "iam-role", R"(, "role_arn": "arn:aws-cn:iam::123456789012:role/r")"))
+          .ok());
+  once_["AssumeRole"] = {200, {}, kSession};
+  std::vector<sdk::Finding> findings;
+  ASSERT_TRUE(flavor_.Verify(&findings).ok());
+  EXPECT_THAT(urls_, ElementsAre("https://sts.cn-north-1.amazonaws.com.cn/",
+                                 "https://sts.cn-north-1.amazonaws.com.cn/",
+                                 "https://api.ecr.cn-north-1.amazonaws.com.cn/"));
+}
+
 TEST_F(AwsFlavor, DeletesByTheApiAndReadsItsFailures) {
   ASSERT_TRUE(flavor_.Open(Config(kHost, "secret-key")).ok());
   const sdk::Target image{kHost, "team/app", "", FakeHost::kDigest};

@@ -36,7 +36,7 @@ void CheckRegion(const Config& config, Findings& findings) {
   const std::string region = config.connector_fields()["region"].Text();
   const auto registry = EcrHost::Parse(config.host());
   if (!registry || registry->is_public || region.empty() || region == registry->region) return;
-  findings.push_back({GANTRY_WARN, "region", "connector",
+  findings.push_back({GANTRY_WARN, "region", "connector.region",
                       "the connector names the region " + region + ", but this registry is in " +
                           registry->region + ", which is used",
                       "Leave the connector's region out: the registry's host names it."});

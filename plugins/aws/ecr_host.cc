@@ -8,19 +8,20 @@ namespace {
 constexpr char kPublicHost[] = "public.ecr.aws", kPublicAlias[] = "ecr-public.aws.com";
 constexpr char kChinaDualStack[] = "on.amazonwebservices.com.cn";
 
-// A partition of AWS: what its regions begin with, its ARNs and its host names.
+// A partition of AWS: what its regions begin with, its ARNs and its host names, and the region
+// whose services answer for it where none is named.
 struct Partition {
-  std::string_view region_prefix, name, suffix;
+  std::string_view region_prefix, name, suffix, main_region;
 };
-constexpr Partition kPartitions[] = {{"cn-", "aws-cn", "amazonaws.com.cn"},
-                                     {"us-gov-", "aws-us-gov", "amazonaws.com"},
-                                     {"eusc-", "aws-eusc", "amazonaws.eu"},
-                                     {"us-iso-", "aws-iso", "c2s.ic.gov"},
-                                     {"us-isob-", "aws-iso-b", "sc2s.sgov.gov"},
-                                     {"eu-isoe-", "aws-iso-e", "cloud.adc-e.uk"},
-                                     {"us-isof-", "aws-iso-f", "csp.hci.ic.gov"},
-                                     {"eu-isof-", "aws-iso-f", "csp.hci.ic.gov"},
-                                     {"", "aws", "amazonaws.com"}};
+constexpr Partition kPartitions[] = {{"cn-", "aws-cn", "amazonaws.com.cn", "cn-north-1"},
+                                     {"us-gov-", "aws-us-gov", "amazonaws.com", "us-gov-west-1"},
+                                     {"eusc-", "aws-eusc", "amazonaws.eu", "eusc-de-east-1"},
+                                     {"us-iso-", "aws-iso", "c2s.ic.gov", "us-iso-east-1"},
+                                     {"us-isob-", "aws-iso-b", "sc2s.sgov.gov", "us-isob-east-1"},
+                                     {"eu-isoe-", "aws-iso-e", "cloud.adc-e.uk", "eu-isoe-west-1"},
+                                     {"us-isof-", "aws-iso-f", "csp.hci.ic.gov", "us-isof-south-1"},
+                                     {"eu-isof-", "aws-iso-f", "csp.hci.ic.gov", "us-isof-south-1"},
+                                     {"", "aws", "amazonaws.com", "us-east-1"}};
 
 const Partition& PartitionOf(std::string_view region) {
   return *std::find_if(std::begin(kPartitions), std::end(kPartitions), [&](const Partition& p) {
@@ -106,6 +107,17 @@ std::string EcrHost::host() const {
   if (is_public) return kPublicHost;
   return account + (dual_stack ? ".dkr-ecr" : ".dkr.ecr") + (fips ? "-fips." : ".") + region + "." +
          suffix;
+}
+
+std::string RegionFor(std::string_view arn, std::string_view wished) {
+  const auto named = std::find_if(
+      std::begin(kPartitions), std::end(kPartitions),
+      [&](const Partition& p) { return Take(arn, "arn:" + std::string(p.name) + ":"); });
+  const bool known = named != std::end(kPartitions);
+  if (!wished.empty() && (!known || PartitionOf(wished).name == named->name)) {
+    return std::string(wished);
+  }
+  return std::string(known ? named->main_region : PartitionOf(wished).main_region);
 }
 
 std::string EcrHost::partition() const { return std::string(PartitionOf(region).name); }

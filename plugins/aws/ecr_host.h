@@ -27,6 +27,10 @@ struct EcrHost {
   std::string sts_host() const;
 };
 
+// The region to ask where no registry names one: `wished`, unless the ARN is of a partition that
+// has no such region; else the ARN's partition's own, else us-east-1.  Both may be empty.
+std::string RegionFor(std::string_view arn, std::string_view wished);
+
 // A repository's ARN; "*" and "team/*" are patterns.
 std::string RepositoryArn(const EcrHost& registry, std::string_view repository);
 

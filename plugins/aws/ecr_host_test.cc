@@ -100,6 +100,17 @@ TEST(SessionPolicy, NarrowsToThePullsOfOneRepository) {
   EXPECT_TRUE(sdk::Json::Parse(RegistryPolicy(own))["Statement"].is_array());
 }
 
+TEST(EcrHost, TheRolesPartitionHasTheRegion) {
+  EXPECT_EQ(RegionFor("", ""), "us-east-1");
+  EXPECT_EQ(RegionFor("", "eu-west-1"), "eu-west-1");
+  EXPECT_EQ(RegionFor("arn:aws:iam::123456789012:role/r", ""), "us-east-1");
+  EXPECT_EQ(RegionFor("arn:aws-cn:iam::123456789012:role/r", ""), "cn-north-1");
+  EXPECT_EQ(RegionFor("arn:aws-cn:iam::123456789012:role/r", "cn-northwest-1"), "cn-northwest-1");
+  EXPECT_EQ(RegionFor("arn:aws-us-gov:iam::123456789012:role/r", "us-east-1"), "us-gov-west-1");
+  EXPECT_EQ(RegionFor("arn:aws-iso-b:iam::123456789012:role/r", ""), "us-isob-east-1");
+  EXPECT_EQ(RegionFor("arn:elsewhere:iam::123456789012:role/r", "eu-west-1"), "eu-west-1");
+}
+
 TEST(Xml, ReadsTextAndEntities) {
   EXPECT_EQ(XmlText("<a><Code>X</Code><Message>a &lt;b&gt; &amp;amp;</Message></a>", "Message"),
             "a <b> &amp;");

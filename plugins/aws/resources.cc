@@ -13,7 +13,7 @@ using sdk::Json;
 using sdk::Ok;
 using sdk::Status;
 
-constexpr char kDefaultRegion[] = "us-east-1";  // where the public registry is, too
+constexpr char kPublicRegion[] = "us-east-1";  // where the public registry is
 
 Status EnvironmentRegion(const Call& call, std::string& region) {
   Status read = sdk::AwsRegionOfEnvironment(call, region);
@@ -66,9 +66,13 @@ Status FindRegistry(const Call& call, const Config& config, EcrHost& registry) {
     registry = *named;
     return Ok();
   }
-  std::string region = config.connector_fields()["region"].Text();
-  if (region.empty()) GANTRY_FLAVOR_TRY(EnvironmentRegion(call, region));
-  registry = EcrHost::OfRegion(region.empty() ? kDefaultRegion : std::move(region));
+  const Json fields = config.connector_fields();
+  std::string region = fields["region"].Text();
+  if (region.empty()) {
+    GANTRY_FLAVOR_TRY(EnvironmentRegion(call, region));
+    region = RegionFor(fields["role_arn"].Text(), region);
+  }
+  registry = EcrHost::OfRegion(std::move(region));
   return Ok();
 }
 
@@ -77,7 +81,7 @@ Status ListResources(const Call& call, const sdk::AwsKeys& keys, const Sts& sts,
   const Status own = ListPrivate(call, keys, sts, api, page_token, page);
   // A page in the middle is no list, so nothing takes its place.
   if (!own.ok() && !page_token.empty()) return own;
-  if (!page.next_page_token.empty() || api.registry().region != kDefaultRegion) return own;
+  if (!page.next_page_token.empty() || api.registry().region != kPublicRegion) return own;
   GANTRY_FLAVOR_TRY(call.Check());
   const Status shared = ListPublic(call, api, keys, page);
   if (own.ok()) {

@@ -10,7 +10,8 @@
 namespace gantry::aws {
 
 // The registry to work with when the configuration names none: of the connector's region, else
-// AWS_REGION where the daemon's environment may be read, else us-east-1.  Its account is not known.
+// AWS_REGION where the daemon's environment may be read and the connector's role is of a partition
+// that has it, else the partition's first, else us-east-1.  Its account is not known.
 sdk::Status FindRegistry(const sdk::Call& call, const sdk::Config& config, EcrHost& registry);
 
 // The registry itself comes first, then its repositories, page by page, and last the caller's

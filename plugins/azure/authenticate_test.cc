@@ -50,6 +50,20 @@ TEST_F(Authenticate, SignsInWhereTheRegistrysCloudDoes) {
   EXPECT_EQ(seen_.back().url, "https://sts.example/t%2F1/oauth2/v2.0/token");
 }
 
+TEST_F(Authenticate, SendsNothingElsewhereThanNamed) {
+  const Outcome refused = Login(
+      Config("service-principal",
+             R"({"tenant_id": "t", "client_id": "c", "authority_host": "http://sts.example"})"));
+  EXPECT_EQ(refused.reason(), "CONNECTOR_UNUSABLE");
+  EXPECT_THAT(refused.message(), HasSubstr("http://sts.example is no host"));
+  host_.environment = {{"AZURE_TENANT_ID", "t"},
+                       {"AZURE_CLIENT_ID", "c"},
+                       {"AZURE_CLIENT_SECRET", "s3cret"},
+                       {"AZURE_AUTHORITY_HOST", "http://sts.example"}};
+  EXPECT_EQ(Login(Config("implicit", "{}")).reason(), "CONNECTOR_UNUSABLE");
+  EXPECT_TRUE(seen_.empty());
+}
+
 TEST_F(Authenticate, TellsEntrasRefusalByItsCode) {
   answers_[kSignIn] = {
       401,

@@ -67,9 +67,10 @@ sdk::Status Identity::Fetch(const sdk::Call& call, const std::string& resource,
 sdk::Status Identity::AsServicePrincipal(const sdk::Call& call, const std::string& resource,
                                          Token& token) const {
   sdk::Secret secret;
+  EntraClient client{"", Field("tenant_id"), Field("client_id")};
+  GANTRY_FLAVOR_TRY(SignInHost(Field("authority_host"), client.authority));
   GANTRY_FLAVOR_TRY(call.ReadSecret("client_secret", secret));
-  return LoginWithSecret(call, {authority(), Field("tenant_id"), Field("client_id")}, resource,
-                         secret, token);
+  return LoginWithSecret(call, client, resource, secret, token);
 }
 
 sdk::Status Identity::WithFixedToken(const sdk::Call& call, Token& token) const {
@@ -92,15 +93,14 @@ sdk::Status Identity::AsWorkload(const sdk::Call& call, const std::string& resou
   GANTRY_FLAVOR_TRY(FieldOr(call, "tenant_id", "AZURE_TENANT_ID", client.tenant));
   GANTRY_FLAVOR_TRY(FieldOr(call, "client_id", "AZURE_CLIENT_ID", client.client_id));
   GANTRY_FLAVOR_TRY(FieldOr(call, "federated_token_file", "AZURE_FEDERATED_TOKEN_FILE", file));
-  GANTRY_FLAVOR_TRY(FieldOr(call, "authority_host", "AZURE_AUTHORITY_HOST", authority_host));
+  GANTRY_FLAVOR_TRY(call.ReadEnvironment("AZURE_AUTHORITY_HOST", authority_host));
   if (client.tenant.empty() || client.client_id.empty() || file.empty()) {
     return sdk::ConnectorUnusable(
         "a workload identity needs a tenant, a client id and a file with a federated token",
         "Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE for gantryd, as AKS "
         "does for pods labelled azure.workload.identity/use, or the connector's fields.");
   }
-  client.authority = HostOfAuthority(authority_host);
-  if (client.authority.empty()) client.authority = authority();
+  GANTRY_FLAVOR_TRY(SignInHost(authority_host, client.authority));
   sdk::Secret content;
   const sdk::Status read = call.ReadFile(file, content);
   if (read.code == GANTRY_NOT_FOUND) {
@@ -132,14 +132,20 @@ sdk::Status Identity::ByEnvironment(const sdk::Call& call, const std::string& re
   explicit_bzero(secret.data(), secret.size());
   const bool named = !client.tenant.empty() && !client.client_id.empty();
   if (named && !client_secret.empty()) {
-    GANTRY_FLAVOR_TRY(FieldOr(call, "authority_host", "AZURE_AUTHORITY_HOST", authority_host));
-    client.authority = HostOfAuthority(authority_host);
-    if (client.authority.empty()) client.authority = authority();
+    GANTRY_FLAVOR_TRY(call.ReadEnvironment("AZURE_AUTHORITY_HOST", authority_host));
+    GANTRY_FLAVOR_TRY(SignInHost(authority_host, client.authority));
     return LoginWithSecret(call, client, resource, client_secret, token);
   }
   GANTRY_FLAVOR_TRY(call.ReadEnvironment("AZURE_FEDERATED_TOKEN_FILE", file));
   if (named && !file.empty()) return AsWorkload(call, resource, token);
   return LoginAsMachine(call, {client.client_id, "", ""}, resource, token);
+}
+
+sdk::Status Identity::SignInHost(const std::string& named, std::string& host) const {
+  host = named.empty() ? authority() : HostOfAuthority(named);
+  if (!host.empty()) return sdk::Ok();
+  return Incomplete(named + " is no host of Microsoft Entra",
+                    "Use its host name, such as login.microsoftonline.us.");
 }
 
 sdk::Status Identity::FieldOr(const sdk::Call& call, const char* field, const char* variable,

@@ -52,6 +52,10 @@ class Identity {
   sdk::Status AsMachine(const sdk::Call& call, const std::string& resource, Token& token) const;
   sdk::Status ByEnvironment(const sdk::Call& call, const std::string& resource, Token& token) const;
 
+  // Where to sign in: as `named` by the connector, or for the machine's own identity by the
+  // machine's environment; authority() where that is empty.  A name that is no host ends the login:
+  // nothing is sent elsewhere than was named.
+  sdk::Status SignInHost(const std::string& named, std::string& host) const;
   // The connector's field, or the variable where it is empty.
   sdk::Status FieldOr(const sdk::Call& call, const char* field, const char* variable,
                       std::string& value) const;

@@ -11,11 +11,13 @@ namespace {
 
 constexpr char kColumns[] =
     "name, type, auth_method, config, labels, description, verification, verification_message, "
-    "verification_host, verification_time, expire_time, create_time, update_time, version";
+    "verification_host, verification_time, expire_time, create_time, update_time, version, "
+    "resource_id, expires_skew_tolerance";
 
 struct Row {
-  std::string name, type, auth_method, config, labels, description, message, host;
-  long long verification = 0, verification_time = 0, expire_time = 0, create_time = 0, update_time = 0, version = 0;
+  std::string name, type, auth_method, config, labels, description, message, host, resource_id;
+  long long verification = 0, verification_time = 0, expire_time = 0, create_time = 0,
+            update_time = 0, version = 0, skew_tolerance = 0;
 
   ConnectorRecord Record() const {
     ConnectorRecord r;
@@ -33,6 +35,8 @@ struct Row {
     r.create_time = FromMicros(create_time);
     r.update_time = FromMicros(update_time);
     r.version = version;
+    r.resource_id = resource_id;
+    r.expires_skew_tolerance = std::chrono::seconds(skew_tolerance);
     return r;
   }
   static Row Of(const ConnectorRecord& r) {
@@ -51,6 +55,8 @@ struct Row {
     row.create_time = ToMicros(r.create_time);
     row.update_time = ToMicros(r.update_time);
     row.version = r.version;
+    row.resource_id = r.resource_id;
+    row.skew_tolerance = r.expires_skew_tolerance.count();
     return row;
   }
 };
@@ -61,8 +67,8 @@ auto IntoRow(Prepared&& prepared, Row& r) {
           soci::into(r.auth_method), soci::into(r.config), soci::into(r.labels),
           soci::into(r.description), soci::into(r.verification), soci::into(r.message),
           soci::into(r.host), soci::into(r.verification_time), soci::into(r.expire_time),
-          soci::into(r.create_time),
-          soci::into(r.update_time), soci::into(r.version));
+          soci::into(r.create_time), soci::into(r.update_time), soci::into(r.version),
+          soci::into(r.resource_id), soci::into(r.skew_tolerance));
 }
 
 // Where a secret belongs: it opens in no other row and no other column.
@@ -148,11 +154,12 @@ absl::Status Insert(soci::session& sql, const SealingKey& key, const ConnectorRe
   const Row r = Row::Of(record);
   sql << "INSERT INTO connector (" << kColumns
       << ") VALUES (:name, :type, :method, :config, :labels, :description, :verification, :message,"
-         " :host, :tried, :expires, :created, :updated, :version)",
+         " :host, :tried, :expires, :created, :updated, :version, :resource, :tolerance)",
       soci::use(r.name), soci::use(r.type), soci::use(r.auth_method), soci::use(r.config),
       soci::use(r.labels), soci::use(r.description), soci::use(r.verification),
       soci::use(r.message), soci::use(r.host), soci::use(r.verification_time),
-      soci::use(r.expire_time), soci::use(r.create_time), soci::use(r.update_time), soci::use(r.version);
+      soci::use(r.expire_time), soci::use(r.create_time), soci::use(r.update_time),
+      soci::use(r.version), soci::use(r.resource_id), soci::use(r.skew_tolerance);
   WriteSecrets(sql, key, record);
   return absl::OkStatus();
 }
@@ -162,10 +169,12 @@ void Replace(soci::session& sql, const SealingKey& key, const ConnectorRecord& r
   sql << "UPDATE connector SET type = :type, auth_method = :method, config = :config,"
          " labels = :labels, description = :description, verification = :verification,"
          " verification_message = :message, verification_host = :host, verification_time = :tried,"
-         " expire_time = :expires, update_time = :updated, version = :version WHERE name = :name",
+         " expire_time = :expires, update_time = :updated, version = :version,"
+         " resource_id = :resource, expires_skew_tolerance = :tolerance WHERE name = :name",
       soci::use(r.type), soci::use(r.auth_method), soci::use(r.config), soci::use(r.labels),
       soci::use(r.description), soci::use(r.verification), soci::use(r.message), soci::use(r.host),
-      soci::use(r.verification_time), soci::use(r.expire_time), soci::use(r.update_time), soci::use(r.version),
+      soci::use(r.verification_time), soci::use(r.expire_time), soci::use(r.update_time),
+      soci::use(r.version), soci::use(r.resource_id), soci::use(r.skew_tolerance),
       soci::use(r.name);
   WriteSecrets(sql, key, record);
 }

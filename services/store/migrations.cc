@@ -31,11 +31,13 @@ const std::vector<SchemaStep>& SchemaSteps() {
           " version BIGINT NOT NULL)",
           "CREATE INDEX registry_by_connector ON registry(connector)",
           "CREATE TABLE request ("
-          " id TEXT PRIMARY KEY, method TEXT NOT NULL, body_hash TEXT NOT NULL, owner TEXT NOT NULL,"
+          " id TEXT PRIMARY KEY, method TEXT NOT NULL, body_hash TEXT NOT NULL, owner TEXT NOT "
+          "NULL,"
           " done BIGINT NOT NULL, response TEXT NOT NULL, create_time BIGINT NOT NULL)",
           "CREATE INDEX request_by_time ON request(create_time)",
           "CREATE TABLE layer ("
-          " diff_id TEXT NOT NULL, recipe TEXT NOT NULL, digest TEXT NOT NULL, size BIGINT NOT NULL,"
+          " diff_id TEXT NOT NULL, recipe TEXT NOT NULL, digest TEXT NOT NULL, size BIGINT NOT "
+          "NULL,"
           " use_time BIGINT NOT NULL, PRIMARY KEY (diff_id, recipe))",
           "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
       },
@@ -43,6 +45,10 @@ const std::vector<SchemaStep>& SchemaSteps() {
           "ALTER TABLE connector ADD COLUMN expire_time BIGINT NOT NULL DEFAULT 0",
           "ALTER TABLE registry ADD COLUMN client_certificate TEXT NOT NULL DEFAULT ''",
           "ALTER TABLE registry ADD COLUMN client_key TEXT NOT NULL DEFAULT ''",
+      },
+      {
+          "ALTER TABLE connector ADD COLUMN resource_id TEXT NOT NULL DEFAULT ''",
+          "ALTER TABLE connector ADD COLUMN expires_skew_tolerance BIGINT NOT NULL DEFAULT 300",
       },
   };
   return steps;

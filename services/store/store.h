@@ -3,6 +3,7 @@
 
 #include <absl/status/statusor.h>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -33,6 +34,9 @@ struct RegistryRecord {
   int64_t version = 0;  // 1, 2, …; set by the store
 };
 
+// How long before its end a fixed token counts as ended, unless its owner says otherwise.
+inline constexpr std::chrono::seconds kSkewTolerance{300};
+
 enum class Verification { kNone, kAccepted, kRejected, kUnreachable, kSkipped };
 
 struct ConnectorRecord {
@@ -44,6 +48,8 @@ struct ConnectorRecord {
   Labels labels;
   std::string description;
   std::optional<WallTime> expires;  // of a fixed token
+  std::chrono::seconds expires_skew_tolerance = kSkewTolerance;
+  std::string resource_id;  // canonical URI of what it may be used for; empty: all that it fits
   Verification verification = Verification::kNone;
   std::string verification_message, verification_host;
   WallTime verification_time{};

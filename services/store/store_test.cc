@@ -42,6 +42,8 @@ ConnectorRecord Connector(const std::string& name) {
   record.labels = {{"team", "ml"}};
   record.description = "of the team";
   record.expires = WallTime(std::chrono::seconds(1'795'435'200));
+  record.expires_skew_tolerance = std::chrono::seconds(7);
+  record.resource_id = "ghcr.io/acme";
   record.verification = Verification::kAccepted;
   record.verification_message = "yes";
   record.verification_host = "registry.example.com";
@@ -97,6 +99,8 @@ TEST_P(StoreContract, KeepsEveryFieldOfAConnector) {
   EXPECT_EQ(read->config_json, wanted.config_json);
   EXPECT_EQ(read->secrets.at("password").Reveal(), "s3cret");
   EXPECT_EQ(read->expires, wanted.expires);
+  EXPECT_EQ(read->expires_skew_tolerance, wanted.expires_skew_tolerance);
+  EXPECT_EQ(read->resource_id, wanted.resource_id);
   EXPECT_EQ(read->labels, wanted.labels);
   EXPECT_EQ(read->description, wanted.description);
   EXPECT_EQ(read->verification, wanted.verification);

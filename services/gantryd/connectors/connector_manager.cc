@@ -8,7 +8,7 @@
 #include "gantryd/connectors/connector_types.h"
 #include "gantryd/connectors/connector_verifier.h"
 #include "gantryd/registries/connector_fit.h"
-#include "gantryd/registries/field_violations.h"
+#include "gantryd/registries/flavor_findings.h"
 #include "gantryd/registries/instance_config.h"
 #include "gantryd/registries/names.h"
 #include "gantryd/registries/paging.h"
@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::string_view kPageScope = "connectors";
 constexpr int kMaxUpdates = 3;
+constexpr std::chrono::hours kMaxSkewTolerance{24};
 
 void Note(const VerificationResult& result, ConnectorRecord& record) {
   record.verification = result.state;
@@ -26,34 +27,28 @@ void Note(const VerificationResult& result, ConnectorRecord& record) {
   record.verification_time = result.time;
 }
 
-// What the schema cannot tell: fields that do not go together, or are too long so.  A connector that
-// several flavors take is refused only when it suits none of them.
-absl::Status CheckByFlavors(const CallContext& call, const FlavorCatalog& flavors,
-                            const ConnectorRecord& record) {
-  GANTRY_ASSIGN_OR_RETURN(const std::string config, InstanceConfig(RegistryRecord(), &record));
-  std::vector<FieldViolation> violations;
-  for (const FlavorInfo& info : flavors.List()) {
-    if (!info.load_error.empty() || !FlavorTakes(info, record)) continue;
-    GANTRY_ASSIGN_OR_RETURN(Flavor* const flavor, flavors.Find(info.name));
-    GANTRY_ASSIGN_OR_RETURN(const auto findings, flavor->ValidateConfig(call, config));
-    violations = ViolationsOf(findings);
-    std::erase_if(violations, [](const FieldViolation& v) { return v.field == "uri"; });
-    if (violations.empty()) break;
+// What the connector may be used for, and until when.
+absl::Status ReadScope(const ConnectorInput& input, ConnectorRecord& record) {
+  if (const auto tolerance = input.expires_skew_tolerance) {
+    if (*tolerance < std::chrono::seconds(0) || *tolerance > kMaxSkewTolerance) {
+      return InvalidConfig({{"expires_skew_tolerance", "must be between nothing and a day"}});
+    }
+    record.expires_skew_tolerance = *tolerance;
   }
-  if (violations.empty()) return absl::OkStatus();
-  // As the fields are called where the connector is all there is.
-  for (FieldViolation& v : violations) {
-    constexpr std::string_view kPrefix = "connector";
-    if (v.field.starts_with(kPrefix)) v.field.replace(0, kPrefix.size(), "config");
+  if (Trim(input.resource_id).empty()) return absl::OkStatus();
+  const auto uri = RegistryUri::Parse(input.resource_id);
+  if (!uri.ok()) {
+    return InvalidConfig(
+        {{"resource_id", std::string(MessageOf(uri.status()))}},
+        "write it as a registry's URI, such as ghcr.io/myusername, or leave it out");
   }
-  return InvalidConfig(std::move(violations),
-                       "list the fields of each auth method: gantry service-connector list-types");
+  record.resource_id = uri->text();
+  return absl::OkStatus();
 }
 
 // What the caller's input makes of the connector; secrets of `stored` that it leaves out are kept.
-absl::StatusOr<ConnectorRecord> Read(const CallContext& call, const FlavorCatalog& flavors,
-                                     bool implicit_allowed, const ConnectorInput& input,
-                                     const ConnectorRecord* stored) {
+absl::StatusOr<ConnectorRecord> Read(const FlavorCatalog& flavors, bool implicit_allowed,
+                                     const ConnectorInput& input, const ConnectorRecord* stored) {
   ConnectorRecord record;
   record.name = input.name;
   record.type = input.type.empty() && stored ? stored->type : input.type;
@@ -62,6 +57,7 @@ absl::StatusOr<ConnectorRecord> Read(const CallContext& call, const FlavorCatalo
   record.labels = input.labels;
   record.description = input.description;
   record.expires = input.expires;
+  GANTRY_RETURN_IF_ERROR(ReadScope(input, record));
   GANTRY_ASSIGN_OR_RETURN(const AuthMethodInfo method,
                           FindAuthMethod(flavors, record.type, record.auth_method));
   if (method.implicit && !implicit_allowed) return ImplicitLoginNotAllowed();
@@ -76,8 +72,17 @@ absl::StatusOr<ConnectorRecord> Read(const CallContext& call, const FlavorCatalo
   record.config_json = std::move(config.public_json);
   record.secrets = std::move(config.secrets);
   GANTRY_RETURN_IF_ERROR(HostOfConnector(record).status());
-  GANTRY_RETURN_IF_ERROR(CheckByFlavors(call, flavors, record));
   return record;
+}
+
+// A flavor calls them "connector.region"; to the caller, who gives a connector alone, they are
+// fields of its config.
+std::vector<FieldViolation> AsConfigFields(std::vector<FieldViolation> violations) {
+  constexpr std::string_view kPrefix = "connector";
+  for (FieldViolation& v : violations) {
+    if (v.field.starts_with(kPrefix)) v.field = "config" + v.field.substr(kPrefix.size());
+  }
+  return violations;
 }
 
 }  // namespace
@@ -86,10 +91,12 @@ std::vector<ConnectorTypeView> ConnectorManager::Types() const { return Connecto
 
 absl::StatusOr<ConnectorRecord> ConnectorManager::Create(const CallContext& call,
                                                          ConnectorInput input,
-                                                         bool skip_verification) {
+                                                         bool skip_verification,
+                                                         std::vector<std::string>* warnings) {
   GANTRY_RETURN_IF_ERROR(call.Check());
   if (auto fault = CheckName(input.name)) return InvalidConfig({*std::move(fault)});
-  GANTRY_ASSIGN_OR_RETURN(ConnectorRecord record, Read(call, flavors_, implicit_login_allowed(), input, nullptr));
+  GANTRY_ASSIGN_OR_RETURN(ConnectorRecord record,
+                          Read(flavors_, implicit_login_allowed(), input, nullptr));
   // Not found here is what is hoped for; a credential is not tried in vain.
   if (const auto known = store_.GetConnector(record.name); known.ok()) {
     return AlreadyExists(reason::kConnectorExists, "connector {} exists", record.name)
@@ -97,7 +104,10 @@ absl::StatusOr<ConnectorRecord> ConnectorManager::Create(const CallContext& call
         .Remedy("choose another name, or change it: gantry service-connector update {}",
                 record.name);
   }
+  std::vector<std::string> told;
+  GANTRY_RETURN_IF_ERROR(AskFlavors(call, record, told));
   GANTRY_RETURN_IF_ERROR(TryFirst(call, skip_verification, record));
+  if (warnings) *warnings = std::move(told);
   return store_.CreateConnector(std::move(record));
 }
 
@@ -124,18 +134,23 @@ absl::StatusOr<ConnectorManager::Page> ConnectorManager::List(const CallContext&
 
 absl::StatusOr<ConnectorRecord> ConnectorManager::Update(const CallContext& call,
                                                          ConnectorInput input,
-                                                         bool skip_verification) {
+                                                         bool skip_verification,
+                                                         std::vector<std::string>* warnings) {
   for (int attempt = 1;; ++attempt) {
-    auto updated = UpdateOnce(call, input, skip_verification);
+    std::vector<std::string> told;
+    auto updated = UpdateOnce(call, input, skip_verification, told);
     // Without an etag the caller does not mind what changed in between; the kept secrets do.
     const bool outrun = input.version == 0 && ReasonOf(updated.status()) == reason::kEtagMismatch;
-    if (!outrun || attempt == kMaxUpdates) return updated;
+    if (outrun && attempt < kMaxUpdates) continue;
+    if (warnings) *warnings = std::move(told);
+    return updated;
   }
 }
 
 absl::StatusOr<ConnectorRecord> ConnectorManager::UpdateOnce(const CallContext& call,
                                                              const ConnectorInput& input,
-                                                             bool skip_verification) {
+                                                             bool skip_verification,
+                                                             std::vector<std::string>& warnings) {
   GANTRY_RETURN_IF_ERROR(call.Check());
   GANTRY_ASSIGN_OR_RETURN(const ConnectorRecord stored, store_.GetConnector(input.name));
   if (!input.type.empty() && input.type != stored.type) {
@@ -149,20 +164,49 @@ absl::StatusOr<ConnectorRecord> ConnectorManager::UpdateOnce(const CallContext& 
         .With("connector", stored.name)
         .Remedy("read it again and repeat the change");
   }
-  GANTRY_ASSIGN_OR_RETURN(ConnectorRecord record, 
-                          Read(call, flavors_, implicit_login_allowed(), input, &stored));
+  GANTRY_ASSIGN_OR_RETURN(ConnectorRecord record,
+                          Read(flavors_, implicit_login_allowed(), input, &stored));
+  GANTRY_RETURN_IF_ERROR(AskFlavors(call, record, warnings));
+  GANTRY_RETURN_IF_ERROR(TryFirst(call, skip_verification, record));
+  record.version = stored.version;
+  return store_.UpdateConnector(std::move(record));
+}
+
+absl::Status ConnectorManager::AskFlavors(const CallContext& call, const ConnectorRecord& record,
+                                          std::vector<std::string>& warnings) {
+  const auto ask = [&](Flavor& flavor,
+                       const RegistryRecord& registry) -> absl::StatusOr<FlavorFindings> {
+    GANTRY_ASSIGN_OR_RETURN(const std::string config, InstanceConfig(registry, &record));
+    GANTRY_ASSIGN_OR_RETURN(const auto findings, flavor.ValidateConfig(call, config));
+    return FlavorFindings(findings);
+  };
+  GANTRY_ASSIGN_OR_RETURN(const auto host, HostOfConnector(record));
+  const std::string speaker = FlavorForConnector(flavors_, record, host.value_or(""));
+  GANTRY_ASSIGN_OR_RETURN(Flavor* const own, flavors_.Find(speaker));
+  GANTRY_ASSIGN_OR_RETURN(FlavorFindings alone, ask(*own, RegistryRecord()));
+  if (!alone.violations.empty()) {
+    return InvalidConfig(AsConfigFields(std::move(alone.violations)),
+                         "see what there is to set: gantry service-connector list-types");
+  }
+  warnings = std::move(alone.warnings);
   GANTRY_ASSIGN_OR_RETURN(const auto registries, pool_.Records(call));
   for (const RegistryRecord& registry : registries) {
     if (registry.connector != record.name) continue;
     const auto flavor = flavors_.Find(registry.flavor);
     const auto uri = RegistryUri::Parse(registry.uri);
     if (!flavor.ok() || !uri.ok()) continue;
+    const std::string where = "registry " + registry.name;
     const absl::Status fits = CheckConnectorFits(record, (*flavor)->info(), *uri);
-    if (!fits.ok()) return Annotate(fits, "registry " + registry.name);
+    if (!fits.ok()) return Annotate(fits, where);
+    GANTRY_ASSIGN_OR_RETURN(FlavorFindings linked, ask(**flavor, registry));
+    if (!linked.violations.empty()) {
+      for (FieldViolation& v : linked.violations) v.description = where + ": " + v.description;
+      return InvalidConfig(AsConfigFields(std::move(linked.violations)),
+                           "keep what the registry needs, or link it to another connector first");
+    }
+    for (const std::string& text : linked.warnings) warnings.push_back(where + ": " + text);
   }
-  GANTRY_RETURN_IF_ERROR(TryFirst(call, skip_verification, record));
-  record.version = stored.version;
-  return store_.UpdateConnector(std::move(record));
+  return absl::OkStatus();
 }
 
 absl::Status ConnectorManager::TryFirst(const CallContext& call, bool skip,
@@ -218,6 +262,10 @@ absl::StatusOr<FlavorInstance::ResourcePage> ConnectorManager::ListResources(
   GANTRY_ASSIGN_OR_RETURN(const auto session, pool_.OpenConnector(call, record, "list-resources"));
   auto page = session->flavor().ListResources(call, after);
   if (!page.ok()) return session->Explain(std::move(page).status());
+  std::erase_if(page->resources, [&](const Resource& resource) {
+    const auto uri = RegistryUri::Parse(resource.uri);
+    return uri.ok() && !ReachesInto(record, *uri);
+  });
   if (!page->next_page_token.empty()) {
     page->next_page_token = MakePageToken(scope, page->next_page_token);
   }

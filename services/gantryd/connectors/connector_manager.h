@@ -21,6 +21,8 @@ struct ConnectorInput {
   Labels labels;
   Secret config_json;
   std::optional<WallTime> expires;
+  std::optional<std::chrono::seconds> expires_skew_tolerance;  // absent: the record's own default
+  std::string resource_id;
   int64_t version = 0;  // of an update; 0: any
 };
 
@@ -46,18 +48,23 @@ class ConnectorManager {
   // All types of all loaded flavors; the auth methods of one type are joined by name.
   std::vector<ConnectorTypeView> Types() const;
 
-  // Tries the credential first, unless `skip_verification`: refused means not stored.
+  // Checks the config against its schema and by the flavor's own rules, then tries the credential,
+  // unless `skip_verification`: refused means not stored.  `warnings`, where wanted: what a flavor
+  // finds odd in what can be stored.
   absl::StatusOr<ConnectorRecord> Create(const CallContext& call, ConnectorInput input,
-                                         bool skip_verification);
+                                         bool skip_verification,
+                                         std::vector<std::string>* warnings = nullptr);
   absl::StatusOr<ConnectorRecord> Get(const CallContext& call, const std::string& name);
   struct Page {
     std::vector<ConnectorRecord> records;
     std::string next_page_token;
   };
   absl::StatusOr<Page> List(const CallContext& call, int page_size, const std::string& page_token);
-  // A secret that is left out keeps its value.
+  // As Create, and what changes must still suit the registries that are linked to it.  A secret
+  // that is left out keeps its value.
   absl::StatusOr<ConnectorRecord> Update(const CallContext& call, ConnectorInput input,
-                                         bool skip_verification);
+                                         bool skip_verification,
+                                         std::vector<std::string>* warnings = nullptr);
   absl::Status Delete(const CallContext& call, const std::string& name, int64_t version);
 
   // Tries it against its own registry, if its config names one, and every registry linked to it;
@@ -74,7 +81,12 @@ class ConnectorManager {
 
  private:
   absl::StatusOr<ConnectorRecord> UpdateOnce(const CallContext& call, const ConnectorInput& input,
-                                             bool skip_verification);
+                                             bool skip_verification,
+                                             std::vector<std::string>& warnings);
+  // Asks the flavors: of the connector alone, and of each registry that is linked to it.
+  //   INVALID_ARGUMENT INVALID_CONFIG, FAILED_PRECONDITION CONNECTOR_MISMATCH
+  absl::Status AskFlavors(const CallContext& call, const ConnectorRecord& record,
+                          std::vector<std::string>& warnings);
   // Notes in `record` how the credential fared; FAILED_PRECONDITION UPSTREAM_AUTH_REJECTED when it
   // was refused.
   absl::Status TryFirst(const CallContext& call, bool skip, ConnectorRecord& record);

@@ -1,6 +1,6 @@
 #include "gantryd/connectors/connector_manager.h"
 
-#include "gantryd/registries/manager_test_world.h"
+#include "gantryd/connectors/connector_test_world.h"
 
 namespace gantry {
 namespace {
@@ -10,40 +10,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using Auth = InProcessRegistry::Auth;
-
-struct ConnectorTest : ::testing::Test {
-  static ConnectorInput Input(const std::string& config, const std::string& name = "c") {
-    ConnectorInput input;
-    input.name = name;
-    input.type = "docker";
-    input.auth_method = "password";
-    input.config_json = Secret(config);
-    return input;
-  }
-  static std::string Config(const std::string& password, const std::string& registry = "") {
-    Json config = {{"username", "me"}, {"password", password}};
-    if (!registry.empty()) config["registry"] = registry;
-    return config.dump();
-  }
-  ConnectorRecord Create(const ConnectorInput& input, bool skip = false) {
-    const auto made = connectors.Create(w.call, input, skip);
-    EXPECT_TRUE(made.ok()) << made.status();
-    return made.value_or(ConnectorRecord());
-  }
-  void Link(const std::string& registry, const std::string& uri) {
-    RegistryRecord record = w.Record(registry, uri);
-    record.connector = "c";
-    w.Register(record);
-  }
-  std::vector<std::string> Fields(const absl::Status& status) {
-    std::vector<std::string> fields;
-    for (const FieldViolation& v : FieldViolationsOf(status)) fields.push_back(v.field);
-    return fields;
-  }
-
-  TestWorld w;
-  ConnectorManager connectors{w.store, w.catalog, w.pool, w.clock};
-};
 
 TEST_F(ConnectorTest, TypesAreThoseOfTheLoadedFlavors) {
   const auto types = connectors.Types();
@@ -291,95 +257,56 @@ TEST_F(ConnectorTest, ASecretIsNotKeptForAnotherDestination) {
   EXPECT_TRUE(connectors.Update(w.call, Input(Config("other", "localhost:6000")), true).ok());
 }
 
-// A connector of the flavor "cloud", which is tried by the cloud's own login.
-struct CloudConnectorTest : ConnectorTest {
-  CloudConnectorTest() {
-    cloud.verify = [](const CallContext&, InstanceHost& host) -> absl::StatusOr<std::vector<Finding>> {
-      if (!host.GetSecret("key_file").ok()) return Internal(reason::kInternal, "no secret");
-      return std::vector<Finding>{{Finding::Level::kInfo, "identity", "", "logged in as robot", ""}};
-    };
+TEST_F(ConnectorTest, AResourceIdConfinesItToOneRegistry) {
+  ConnectorInput input = Input(Config("p"));
+  input.resource_id = "https://GHCR.io/acme/";
+  EXPECT_EQ(Create(input, true).resource_id, "ghcr.io/acme");
+  Link("r", "ghcr.io/acme/team");
+  RegistryRecord record = w.Record("s", "ghcr.io/acmelike");
+  record.connector = "c";
+  const absl::Status refused = w.registries.Create(w.call, record).status();
+  EXPECT_THAT(refused, FailsWith(StatusCode::kFailedPrecondition, reason::kConnectorMismatch));
+  EXPECT_THAT(MessageOf(refused), HasSubstr("may be used for ghcr.io/acme alone"));
+  EXPECT_THAT(DetailOf(refused).remedy, HasSubstr("--resource-id ghcr.io/acmelike"));
+  record.uri = "quay.io/acme";
+  EXPECT_THAT(w.registries.Create(w.call, record).status(),
+              FailsWith(StatusCode::kFailedPrecondition, reason::kConnectorMismatch));
+
+  input.resource_id = "ghcr.io/other";
+  EXPECT_THAT(connectors.Update(w.call, input, true).status(),
+              FailsWith(StatusCode::kFailedPrecondition, reason::kConnectorMismatch));
+  input.resource_id = "ghcr.io";
+  EXPECT_TRUE(connectors.Update(w.call, input, true).ok());
+
+  input.resource_id = "a b";
+  EXPECT_THAT(Fields(connectors.Create(w.call, input, true).status()), ElementsAre("resource_id"));
+  input = Input(Config("p", "quay.io"), "d");
+  input.resource_id = "ghcr.io/acme";
+  EXPECT_THAT(Fields(connectors.Create(w.call, input, true).status()), ElementsAre("resource_id"));
+}
+
+TEST_F(ConnectorTest, AResourceIdSaysWhereItIsTried) {
+  w.server.auth = Auth::kBasic;
+  ConnectorInput input = Input(Config("right"));
+  input.resource_id = w.host + "/team";
+  const ConnectorRecord made = Create(input);
+  EXPECT_EQ(made.verification, Verification::kAccepted);
+  EXPECT_EQ(made.verification_host, w.host);
+}
+
+TEST_F(ConnectorTest, TheToleranceIsFiveMinutesUnlessGiven) {
+  ConnectorInput input = Input(Config("p"));
+  input.expires = w.clock.Now() + std::chrono::hours(1);
+  EXPECT_EQ(Create(input, true).expires_skew_tolerance, std::chrono::minutes(5));
+  input.expires_skew_tolerance = std::chrono::seconds(0);
+  const auto updated = connectors.Update(w.call, input, true);
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_EQ(updated->expires_skew_tolerance, std::chrono::seconds(0));
+  for (const auto wrong : {std::chrono::seconds(-1), std::chrono::seconds(86'401)}) {
+    input.expires_skew_tolerance = wrong;
+    EXPECT_THAT(Fields(connectors.Update(w.call, input, true).status()),
+                ElementsAre("expires_skew_tolerance"));
   }
-  static ConnectorInput Key() {
-    ConnectorInput input = Input(R"({"key_file": {"k": 1}})");
-    input.type = "cloud";
-    input.auth_method = "key";
-    return input;
-  }
-  FlavorBehaviour& cloud = w.catalog.flavor("cloud").behaviour;
-};
-
-TEST_F(CloudConnectorTest, IsTriedByTheCloudsOwnLogin) {
-  const ConnectorRecord record = Create(Key());
-  EXPECT_EQ(record.verification, Verification::kAccepted);
-  EXPECT_EQ(record.verification_message, "logged in as robot");
-  EXPECT_EQ(record.verification_host, "");
-}
-
-TEST_F(CloudConnectorTest, ARefusalSaysWhatItMeansAndIsNotStored) {
-  cloud.verify = [](const CallContext&, InstanceHost&) -> absl::StatusOr<std::vector<Finding>> {
-    return PermissionDenied(reason::kUpstreamDenied, "no such role").With("httpStatus", "403");
-  };
-  const auto refused = connectors.Create(w.call, Key(), false);
-  EXPECT_THAT(refused.status(),
-              FailsWith(StatusCode::kFailedPrecondition, reason::kUpstreamAuthRejected));
-  EXPECT_THAT(MessageOf(refused.status()), HasSubstr("the role is missing; Grant it."));
-  EXPECT_FALSE(w.store.GetConnector("c").ok());
-}
-
-TEST_F(CloudConnectorTest, WhatItsFlavorForbidsIsNotStored) {
-  std::vector<Finding> findings(2);
-  findings[0].level = Finding::Level::kError;
-  findings[0].field = "connector.policy";
-  findings[0].message = "it is too long";
-  findings[0].remedy = "Shorten it.";
-  findings[1].level = Finding::Level::kError;
-  findings[1].field = "uri";
-  cloud.validate = [&](const std::string& config) {
-    EXPECT_THAT(config, HasSubstr(R"("uri":"")"));
-    return findings;
-  };
-  const auto refused = connectors.Create(w.call, Key(), true);
-  EXPECT_THAT(refused.status(), FailsWith(StatusCode::kInvalidArgument, reason::kInvalidConfig));
-  EXPECT_THAT(Fields(refused.status()), ElementsAre("config.policy"));
-  EXPECT_THAT(MessageOf(refused.status()), HasSubstr("it is too long: Shorten it."));
-  EXPECT_FALSE(w.store.GetConnector("c").ok());
-  findings.erase(findings.begin());
-  EXPECT_TRUE(connectors.Create(w.call, Key(), true).ok());
-}
-
-TEST_F(CloudConnectorTest, ImplicitLoginsNeedTheOperatorsLeave) {
-  ConnectorInput input = Key();
-  input.auth_method = "implicit";
-  input.config_json = Secret("{}");
-  const auto refused = connectors.Create(w.call, input, true);
-  EXPECT_THAT(refused.status(),
-              FailsWith(StatusCode::kPermissionDenied, reason::kImplicitLoginNotAllowed));
-  EXPECT_THAT(DetailOf(refused.status()).remedy, HasSubstr("--allow-implicit-login"));
-
-  LocalIdentity identity{Environment()};
-  RegistryPool pool(w.store, w.catalog, w.http, w.gates, w.clock, w.docker_login, &identity);
-  ConnectorManager allowed(w.store, w.catalog, pool, w.clock);
-  EXPECT_TRUE(allowed.Create(w.call, input, true).ok());
-}
-
-TEST_F(CloudConnectorTest, ListsWhatItReachesPageByPage) {
-  Create(Key());
-  std::string asked;
-  cloud.list_resources =
-      [&](const std::string& token) -> absl::StatusOr<FlavorInstance::ResourcePage> {
-    asked = token;
-    if (!token.empty()) return FlavorInstance::ResourcePage{{{"b.cloud.example", "B"}}, ""};
-    return FlavorInstance::ResourcePage{{{"a.cloud.example", "A"}}, "next"};
-  };
-  const auto first = connectors.ListResources(w.call, "c", "");
-  ASSERT_TRUE(first.ok()) << first.status();
-  EXPECT_EQ(first->resources.at(0).uri, "a.cloud.example");
-  const auto second = connectors.ListResources(w.call, "c", first->next_page_token);
-  ASSERT_TRUE(second.ok()) << second.status();
-  EXPECT_EQ(asked, "next");
-  EXPECT_EQ(second->next_page_token, "");
-  EXPECT_THAT(connectors.ListResources(w.call, "c", "forged").status(),
-              FailsWith(StatusCode::kInvalidArgument, reason::kInvalidArgument));
 }
 
 TEST_F(ConnectorTest, DockerConnectorsCannotTellWhatTheyReach) {

@@ -6,7 +6,6 @@
 #include <stop_token>
 
 #include "base/status.h"
-#include "gantryd/flavors/description.h"
 #include "gantryd/registries/connector_fit.h"
 
 namespace gantry {
@@ -14,19 +13,11 @@ namespace {
 
 constexpr milliseconds kMaxTime{15'000};
 
-// A registry that is not configured, served by a flavor that takes the connector: the one whose
-// host it is, else the most general one.
+// A registry that is not configured, served by a flavor that takes the connector.
 std::optional<RegistryRecord> MakeUp(const FlavorCatalog& flavors, const ConnectorRecord& connector,
                                      const std::string& host) {
   RegistryRecord record;
-  for (const FlavorInfo& flavor : flavors.List()) {
-    if (!flavor.load_error.empty() || !FlavorTakes(flavor, connector)) continue;
-    if (record.flavor.empty() || flavor.name == "default") record.flavor = flavor.name;
-    if (IsHomeOf(flavor, host)) {
-      record.flavor = flavor.name;
-      break;
-    }
-  }
+  record.flavor = FlavorForConnector(flavors, connector, host);
   if (record.flavor.empty()) return std::nullopt;
   record.name = host;
   record.uri = host;

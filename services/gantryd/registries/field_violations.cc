@@ -12,7 +12,6 @@ constexpr char kPayloadUrl[] = "gantry/field-violations";
 // An answer's trailers are bounded: a hundred wrong fields would hide the error itself.
 constexpr size_t kMaxViolations = 16;
 constexpr size_t kMaxMessage = 1000;
-constexpr size_t kMaxFinding = 700;
 
 void Attach(absl::Status& status, const std::vector<FieldViolation>& violations) {
   Json list = Json::array();
@@ -42,18 +41,6 @@ absl::Status InvalidField(std::string_view field, std::string_view description,
       InvalidArgument(reason::kInvalidArgument, "{}: {}", field, description).Remedy("{}", remedy);
   Attach(status, {{std::string(field), std::string(description)}});
   return status;
-}
-
-std::vector<FieldViolation> ViolationsOf(const std::vector<Finding>& findings) {
-  std::vector<FieldViolation> violations;
-  for (const Finding& finding : findings) {
-    if (finding.level != Finding::Level::kError) continue;
-    std::string text = finding.message;
-    if (!finding.remedy.empty()) text += ": " + finding.remedy;
-    const std::string field = finding.field.empty() ? "config" : finding.field;
-    violations.push_back({Excerpt(field, 200), Excerpt(text, kMaxFinding)});
-  }
-  return violations;
 }
 
 std::vector<FieldViolation> FieldViolationsOf(const absl::Status& status) {

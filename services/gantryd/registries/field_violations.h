@@ -7,8 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "gantryd/flavors/flavor.h"
-
 namespace gantry {
 
 // A wrong field of a request.  The description is a sentence for people and never shows a secret.
@@ -22,9 +20,6 @@ absl::Status InvalidConfig(std::vector<FieldViolation> violations, std::string_v
 // INVALID_ARGUMENT INVALID_ARGUMENT for one wrong field of any request.
 absl::Status InvalidField(std::string_view field, std::string_view description,
                           std::string_view remedy = "");
-
-// Those of a flavor's findings that forbid a configuration; what names no field is of "config".
-std::vector<FieldViolation> ViolationsOf(const std::vector<Finding>& findings);
 
 // Those that a status carries; none when it carries none.
 std::vector<FieldViolation> FieldViolationsOf(const absl::Status& status);

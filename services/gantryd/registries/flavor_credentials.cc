@@ -13,11 +13,18 @@ thread_local int g_authenticating = 0;
 }  // namespace
 
 absl::Status CheckNotExpired(const ConnectorRecord& connector, WallTime now) {
-  if (!connector.expires || now < *connector.expires) return absl::OkStatus();
-  return FailedPrecondition(reason::kConnectorExpired, "connector {} expired at {:%Y-%m-%d %H:%M:%S} UTC",
-                            connector.name,
+  if (!connector.expires || now < *connector.expires - connector.expires_skew_tolerance) {
+    return absl::OkStatus();
+  }
+  const bool ended = now >= *connector.expires;
+  return FailedPrecondition(reason::kConnectorExpired,
+                            "connector {} {} at {:%Y-%m-%d %H:%M:%S} UTC{}", connector.name,
+                            ended ? "expired" : "expires",
                             fmt::gmtime(WallTime::clock::to_time_t(
-                                std::chrono::floor<std::chrono::seconds>(*connector.expires))))
+                                std::chrono::floor<std::chrono::seconds>(*connector.expires))),
+                            ended ? ""
+                                  : fmt::format(", which is nearer than its tolerance of {} s",
+                                                connector.expires_skew_tolerance.count()))
       .With("connector", connector.name)
       .Remedy("give it a new token: gantry service-connector update {} --expires-at TIME …",
               connector.name);

@@ -9,7 +9,7 @@
 
 namespace gantry {
 
-// FAILED_PRECONDITION CONNECTOR_EXPIRED when its time has passed.
+// FAILED_PRECONDITION CONNECTOR_EXPIRED when its time has passed, or is nearer than its tolerance.
 absl::Status CheckNotExpired(const ConnectorRecord& connector, WallTime now);
 
 // Thread-safe.  Keeps nothing itself: RegistryAuth keeps what it gets, for each repository and its

@@ -8,6 +8,7 @@
 #include "gantryd/registries/connector_fit.h"
 #include "gantryd/registries/diagnose.h"
 #include "gantryd/registries/flavor_choice.h"
+#include "gantryd/registries/flavor_findings.h"
 #include "gantryd/registries/instance_config.h"
 #include "gantryd/registries/names.h"
 #include "gantryd/registries/paging.h"
@@ -35,8 +36,9 @@ absl::Status Refuse(std::vector<FieldViolation> violations, const FlavorInfo& fl
 }  // namespace
 
 absl::StatusOr<RegistryRecord> RegistryManager::Create(const CallContext& call,
-                                                       RegistryRecord record) {
-  GANTRY_RETURN_IF_ERROR(Validate(call, record, nullptr));
+                                                       RegistryRecord record,
+                                                       std::vector<std::string>* warnings) {
+  GANTRY_RETURN_IF_ERROR(Validate(call, record, nullptr, warnings));
   return store_.CreateRegistry(std::move(record));
 }
 
@@ -61,7 +63,8 @@ absl::StatusOr<RegistryManager::Page> RegistryManager::List(const CallContext& c
 }
 
 absl::StatusOr<RegistryRecord> RegistryManager::Update(const CallContext& call,
-                                                       RegistryRecord record) {
+                                                       RegistryRecord record,
+                                                       std::vector<std::string>* warnings) {
   GANTRY_ASSIGN_OR_RETURN(const RegistryRecord stored, store_.GetRegistry(record.name));
   if (record.flavor.empty()) record.flavor = stored.flavor;
   if (record.flavor != stored.flavor) {
@@ -70,7 +73,7 @@ absl::StatusOr<RegistryRecord> RegistryManager::Update(const CallContext& call,
                                     record.name, stored.flavor),
                         "delete the registry and create it again");
   }
-  GANTRY_RETURN_IF_ERROR(Validate(call, record, &stored));
+  GANTRY_RETURN_IF_ERROR(Validate(call, record, &stored, warnings));
   return store_.UpdateRegistry(std::move(record));
 }
 
@@ -95,7 +98,8 @@ absl::StatusOr<std::vector<DiagnosticCheck>> RegistryManager::Diagnose(
 }
 
 absl::Status RegistryManager::Validate(const CallContext& call, RegistryRecord& record,
-                                       const RegistryRecord* stored) {
+                                       const RegistryRecord* stored,
+                                       std::vector<std::string>* warnings) {
   GANTRY_RETURN_IF_ERROR(call.Check());
   std::vector<FieldViolation> violations;
   if (auto fault = CheckName(record.name)) violations.push_back(*std::move(fault));
@@ -142,8 +146,9 @@ absl::Status RegistryManager::Validate(const CallContext& call, RegistryRecord& 
   GANTRY_ASSIGN_OR_RETURN(const std::string instance,
                           InstanceConfig(record, connector ? &*connector : nullptr));
   GANTRY_ASSIGN_OR_RETURN(const auto findings, flavor->ValidateConfig(call, instance));
-  violations = ViolationsOf(findings);
-  if (!violations.empty()) return Refuse(std::move(violations), info);
+  FlavorFindings found(findings);
+  if (!found.violations.empty()) return Refuse(std::move(found.violations), info);
+  if (warnings) *warnings = std::move(found.warnings);
   return absl::OkStatus();
 }
 

@@ -31,14 +31,17 @@ class RegistryManager {
 
   // Checks name, URI, config against the flavor's schema and the flavor's own rules, and that the
   // connector fits; collects every violation.  Asks nothing of the registry itself.
-  absl::StatusOr<RegistryRecord> Create(const CallContext& call, RegistryRecord record);
+  // `warnings`, where wanted: what the flavor finds odd in a configuration that can be stored.
+  absl::StatusOr<RegistryRecord> Create(const CallContext& call, RegistryRecord record,
+                                        std::vector<std::string>* warnings = nullptr);
   absl::StatusOr<RegistryRecord> Get(const CallContext& call, const std::string& name);
   struct Page {
     std::vector<RegistryRecord> records;
     std::string next_page_token;
   };
   absl::StatusOr<Page> List(const CallContext& call, int page_size, const std::string& page_token);
-  absl::StatusOr<RegistryRecord> Update(const CallContext& call, RegistryRecord record);
+  absl::StatusOr<RegistryRecord> Update(const CallContext& call, RegistryRecord record,
+                                        std::vector<std::string>* warnings = nullptr);
   absl::Status Delete(const CallContext& call, const std::string& name, int64_t version);
 
   // reference, dns, tls, ping, login, push-right, repository, then the flavor's own checks; the
@@ -51,7 +54,7 @@ class RegistryManager {
  private:
   // Makes the record canonical.  `stored` is the one that is replaced, or null.
   absl::Status Validate(const CallContext& call, RegistryRecord& record,
-                        const RegistryRecord* stored);
+                        const RegistryRecord* stored, std::vector<std::string>* warnings);
 
   Store& store_;
   const FlavorCatalog& flavors_;

@@ -68,6 +68,20 @@ TEST(RegistryManager, AsksTheFlavorLast) {
                                              "config":{},"connector":null})"));
 }
 
+TEST(RegistryManager, TellsWhatTheFlavorFindsOdd) {
+  TestWorld w;
+  w.catalog.flavor("default").behaviour.validate = [&](const std::string&) {
+    return std::vector<Finding>{{Finding::Level::kWarning, "", "uri", "is odd", "look at it"},
+                                {Finding::Level::kInfo, "", "uri", "is a host", ""}};
+  };
+  std::vector<std::string> warnings;
+  ASSERT_TRUE(w.registries.Create(w.call, w.Record("r", "gcr.io/p"), &warnings).ok());
+  EXPECT_THAT(warnings, ElementsAre("is odd: look at it"));
+  warnings.clear();
+  ASSERT_TRUE(w.registries.Update(w.call, w.Record("r", "gcr.io/q"), &warnings).ok());
+  EXPECT_THAT(warnings, ElementsAre("is odd: look at it"));
+}
+
 TEST(RegistryManager, NeedsALoadedFlavorAndANewName) {
   TestWorld w;
   RegistryRecord record = w.Record("r", "gcr.io/p");

@@ -185,7 +185,8 @@ TEST(RegistryPool, AnExpiredConnectorLogsInNoMore) {
   TestWorld w;
   w.server.auth = Auth::kBasic;
   ConnectorRecord connector = w.Connect("c", "right");
-  connector.expires = w.clock.Now() + std::chrono::minutes(1);
+  connector.expires = w.clock.Now() + std::chrono::minutes(3);
+  connector.expires_skew_tolerance = std::chrono::minutes(2);
   ASSERT_TRUE(w.store.UpdateConnector(connector).ok());
   RegistryRecord record = w.Record("r", w.host);
   record.connector = "c";
@@ -197,7 +198,12 @@ TEST(RegistryPool, AnExpiredConnectorLogsInNoMore) {
   const auto fresh = *w.pool.OpenUnsaved(w.call, record, &stored);
   const absl::Status status = fresh->client().Ping(w.call);
   EXPECT_THAT(status, FailsWith(StatusCode::kFailedPrecondition, reason::kConnectorExpired));
+  EXPECT_THAT(MessageOf(status), HasSubstr("nearer than its tolerance of 120 s"));
   EXPECT_THAT(DetailOf(status).remedy, HasSubstr("service-connector update c"));
+
+  w.clock.Advance(std::chrono::minutes(2));
+  EXPECT_THAT(MessageOf((*w.pool.OpenUnsaved(w.call, record, &stored))->client().Ping(w.call)),
+              HasSubstr("connector c expired at"));
 }
 
 }  // namespace

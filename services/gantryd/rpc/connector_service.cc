@@ -34,10 +34,11 @@ grpc::ServerUnaryReactor* ConnectorService::CreateServiceConnector(
             requests_, "CreateServiceConnector", r,
             [&]() -> absl::StatusOr<v1::ServiceConnector> {
               GANTRY_ASSIGN_OR_RETURN(ConnectorInput input, FromProto(r.connector()));
+              std::vector<std::string> warnings;
               GANTRY_ASSIGN_OR_RETURN(
                   const ConnectorRecord record,
-                  connectors_.Create(call, std::move(input), r.skip_verification()));
-              return ToProto(record);
+                  connectors_.Create(call, std::move(input), r.skip_verification(), &warnings));
+              return WithWarnings(ToProto(record), warnings);
             });
       });
 }
@@ -76,10 +77,11 @@ grpc::ServerUnaryReactor* ConnectorService::UpdateServiceConnector(
             requests_, "UpdateServiceConnector", r,
             [&]() -> absl::StatusOr<v1::ServiceConnector> {
               GANTRY_ASSIGN_OR_RETURN(ConnectorInput input, FromProto(r.connector()));
+              std::vector<std::string> warnings;
               GANTRY_ASSIGN_OR_RETURN(
                   const ConnectorRecord record,
-                  connectors_.Update(call, std::move(input), r.skip_verification()));
-              return ToProto(record);
+                  connectors_.Update(call, std::move(input), r.skip_verification(), &warnings));
+              return WithWarnings(ToProto(record), warnings);
             });
       });
 }

@@ -163,7 +163,11 @@ v1::ServiceConnector ToProto(const ConnectorRecord& record) {
                                    .registry_host = record.verification_host,
                                    .time = record.verification_time});
   }
+  out.set_resource_id(record.resource_id);
   if (record.expires) *out.mutable_expire_time() = ToProto(*record.expires);
+  if (record.expires || record.expires_skew_tolerance != kSkewTolerance) {
+    out.mutable_expires_skew_tolerance()->set_seconds(record.expires_skew_tolerance.count());
+  }
   *out.mutable_create_time() = ToProto(record.create_time);
   *out.mutable_update_time() = ToProto(record.update_time);
   out.set_etag(std::to_string(record.version));
@@ -181,6 +185,10 @@ absl::StatusOr<ConnectorInput> FromProto(const v1::ServiceConnector& connector) 
   if (connector.has_expire_time()) {
     out.expires = WallTime(std::chrono::seconds(connector.expire_time().seconds()));
   }
+  if (connector.has_expires_skew_tolerance()) {
+    out.expires_skew_tolerance = std::chrono::seconds(connector.expires_skew_tolerance().seconds());
+  }
+  out.resource_id = connector.resource_id();
   GANTRY_ASSIGN_OR_RETURN(out.version, VersionOf(connector.etag()));
   return out;
 }

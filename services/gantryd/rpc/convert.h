@@ -10,7 +10,9 @@
 #include <gantry/v1/service_connector.pb.h>
 
 #include <string>
+#include <vector>
 
+#include "base/strings.h"
 #include "gantryd/connectors/connector_manager.h"
 #include "gantryd/credentials/pull_credential.h"
 #include "gantryd/images/image_manager.h"
@@ -20,6 +22,12 @@
 namespace gantry {
 
 google::protobuf::Timestamp ToProto(WallTime time);
+// `stored` with what the flavor has to say about it.
+template <class Message>
+Message WithWarnings(Message stored, const std::vector<std::string>& warnings) {
+  for (const std::string& text : warnings) stored.add_warnings(ScrubUtf8(text));
+  return stored;
+}
 // JSON text as a Struct; an empty one for anything but an object.
 google::protobuf::Struct StructOf(const std::string& json);
 std::string JsonOf(const google::protobuf::Struct& value);

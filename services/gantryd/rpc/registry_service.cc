@@ -74,8 +74,10 @@ grpc::ServerUnaryReactor* RegistryService::CreateRegistry(Rpc* rpc,
             requests_, "CreateRegistry", r,
             [&]() -> absl::StatusOr<v1::Registry> {
               GANTRY_ASSIGN_OR_RETURN(RegistryRecord record, FromProto(r.registry()));
-              GANTRY_ASSIGN_OR_RETURN(record, registries_.Create(call, std::move(record)));
-              return ToProto(record);
+              std::vector<std::string> warnings;
+              GANTRY_ASSIGN_OR_RETURN(record,
+                                      registries_.Create(call, std::move(record), &warnings));
+              return WithWarnings(ToProto(record), warnings);
             });
       });
 }
@@ -116,8 +118,10 @@ grpc::ServerUnaryReactor* RegistryService::UpdateRegistry(Rpc* rpc,
             requests_, "UpdateRegistry", r,
             [&]() -> absl::StatusOr<v1::Registry> {
               GANTRY_ASSIGN_OR_RETURN(RegistryRecord record, FromProto(r.registry()));
-              GANTRY_ASSIGN_OR_RETURN(record, registries_.Update(call, std::move(record)));
-              return ToProto(record);
+              std::vector<std::string> warnings;
+              GANTRY_ASSIGN_OR_RETURN(record,
+                                      registries_.Update(call, std::move(record), &warnings));
+              return WithWarnings(ToProto(record), warnings);
             });
       });
 }
