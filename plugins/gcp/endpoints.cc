@@ -30,6 +30,11 @@ Endpoints Endpoints::Of(const sdk::Config& config) {
   return endpoints;
 }
 
+std::string Endpoints::TokenInfoUri() const {
+  constexpr std::string_view kPath = "/token";
+  return (token_uri.ends_with(kPath) ? token_uri : std::string(kTokenUri)) + "info";
+}
+
 std::string HostOf(std::string_view url) {
   const std::string_view authority = AuthorityOf(url);
   return std::string(authority.substr(0, authority.rfind(':')));
