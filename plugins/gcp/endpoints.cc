@@ -23,6 +23,11 @@ Endpoints Endpoints::Of(const sdk::Config& config) {
   return endpoints;
 }
 
+std::string Endpoints::TokenInfoUri() const {
+  constexpr std::string_view kPath = "/token";
+  return (token_uri.ends_with(kPath) ? token_uri : std::string(kTokenUri)) + "info";
+}
+
 sdk::Status RequireService(std::string_view url, std::string_view service, std::string_view path,
                            std::string_view field) {
   constexpr std::string_view kScheme = "https://", kDomain = ".googleapis.com";

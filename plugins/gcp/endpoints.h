@@ -17,6 +17,9 @@ struct Endpoints {
   std::string artifact_registry = "https://artifactregistry.googleapis.com";
 
   static Endpoints Of(const sdk::Config& config);
+
+  // Where one asks about tokens: beside where they come from.
+  std::string TokenInfoUri() const;
 };
 
 inline constexpr char kTokenUri[] = "https://oauth2.googleapis.com/token";

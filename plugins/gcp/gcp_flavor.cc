@@ -86,9 +86,9 @@ class GcpFlavor final : public sdk::Flavor {
     RepositoryName name;
     GANTRY_FLAVOR_TRY(ParseRepository(config().host(), config().path(), name));
     if (!GivesAccessToken(config())) return Ok();
-    ApiToken token;
-    GANTRY_FLAVOR_TRY(GetApiToken(call, token));
-    return CheckAccess(Api(call, *token.value), name, token.value->identity, findings);
+    return WithApi(call, [&](const ArtifactRegistry& api, const AccessToken& token) {
+      return CheckAccess(api, name, token.identity, findings);
+    });
   }
 
   Status Verify(Call& call, Findings& findings) override {
@@ -97,7 +97,7 @@ class GcpFlavor final : public sdk::Flavor {
     GANTRY_FLAVOR_TRY(FetchAccessToken(call, config(), kFullScope, token));
     // A token that somebody has typed in proves nothing until Google has seen it.
     if (token.identity.empty() || config().auth_method() == "oauth2-token") {
-      GANTRY_FLAVOR_TRY(LookUpToken(call, token));
+      GANTRY_FLAVOR_TRY(LookUpToken(call, Endpoints::Of(config()), token));
     }
     findings.push_back({GANTRY_INFO, "identity", "",
                         token.identity.empty() ? "a login of Google" : token.identity, ""});
@@ -107,15 +107,16 @@ class GcpFlavor final : public sdk::Flavor {
   Status ListResources(Call& call, const std::string& page_token,
                        sdk::ResourcePage& page) override {
     if (!GivesAccessToken(config())) return Flavor::ListResources(call, page_token, page);
-    ApiToken token;
-    GANTRY_FLAVOR_TRY(GetApiToken(call, token));
-    std::string project = config().connector_fields()["project_id"].Text();
-    if (project.empty()) project = token.value->project;
-    if (!IsProject(project)) {
-      return sdk::ConnectorUnusable("the credential does not say which project is to be listed",
-                                    "Update the connector with --project_id.");
-    }
-    return ListRegistries(Api(call, *token.value), call, project, page_token, page);
+    return WithApi(call, [&](const ArtifactRegistry& api, const AccessToken& token) {
+      std::string project = config().connector_fields()["project_id"].Text();
+      if (project.empty()) project = token.project;
+      if (!IsProject(project)) {
+        return sdk::ConnectorUnusable("the credential does not say which project is to be listed",
+                                      "Update the connector with --project_id.");
+      }
+      page = {};
+      return ListRegistries(api, call, project, page_token, page);
+    });
   }
 
  private:
@@ -135,8 +136,18 @@ class GcpFlavor final : public sdk::Flavor {
         token);
   }
 
-  ArtifactRegistry Api(const Call& call, const AccessToken& token) const {
-    return {call, Endpoints::Of(config()).artifact_registry, token};
+  // Runs `use` with the API, and once more with a new token where Google has ended the kept one
+  // before its time.
+  template <class Use>
+  Status WithApi(const Call& call, Use&& use) {
+    const std::string endpoint = Endpoints::Of(config()).artifact_registry;
+    ApiToken token;
+    GANTRY_FLAVOR_TRY(GetApiToken(call, token));
+    Status status = use(ArtifactRegistry(call, endpoint, *token.value), *token.value);
+    if (status.reason != "UPSTREAM_AUTH_REJECTED") return status;
+    api_tokens_.Forget("");
+    GANTRY_FLAVOR_TRY(GetApiToken(call, token));
+    return use(ArtifactRegistry(call, endpoint, *token.value), *token.value);
   }
 
   Status CreateIfMissing(Call& call, const RepositoryName& name, Plan& plan) {
@@ -146,16 +157,15 @@ class GcpFlavor final : public sdk::Flavor {
           "connector is not",
           "Link a connector of type gcp, or unset create_repository.");
     }
-    ApiToken token;
-    GANTRY_FLAVOR_TRY(GetApiToken(call, token));
-    const ArtifactRegistry api = Api(call, *token.value);
-    Repository found;
-    const Status shown = api.Get(name, found);
-    if (shown.code != GANTRY_NOT_FOUND) return shown;
-    GANTRY_FLAVOR_TRY(api.Create(name, RepositorySettings::Of(config().fields())));
-    call.Log(GANTRY_INFO, "created " + name.Resource());
-    plan.new_repository = true;
-    return Ok();
+    return WithApi(call, [&](const ArtifactRegistry& api, const AccessToken&) {
+      Repository found;
+      Status shown = api.Get(name, found);
+      if (shown.code != GANTRY_NOT_FOUND) return shown;
+      GANTRY_FLAVOR_TRY(api.Create(name, RepositorySettings::Of(config().fields())));
+      call.Log(GANTRY_INFO, "created " + name.Resource());
+      plan.new_repository = true;
+      return Ok();
+    });
   }
 
   sdk::ExpiringCache<AccessToken> api_tokens_;

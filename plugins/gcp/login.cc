@@ -59,7 +59,7 @@ Status FixedToken(const Call& call, const Config& config, AccessToken& token) {
   GANTRY_FLAVOR_TRY(ReadRequired(call, "token", token.value));
   token.identity = config.connector_fields()["service_account_email"].Text();
   const int64_t end = config.connector_expires_unix_ms();
-  const Status found = LookUpToken(call, token);
+  const Status found = LookUpToken(call, Endpoints::Of(config), token);
   // Who has said when it ends need not have Google in reach.
   if (!found.ok() && (found.code != GANTRY_UNAVAILABLE || end == 0)) return found;
   token.expires_unix_ms = sdk::EarlierEnd(token.expires_unix_ms, end);

@@ -7,8 +7,6 @@
 namespace gantry::gcp {
 namespace {
 
-constexpr char kUrl[] = "https://oauth2.googleapis.com/tokeninfo";
-
 // The service writes numbers as text.
 int64_t Seconds(const sdk::Json& field) {
   return field.Integer() != 0 ? field.Integer() : std::atoll(field.Text().c_str());
@@ -16,12 +14,13 @@ int64_t Seconds(const sdk::Json& field) {
 
 }  // namespace
 
-sdk::Status LookUpToken(const sdk::Call& call, AccessToken& token) {
+sdk::Status LookUpToken(const sdk::Call& call, const Endpoints& endpoints, AccessToken& token) {
+  const std::string url = endpoints.TokenInfoUri();
   const int64_t now_ms = call.now_unix_ms();
   sdk::HttpResponse response;
   GANTRY_FLAVOR_TRY(
-      PostForm(call, kUrl, {{"access_token", std::string(token.value.Reveal())}}, response));
-  if (response.status != 200) return OAuthRefusal(kUrl, "the access token", response);
+      PostForm(call, url, {{"access_token", std::string(token.value.Reveal())}}, response));
+  if (response.status != 200) return OAuthRefusal(url, "the access token", response);
   const sdk::Json answer = sdk::Json::Parse(response.body);
   if (token.identity.empty()) token.identity = answer["email"].Text();
   if (token.identity.empty()) token.identity = answer["sub"].Text();

@@ -36,6 +36,11 @@ std::string FindProgram(const Environment& environment, const std::string& name)
   return {};
 }
 
+// The daemon's own settings and logins; a cloud's variables are what its helper logs in by.
+bool IsOurs(std::string_view variable) {
+  return variable.substr(0, 7) == "GANTRY_" || variable == "DOCKER_AUTH_CONFIG";
+}
+
 Error Broken(const std::string& program, const std::string& key, std::string_view why) {
   return FailedPrecondition(reason::kCredentialHelper,
                             "credential helper {} gave no login for {}: {}", program, key, why)
@@ -97,7 +102,7 @@ absl::StatusOr<Credential> CredentialHelpers::Run(const CallContext& call,
   child.input = key;
   child.timeout = timeout_;
   for (const auto& [variable, value] : environment_.variables) {
-    if (variable.substr(0, 7) != "GANTRY_") child.environment.push_back(variable + "=" + value);
+    if (!IsOurs(variable)) child.environment.push_back(variable + "=" + value);
   }
   auto result = RunChild(call, child);
   if (!result.ok()) {

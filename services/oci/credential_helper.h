@@ -17,8 +17,8 @@ namespace gantry {
 // failure; callers that want the same wait for one run.
 class CredentialHelpers {
  public:
-  // The program is looked for in the environment's PATH, and gets the environment, but for
-  // Gantry's own variables (GANTRY_*), which may hold keys.
+  // The program is looked for in the environment's PATH, and gets the environment, but for what is
+  // the daemon's own and may hold keys (GANTRY_*) or logins (DOCKER_AUTH_CONFIG).
   explicit CredentialHelpers(Environment environment,
                              milliseconds timeout = std::chrono::seconds(30))
       : environment_(std::move(environment)), timeout_(timeout) {}

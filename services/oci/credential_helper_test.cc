@@ -29,7 +29,9 @@ class CredentialHelperTest : public ::testing::Test {
     directory_ = mkdtemp(pattern.data());
     environment_.variables = {{"PATH", directory_ + ":/usr/bin:/bin"},
                               {"DIR", directory_},
-                              {"GANTRY_SEALING_KEY", "top-secret"}};
+                              {"GANTRY_SEALING_KEY", "top-secret"},
+                              {"DOCKER_AUTH_CONFIG", "logins"},
+                              {"AWS_PROFILE", "-of-aws"}};
   }
   ~CredentialHelperTest() override { std::filesystem::remove_all(directory_); }
 
@@ -136,10 +138,11 @@ TEST_F(CredentialHelperTest, HugeOutputIsCutOff) {
   EXPECT_THAT(MessageOf(status), HasSubstr("64 KiB"));
 }
 
-TEST_F(CredentialHelperTest, GantrysOwnVariablesAreNotHandedOn) {
-  EXPECT_EQ(
-      Get(R"(printf '{"Username":"u","Secret":"k%s"}' "$GANTRY_SEALING_KEY")")->secret.Reveal(),
-      "k");
+TEST_F(CredentialHelperTest, TheDaemonsOwnVariablesAreNotHandedOnAndAHelpersAre) {
+  EXPECT_EQ(Get(R"(printf '{"Username":"u","Secret":"k%s%s%s"}' "$GANTRY_SEALING_KEY" )"
+                R"("$DOCKER_AUTH_CONFIG" "$AWS_PROFILE")")
+                ->secret.Reveal(),
+            "k-of-aws");
 }
 
 TEST_F(CredentialHelperTest, OneRunServesEverybodyForAnHour) {

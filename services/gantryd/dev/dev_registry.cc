@@ -18,8 +18,6 @@
 
 #include "base/status.h"
 
-extern char** environ;
-
 namespace gantry {
 namespace {
 
@@ -170,8 +168,11 @@ absl::StatusOr<pid_t> DevRegistry::Spawn() const {
   posix_spawnattr_setsigmask(&attributes, &none);  // the daemon blocks the signals that stop it
   posix_spawnattr_setpgroup(&attributes, 0);       // a Ctrl-C is for the daemon alone
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+  // It needs no variable, the daemon's may hold secrets, and REGISTRY_… would change its settings.
+  char* no_environment[] = {nullptr};
   pid_t child = -1;
-  const int failed = posix_spawn(&child, argv[0], &actions, &attributes, argv.data(), environ);
+  const int failed =
+      posix_spawn(&child, argv[0], &actions, &attributes, argv.data(), no_environment);
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   if (failed == 0) return child;
