@@ -162,9 +162,10 @@ typedef struct gantry_flavor_table {
   /* Describe, as data.  description_json: {"display_name", "best_for", "features", "cost",
    * "uri": {"form", "example"}, "hosts": [regular expressions of RE2, each for a whole host name that is this
    * flavor's alone], "config_schema": JSON Schema}.  errors_json, or empty: {"errors": [{"status", "code",
-   * "text", "meaning", "remedy"}]}: what the cloud's refusals mean, the first match counts; "status", "code"
-   * (the registry's or API's) and "text" (a part of the message, case ignored) are optional, {host} and
-   * {repository} in a remedy are filled in.  Each connector type, that other flavors may declare too: {"type",
+   * "text", "stage", "meaning", "remedy"}]}: what the cloud's refusals mean, the first match counts; "status",
+   * "code" (the registry's or API's) and "text" (a part of the message, case ignored) are optional, "stage" is
+   * for errors on the way to a host of the cloud alone ("dns", "proxy", "tcp", "tls"), {host} and {repository}
+   * in a remedy are filled in.  Each connector type, that other flavors may declare too: {"type",
    * "display_name", "description", "auth_methods": [{"name", "display_name", "implicit": whether it uses the
    * daemon's own identity, "config_schema": JSON Schema, secrets marked "writeOnly"}]}. */
   gantry_str name, version, description_json, errors_json;

@@ -10,15 +10,65 @@ std::string HostOf(const std::string& url) {
   return url.substr(begin, url.find_first_of("/?", begin) - begin);
 }
 
-}  // namespace
+constexpr char kProxyRemedy[] =
+    "check HTTPS_PROXY and NO_PROXY in gantryd's environment, with the proxy's user and password";
 
-absl::Status CurlError(CURLcode code, const std::string& detail, const std::string& url) {
-  const std::string host = HostOf(RedactUrl(url));
-  const std::string text = Excerpt(detail.empty() ? curl_easy_strerror(code) : detail, 200);
+// The status that a proxy gave to CONNECT; 0 without one.
+long ProxyAnswer(CURL* easy) {
+  long status = 0;
+  curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status);
+  return status;
+}
+
+// The part of the way that a transfer has failed at; empty once an answer was due.
+std::string_view StageOf(CURLcode code, CURL* easy) {
+  curl_off_t looked_up = 0;
+  long local_port = 0;  // of a connection that is there; its time is told only after TLS
+  curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
+  curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &local_port);
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
+      return "dns";
     case CURLE_COULDNT_RESOLVE_PROXY:
-      return Unavailable(reason::kUpstreamUnavailable, "{}: the host name is not known: {}", host, text)
+    case CURLE_PROXY:
+      return "proxy";
+    case CURLE_COULDNT_CONNECT:
+      return "tcp";
+    case CURLE_RECV_ERROR:
+      return ProxyAnswer(easy) / 100 > 2 ? "proxy" : "";
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CONNECT_ERROR:
+      return "tls";
+    case CURLE_OPERATION_TIMEDOUT:  // curl's own timeout is that of connecting
+      return looked_up == 0 ? "dns" : local_port > 0 ? "tls" : "tcp";
+    default:
+      return "";
+  }
+}
+
+// Why the transfer failed, wherever on its way it was.
+absl::Status ErrorOf(CURLcode code, const std::string& detail, const std::string& url, long proxy) {
+  const std::string host = HostOf(RedactUrl(url));
+  const std::string text = Excerpt(detail.empty() ? curl_easy_strerror(code) : detail, 200);
+  if (code == CURLE_RECV_ERROR && proxy / 100 == 4) {
+    return FailedPrecondition(reason::kUpstreamRejected,
+                              "{}: the proxy on the way refused with HTTP {}", host, proxy)
+        .With("registry", host)
+        .Remedy(kProxyRemedy);
+  }
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return Unavailable(reason::kUpstreamUnavailable, "{}: the proxy's host name is not known: {}",
+                         host, text)
+          .With("registry", host)
+          .Remedy(kProxyRemedy);
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return Unavailable(reason::kUpstreamUnavailable, "{}: the host name is not known: {}", host,
+                         text)
           .With("registry", host)
           .Remedy("check the spelling of the registry's host, and this machine's DNS");
     case CURLE_COULDNT_CONNECT:
@@ -34,11 +84,12 @@ absl::Status CurlError(CURLcode code, const std::string& detail, const std::stri
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_CIPHER:
-      return FailedPrecondition(reason::kUpstreamTls, "{}: the certificate is not trusted: {}", host,
-                                text)
+      return FailedPrecondition(reason::kUpstreamTls, "{}: the certificate is not trusted: {}",
+                                host, text)
           .With("registry", host)
-          .Remedy("give the registry's CA certificate (--ca-file), or use the host name that is in "
-                  "its certificate");
+          .Remedy(
+              "give the registry's CA certificate (--ca-file), or use the host name that is in "
+              "its certificate");
     case CURLE_SSL_CONNECT_ERROR:
       if (detail.find("wrong version number") != detail.npos) {
         return FailedPrecondition(reason::kUpstreamTls, "{} speaks plain HTTP, not TLS", host)
@@ -60,6 +111,20 @@ absl::Status CurlError(CURLcode code, const std::string& detail, const std::stri
           .With("registry", host)
           .Remedy("check the network between gantryd and the registry");
   }
+}
+
+}  // namespace
+
+absl::Status CurlError(CURLcode code, const std::string& detail, const std::string& url,
+                       CURL* easy) {
+  const long proxy = easy ? ProxyAnswer(easy) : 0;
+  absl::Status status = ErrorOf(code, detail, url, proxy);
+  const std::string_view stage = easy ? StageOf(code, easy) : "";
+  if (stage.empty()) return status;
+  ErrorDetail told = DetailOf(status);
+  told.metadata.emplace("stage", stage);
+  SetDetail(status, told);
+  return status;
 }
 
 }  // namespace gantry

@@ -22,7 +22,9 @@ std::string ValueOf(const ErrorDetail& detail, std::string_view key) {
 }
 
 bool Fits(const ErrorHint& hint, const ErrorDetail& detail, std::string_view message) {
-  if (hint.status != 0 && ValueOf(detail, "httpStatus") != std::to_string(hint.status)) return false;
+  if (hint.stage != ValueOf(detail, "stage")) return false;
+  if (hint.status != 0 && ValueOf(detail, "httpStatus") != std::to_string(hint.status))
+    return false;
   if (!hint.code.empty() && ValueOf(detail, "upstreamCode") != hint.code) return false;
   return hint.text.empty() || Contains(message, hint.text);
 }
@@ -38,14 +40,14 @@ void Replace(std::string& text, std::string_view placeholder, const std::string&
 absl::Status WithHint(absl::Status status, const std::vector<ErrorHint>& hints) {
   if (status.ok() || hints.empty()) return status;
   ErrorDetail detail = DetailOf(status);
-  // Only what an upstream said: Gantry's own errors have remedies of their own.
-  if (!detail.metadata.contains("httpStatus") && !detail.metadata.contains("upstreamCode")) {
-    return status;
-  }
+  // Only of an upstream: Gantry's own errors have remedies of their own.
+  const bool of_upstream = detail.metadata.contains("httpStatus") ||
+                           detail.metadata.contains("upstreamCode") ||
+                           detail.metadata.contains("stage");
+  if (!of_upstream) return status;
   const std::string_view message = MessageOf(status);
-  const auto hint = std::find_if(hints.begin(), hints.end(), [&](const ErrorHint& h) {
-    return Fits(h, detail, message);
-  });
+  const auto hint = std::find_if(hints.begin(), hints.end(),
+                                 [&](const ErrorHint& h) { return Fits(h, detail, message); });
   if (hint == hints.end()) return status;
   detail.remedy = hint->remedy;
   Replace(detail.remedy, "{host}", ValueOf(detail, "registry"));

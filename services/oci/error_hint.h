@@ -15,10 +15,11 @@ struct ErrorHint {
   std::string text;     // a part of the message; case is ignored
   std::string meaning;  // a clause for the message: "the client secret is wrong"
   std::string remedy;   // a sentence; {host} and {repository} are filled in
+  std::string stage{};  // "dns", "proxy", "tcp", "tls": never got an answer (net/http_client.h)
 };
 
 // The error with the meaning and remedy of the first row that fits its metadata (httpStatus,
-// upstreamCode) and message.  Applying it again changes nothing.
+// upstreamCode, stage) and message.  Applying it again changes nothing.
 absl::Status WithHint(absl::Status status, const std::vector<ErrorHint>& hints);
 
 }  // namespace gantry

@@ -18,13 +18,15 @@ constexpr std::string_view kMethod =
 gantry_str Raw(std::string_view text) { return {text.data(), text.size()}; }
 
 absl::StatusOr<FlavorInfo> Describe(std::string_view description,
-                                    const std::vector<std::string>& connectors = {}) {
+                                    const std::vector<std::string>& connectors = {},
+                                    std::string_view errors = "") {
   std::vector<gantry_str> types;
   for (const std::string& connector : connectors) types.push_back(Raw(connector));
   gantry_flavor_table table{};
   table.name = Raw("fake");
   table.version = Raw("1.0");
   table.description_json = Raw(description);
+  table.errors_json = Raw(errors);
   table.connector_types = types.data();
   table.connector_type_count = types.size();
   return DescribeFlavor(table);
@@ -60,6 +62,20 @@ TEST(Description, NamesTheMemberThatIsMissing) {
     ASSERT_FALSE(info.ok()) << text.substr(0, 100);
     EXPECT_EQ(ReasonOf(info.status()), reason::kFlavorNotLoaded);
     EXPECT_THAT(std::string(MessageOf(info.status())), HasSubstr(member));
+  }
+}
+
+TEST(Description, ReadsWhatErrorsMean) {
+  const auto read = [](const std::string& row) {
+    return Describe(kSound, {}, fmt::format(R"({{"errors": [{}]}})", row));
+  };
+  const auto info = read(R"({"stage": "dns", "meaning": "M", "remedy": "R"})");
+  ASSERT_TRUE(info.ok()) << info.status();
+  EXPECT_EQ(info->error_hints.at(0).stage, "dns");
+  EXPECT_EQ(info->error_hints.at(0).remedy, "R");
+  for (const char* row :
+       {R"({"remedy": "R"})", R"({"status": 403})", R"({"stage": "arp", "remedy": "R"})"}) {
+    EXPECT_EQ(ReasonOf(read(row).status()), reason::kFlavorNotLoaded) << row;
   }
 }
 
