@@ -183,6 +183,8 @@ typedef struct gantry_flavor_table {
   gantry_code (*remove)(gantry_flavor*, gantry_call*, const gantry_target*) GANTRY_NOEXCEPT;
   gantry_code (*diagnose)(gantry_flavor*, gantry_call*, gantry_finding_sink) GANTRY_NOEXCEPT;
   /* On an instance whose uri may be empty, for a connector before any registry names it: tries the credential
+  /* The host has tried an upload before.  A finding below ERROR whose check is "push-right" says why it was
+   * refused and that a push will not be: it makes the repository first. */
    * for real and reports who it is as a finding of level INFO; an error refuses it. */
   gantry_code (*verify)(gantry_flavor*, gantry_call*, gantry_finding_sink) GANTRY_NOEXCEPT;
   gantry_code (*list_resources)(gantry_flavor*, gantry_call*, gantry_str page_token, gantry_resource_sink,

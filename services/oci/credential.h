@@ -23,6 +23,7 @@ struct Credential {
   std::string username;
   Secret secret;
   std::optional<MonoTime> expires;  // absent: not known
+  std::string source;  // the file and entry, or helper, that it is from; empty: not told
 };
 
 // What is wanted of a repository.

@@ -42,7 +42,8 @@ struct RegistryRequest {
   // What the token must allow.
   std::string repository;
   Actions actions;
-  std::string also_pull;  // a second repository, the source of a mount
+  std::string also_pull;   // a second repository, the source of a mount
+  bool anonymous = false;  // without a login, even where the registry wants one
 };
 
 // An open upload session.
@@ -81,6 +82,12 @@ class RegistryClient {
   // GET /v2/ with credentials.  UPSTREAM_PROTOCOL when what answers is no registry.
   absl::Status Ping(const CallContext& call);
 
+  // GET /v2/ without: what the registry says to strangers.  401 and 403 are answers, too.
+  absl::StatusOr<HttpResponse> Greet(const CallContext& call);
+
+  // What the token for such requests may do, of token servers whose tokens tell
+  // (token_grants.h).  Empty where nothing is known, or no token is used.
+  std::string Grants(const CallContext& call, const std::string& repository, Actions actions);
   // Size when the blob is there.
   //   PERMISSION_DENIED UPSTREAM_DENIED   it may not be looked at; an upload may be allowed
   //   FAILED_PRECONDITION UPSTREAM_REJECTED   with httpStatus 405 or 501: it knows no HEAD of blobs
@@ -152,6 +159,9 @@ class RegistryClient {
                        const HttpResponse& response, std::string_view operation,
                        const std::string& reference = "");
   absl::StatusOr<UploadSession> ReadSession(const Exchange& exchange) const;
+  // Whether that is how a registry answers GET /v2/.
+  absl::Status CheckPing(const CallContext& call, const RegistryRequest& request,
+                         const HttpResponse& response);
 
   HttpClient& http_;
   const RegistryEndpoint endpoint_;

@@ -41,9 +41,9 @@ class RegistryManager {
   absl::StatusOr<RegistryRecord> Update(const CallContext& call, RegistryRecord record);
   absl::Status Delete(const CallContext& call, const std::string& name, int64_t version);
 
-  // reference, dns, tls, ping, login, push-right, repository, then the flavor's own checks; the
-  // checks after a failed one are skipped.  The push right is tried by opening an upload and
-  // cancelling it, so that nothing is left behind.
+  // reference, dns, tcp, tls, ping, clock, credential, login, repository, push-right, then the
+  // flavor's own checks, then features; the checks after a failed one are skipped.  The push right
+  // is tried by opening an upload and cancelling it, so that nothing is left behind.
   absl::StatusOr<std::vector<DiagnosticCheck>> Diagnose(const CallContext& call,
                                                         const std::string& name,
                                                         const std::string& repository);
