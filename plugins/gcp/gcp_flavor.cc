@@ -85,7 +85,8 @@ class GcpFlavor final : public sdk::Flavor {
     if (!GivesAccessToken(config())) return Ok();
     ApiToken token;
     GANTRY_FLAVOR_TRY(GetApiToken(call, token));
-    return CheckAccess(Api(call, *token.value), name, token.value->identity, findings);
+    return CheckAccess(Api(call, *token.value), name, token.value->identity,
+                       config().fields()["create_repository"].Boolean(), findings);
   }
 
   Status Verify(Call& call, Findings& findings) override {

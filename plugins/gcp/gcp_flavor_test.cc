@@ -173,6 +173,13 @@ TEST_F(GcpFlavor, TellsAMissingRepositoryFromAMissingRole) {
   EXPECT_THAT(findings[0].message, HasSubstr("nothing can be pushed"));
   EXPECT_THAT(findings[1].message, HasSubstr("may push and pull"));
 }
+  Open("service-account", "{}", R"({"create_repository": true})");
+  findings = Diagnose();
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].level, GANTRY_WARN);
+  EXPECT_EQ(findings[0].check, "push-right");
+  EXPECT_THAT(findings[0].message, HasSubstr("the next push creates it"));
+
 
 TEST_F(GcpFlavor, SaysWhoAConnectorIs) {
   host_.secrets["token"] = "ya29.given";
