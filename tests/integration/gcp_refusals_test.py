@@ -150,7 +150,7 @@ class Repositories(GcpCase):
                      "roles/artifactregistry.admin")
         self.google.policy.grant(self.account.email, f"projects/{PROJECT}", gcp_policy.ADMIN)
         self.google.artifact_registry.quirks.key_refused = True
-        self.refused(self.push_gar(daemon, tag="2"), "UPSTREAM_REJECTED", "roles/cloudkms.cryptoKeyEncrypterDecrypter")
+        self.refused(self.push_gar(daemon, tag="2"), "UPSTREAM_DENIED", "roles/cloudkms.cryptoKeyEncrypterDecrypter")
 
     def test_what_a_connector_reaches(self):
         api = self.google.artifact_registry
