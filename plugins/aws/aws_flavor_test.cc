@@ -203,6 +203,8 @@ TEST_F(AwsFlavor, CreatesARepositoryWithTheRegistrysSettings) {
   ASSERT_TRUE(flavor_.PreparePush({kHost, "team/app", "v1", ""}, &plan).ok());
   EXPECT_FALSE(plan->new_repository);
   EXPECT_EQ(plan->upload, GANTRY_UPLOAD_MONOLITHIC);
+  EXPECT_TRUE(plan->no_range);
+  EXPECT_EQ(plan->min_part_bytes, 5 << 20);
 
   once_["DescribeRepositories"] = Refusal("RepositoryNotFoundException", "none");
   ASSERT_TRUE(flavor_.PreparePush({kHost, "team/app", "v1", ""}, &plan).ok());
@@ -229,8 +231,6 @@ TEST_F(AwsFlavor, AConnectorIsTriedWithoutARegistry) {
                                  "https://api.ecr.us-east-1.amazonaws.com/"));
 }
 
-TEST_F(AwsFlavor, AnEndpointOfItsOwnServesBothEcrAndSts) {
-  const std::string fields = R"(, "role_arn": "r", "endpoint_url": "https://vpce.example")";
 TEST_F(AwsFlavor, DiagnosesLoginAccountAndRepository) {
   const auto diagnose = [this](const std::string& config = "{}") {
     std::string text = Config(kHost, "secret-key", "", config);
@@ -284,6 +284,8 @@ TEST_F(AwsFlavor, DiagnosesLoginAccountAndRepository) {
   EXPECT_THAT(findings.front().remedy, HasSubstr("need a policy"));
 }
 
+TEST_F(AwsFlavor, AnEndpointOfItsOwnServesBothEcrAndSts) {
+  const std::string fields = R"(, "role_arn": "r", "endpoint_url": "https://vpce.example")";
   ASSERT_TRUE(flavor_.Open(Config(kHost, "iam-role", fields)).ok());
   once_["AssumeRole"] = {200, {}, kSession};
   ASSERT_TRUE(Login().ok());

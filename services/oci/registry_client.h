@@ -51,6 +51,7 @@ struct UploadSession {
   std::string location;         // whole URL; opaque, always the newest
   int64_t offset = 0;           // bytes the registry has confirmed
   int64_t min_chunk_bytes = 0;  // OCI-Chunk-Min-Length
+  bool no_range = false;        // what the registry says of the offset is not to be believed
 };
 
 struct ManifestInfo {
@@ -81,13 +82,13 @@ class RegistryClient {
 
   // GET /v2/ with credentials.  UPSTREAM_PROTOCOL when what answers is no registry.
   absl::Status Ping(const CallContext& call);
-
   // GET /v2/ without: what the registry says to strangers.  401 and 403 are answers, too.
   absl::StatusOr<HttpResponse> Greet(const CallContext& call);
 
   // What the token for such requests may do, of token servers whose tokens tell
   // (token_grants.h).  Empty where nothing is known, or no token is used.
   std::string Grants(const CallContext& call, const std::string& repository, Actions actions);
+
   // Size when the blob is there.
   //   PERMISSION_DENIED UPSTREAM_DENIED   it may not be looked at; an upload may be allowed
   //   FAILED_PRECONDITION UPSTREAM_REJECTED   with httpStatus 405 or 501: it knows no HEAD of blobs
@@ -158,10 +159,10 @@ class RegistryClient {
   absl::Status Failure(const CallContext& call, const RegistryRequest& request,
                        const HttpResponse& response, std::string_view operation,
                        const std::string& reference = "");
-  absl::StatusOr<UploadSession> ReadSession(const Exchange& exchange) const;
   // Whether that is how a registry answers GET /v2/.
   absl::Status CheckPing(const CallContext& call, const RegistryRequest& request,
                          const HttpResponse& response);
+  absl::StatusOr<UploadSession> ReadSession(const Exchange& exchange) const;
 
   HttpClient& http_;
   const RegistryEndpoint endpoint_;
