@@ -3,7 +3,6 @@
 import base64
 import json
 import pathlib
-import random
 import subprocess
 import sys
 import unittest
@@ -304,37 +303,6 @@ class AwsCloud(harness.Case):
         taken = self.push_app(daemon, image="other")
         self.assertEqual(taken.code, 9, taken)
         self.assertIn("immutable", taken.err)
-
-    def test_layers_in_parts(self):
-        """ECR's Range stops after the first part, and it takes no small ones."""
-        self.aws.create("team/app")
-        daemon = self.daemon()
-        self.connect(daemon, "secret-key", self.user)
-        layout = images.Layout(self.dir / "big")
-        layout.root(layout.image([layout.layer({"data": random.Random(1).randbytes(24 << 20)})]), "latest")
-        self.aws.quirks.body_limit = 8 << 20
-        pushed = self.push_app(daemon, image="big")
-        self.assertEqual(pushed.code, 0, pushed)
-        stored = lambda: len([r for r in self.cloud.requests(method="PATCH") if r.status == 201])
-        parts = stored()
-        self.assertIn(parts, (4, 5), "four of 6 MiB, and what is left")
-        self.aws.quirks.body_limit = 4 << 20
-        layout = images.Layout(self.dir / "other")
-        layout.root(layout.image([layout.layer({"data": random.Random(2).randbytes(23 << 20)})]), "latest")
-        refused = self.push_app(daemon, image="other", tag="v2")
-        self.assertEqual(refused.code, 1, refused)
-        self.assertIn("body limit", refused.err)
-        self.assertEqual(stored(), parts, "none of 4 MiB is tried")
-
-    def test_layers_that_are_compressed_on_their_way(self):
-        self.aws.create("team/app")
-        self.skopeo("copy", f"oci:{self.dir}/l:latest", f"docker-archive:{self.dir}/a.tar:app:1")
-        daemon = self.daemon()
-        self.connect(daemon, "secret-key", self.user)
-        image = self.push(daemon, f"docker-archive:{self.dir}/a.tar", "-r", "ecr", "--repository", "team/app",
-                          "--tag", "1")
-        self.assertTrue(image["digest"].startswith("sha256:"))
-        self.assertTrue([r for r in self.cloud.requests(method="PATCH") if r.is_chunked and r.status == 201])
 
     def test_a_repository_that_cannot_be_created(self):
         daemon = self.daemon()

@@ -1,12 +1,12 @@
-// Holds each flavor's errors.json against <flavor>.json beside this file: refusals as the cloud sends
-// them, byte for byte, and a part of the remedy that a person is to read then.  A new row needs a
-// sample, and a sample that no row fits is a fault of either.
+// Holds each flavor's errors.json against <flavor>.json beside this file: refusals as the cloud
+// sends them, byte for byte, and a part of the remedy that a person is to read then.  A new row
+// needs a sample, and a sample that no row fits is a fault of either.
 //
 //   "uri", "logins": of the registry, and by name {"type", "auth_method", "config", "secrets"}
 //   "samples": [{"status", "headers", "body" (text, or JSON), "remedy"}]
-//       as the registry answers an upload; with "login" and "do" ("authenticate", "prepare", "list",
-//       "diagnose", "verify", "list-resources") as the cloud's API answers the flavor there, after the
-//       answers "before"; "registry_config" and "uri" in place of the file's.  Or
+//       as the registry answers an upload; with "login" and "do" ("authenticate", "prepare",
+//       "list", "diagnose", "verify", "list-resources") as the cloud's API answers the flavor
+//       there, after the answers "before"; "registry_config" and "uri" in place of the file's.  Or
 //       {"stage", "remedy"}: no answer, because of that.
 #include <dirent.h>
 #include <gmock/gmock.h>
@@ -163,8 +163,8 @@ TEST_P(ErrorTables, EveryRowIsMetAndEverySampleFindsItsRemedy) {
   for (size_t i = 0; i < rows.size(); ++i) {
     EXPECT_TRUE(met.count(static_cast<int>(i)))
         << "no sample in " << GetParam() << ".json meets row " << i << ": " << rows[i].stage << ' '
-        << rows[i].status << ' ' << rows[i].code << " \"" << rows[i].text << "\": "
-        << rows[i].remedy;
+        << rows[i].status << ' ' << rows[i].code << " \"" << rows[i].text
+        << "\": " << rows[i].remedy;
   }
 }
 
