@@ -57,8 +57,9 @@ enum { GANTRY_CAN_PUSH = 1u, GANTRY_CAN_LIST = 2u, GANTRY_CAN_REMOVE = 4u, GANTR
 /* How blobs are sent: one PATCH of the whole blob; one PUT of the whole blob; PATCHes of chunk_bytes each. */
 enum { GANTRY_UPLOAD_STREAM = 0, GANTRY_UPLOAD_MONOLITHIC = 1, GANTRY_UPLOAD_CHUNKED = 2 };
 /* LAX_COMMIT: 200 or 204 for a commit is taken, after a HEAD has confirmed it.  NEW_REPOSITORY: it was made a
- * moment ago, and the registry may say for a while that there is none. */
-enum { GANTRY_PLAN_LAX_COMMIT = 1u, GANTRY_PLAN_NEW_REPOSITORY = 2u };
+ * moment ago, and the registry may say for a while that there is none.  NO_RANGE: what the registry says about
+ * how much of an upload it has is not to be believed; an upload that broke is begun anew. */
+enum { GANTRY_PLAN_LAX_COMMIT = 1u, GANTRY_PLAN_NEW_REPOSITORY = 2u, GANTRY_PLAN_NO_RANGE = 4u };
 
 typedef struct gantry_call gantry_call;     /* one RPC: deadline, cancel, request id, error slot; host's */
 typedef struct gantry_flavor gantry_flavor; /* one configured instance; the flavor's */
@@ -94,6 +95,7 @@ typedef struct gantry_push_plan {
   int64_t chunk_bytes;                  /* of GANTRY_UPLOAD_CHUNKED */
   int32_t upload;                       /* GANTRY_UPLOAD_* */
   uint32_t flags;                       /* GANTRY_PLAN_* */
+  int64_t min_part_bytes;               /* of parts that a proxy forces, the last apart; 0: any size */
 } gantry_push_plan;
 GANTRY_SINK(gantry_push_plan);
 
@@ -166,13 +168,14 @@ typedef struct gantry_flavor_table {
   /* Describe, as data.  description_json: {"display_name", "best_for", "features", "cost",
    * "uri": {"form", "example"}, "hosts": [regular expressions of RE2, each for a whole host name that is this
    * flavor's alone], "config_schema": JSON Schema}.  errors_json, or empty: {"errors": [{"status", "code",
-   * "text", "meaning", "remedy", "login_ended"}]}: what the cloud's refusals mean, the first match counts;
-   * "status", "code" (the registry's or API's) and "text" (a part of the message) are optional, case is
-   * ignored, {host} and {repository} in a remedy are filled in.  "login_ended": true says that the registry so
-   * refuses a login that has ended; the host asks authenticate() for another and sends the request again, as
-   * it does after 401.  Each connector type, that other flavors may declare too: {"type", "display_name",
-   * "description", "auth_methods": [{"name", "display_name", "implicit": whether it uses the daemon's own
-   * identity, "config_schema": JSON Schema, secrets marked "writeOnly"}]}. */
+   * "text", "stage", "meaning", "remedy", "login_ended"}]}: what the cloud's refusals mean, the first match
+   * counts; "status", "code" (the registry's or API's) and "text" (a part of the message) are optional, case is
+   * ignored, "stage" is for errors on the way to a host of the cloud alone ("dns", "proxy", "tcp", "tls"), {host}
+   * and {repository} in a remedy are filled in.  "login_ended": true says that the registry so refuses a login
+   * that has ended; the host asks authenticate() for another and sends the request again, as it does after 401.
+   * Each connector type, that other flavors may declare too: {"type", "display_name", "description",
+   * "auth_methods": [{"name", "display_name", "implicit": whether it uses the daemon's own identity,
+   * "config_schema": JSON Schema, secrets marked "writeOnly"}]}. */
   gantry_str name, version, description_json, errors_json;
   const gantry_str* connector_types; size_t connector_type_count;
   gantry_code (*validate_config)(const gantry_host*, gantry_call*, gantry_str config, gantry_finding_sink) GANTRY_NOEXCEPT;
@@ -186,7 +189,9 @@ typedef struct gantry_flavor_table {
   gantry_code (*list)(gantry_flavor*, gantry_call*, const gantry_target*, gantry_str page_token, uint32_t page_size,
                     gantry_image_sink, gantry_str_sink next_page_token) GANTRY_NOEXCEPT;
   gantry_code (*remove)(gantry_flavor*, gantry_call*, const gantry_target*) GANTRY_NOEXCEPT;
-  /* Of the registry, and where the target has a repository, of the right to it. */
+  /* Of the registry, and where the target has a repository, of the right to it.  The host has tried an upload
+   * before.  A finding below ERROR whose check is "push-right" says why it was refused and that a push will not
+   * be: it makes the repository first. */
   gantry_code (*diagnose)(gantry_flavor*, gantry_call*, const gantry_target*, gantry_finding_sink) GANTRY_NOEXCEPT;
   /* On an instance whose uri may be empty, for a connector before any registry names it: tries the credential
    * for real and reports who it is as a finding of level INFO; an error refuses it. */

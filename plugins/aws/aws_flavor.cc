@@ -74,7 +74,8 @@ class AwsFlavor final : public gantry::sdk::Flavor {
     return Ok();
   }
 
-  // Whole blobs: of a blob sent in parts, ECR does not say how much of it has arrived.
+  // Whole blobs: of a blob sent in parts, ECR does not say how much of it has arrived; and where a
+  // proxy wants parts, ECR takes none below 5 MiB but the last.
   Status PreparePush(Call& call, Plan& plan) override {
     const EcrHost registry = RegistryOf(plan.target);
     const std::string fault = NameFault(registry, plan.target.repository);
@@ -84,6 +85,8 @@ class AwsFlavor final : public gantry::sdk::Flavor {
                        "Rename the image.");
     }
     plan.upload = GANTRY_UPLOAD_MONOLITHIC;
+    plan.no_range = true;
+    plan.min_part_bytes = 5 << 20;
     if (!config().fields()["create_repository"].Boolean() || !config().has_connector()) return Ok();
     const std::string name = gantry::aws::ApiName(registry, plan.target.repository);
     return login_.WithKeys(call, registry, [&](const AwsKeys& keys) {

@@ -219,6 +219,8 @@ TEST_F(AwsFlavor, CreatesARepositoryWithTheRegistrysSettings) {
   ASSERT_TRUE(flavor_.PreparePush({kHost, "team/app", "v1", ""}, &plan).ok());
   EXPECT_FALSE(plan->new_repository);
   EXPECT_EQ(plan->upload, GANTRY_UPLOAD_MONOLITHIC);
+  EXPECT_TRUE(plan->no_range);
+  EXPECT_EQ(plan->min_part_bytes, 5 << 20);
 
   once_["DescribeRepositories"] = Refusal("RepositoryNotFoundException", "none");
   ASSERT_TRUE(flavor_.PreparePush({kHost, "team/app", "v1", ""}, &plan).ok());
@@ -368,6 +370,59 @@ TEST_F(AwsFlavor, SessionPoliciesThatAreTooLongAreRefusedBeforeAnythingIsAsked) 
   EXPECT_EQ(refused.reason(), "CONNECTOR_UNUSABLE");
   EXPECT_THAT(refused.remedy(), HasSubstr("Shorten policy by"));
   EXPECT_THAT(asked_, IsEmpty());
+}
+
+TEST_F(AwsFlavor, DiagnosesLoginAccountAndRepository) {
+  const auto diagnose = [this](const std::string& config = "{}") {
+    std::string text = Config(kHost, "secret-key", "", config);
+    const std::string_view none = R"("default_repository": "")";
+    text.replace(text.find(none), none.size(), R"("default_repository": "team/app")");
+    flavor_.Close();
+    EXPECT_TRUE(flavor_.Open(text).ok());
+    std::vector<sdk::Finding> findings;
+    EXPECT_TRUE(flavor_.Diagnose(&findings).ok());
+    return findings;
+  };
+  const auto absent = Refusal("RepositoryNotFoundException", "none");
+  const auto denied = [](const std::string& action) {
+    return Refusal("AccessDeniedException", "not authorized to perform: " + action);
+  };
+  const auto level = [](const std::vector<sdk::Finding>& findings, const std::string& check) {
+    for (const sdk::Finding& f : findings) {
+      if (f.check == check) return f.level;
+    }
+    return 0;
+  };
+
+  EXPECT_EQ(level(diagnose(), "repository"), GANTRY_INFO);
+  EXPECT_EQ(level(diagnose(), "authorization-token"), 0);
+
+  once_["DescribeRepositories"] = absent;
+  auto findings = diagnose();
+  EXPECT_EQ(level(findings, "repository"), GANTRY_WARN);
+  EXPECT_THAT(findings.back().remedy, HasSubstr("create_repository=true"));
+
+  once_["DescribeRepositories"] = absent;
+  findings = diagnose(R"({"create_repository": true})");
+  EXPECT_EQ(level(findings, "push-right"), GANTRY_WARN) << "which excuses that of the host";
+  EXPECT_EQ(level(findings, "repository"), 0);
+
+  once_["DescribeRepositories"] = denied("ecr:DescribeRepositories");
+  findings = diagnose();
+  EXPECT_EQ(level(findings, "repository"), GANTRY_WARN);
+  EXPECT_THAT(findings.back().remedy, HasSubstr("Allow ecr:DescribeRepositories"));
+
+  once_["GetAuthorizationToken"] = denied("ecr:GetAuthorizationToken");
+  findings = diagnose();
+  EXPECT_EQ(level(findings, "authorization-token"), GANTRY_ERROR);
+
+  once_["GetAuthorizationToken"] = Refusal("ServerException", "for a while");
+  EXPECT_EQ(level(diagnose(), "authorization-token"), 0) << "the host's own login has met it";
+
+  once_["GetCallerIdentity"] = {
+      200, {}, "<Arn>arn:aws:iam::999999999999:user/me</Arn><Account>999999999999</Account>"};
+  findings = diagnose();
+  EXPECT_THAT(findings.front().remedy, HasSubstr("need a policy"));
 }
 
 TEST_F(AwsFlavor, ARoleIsTriedInItsOwnPartition) {

@@ -40,8 +40,8 @@ void CheckRepository(const Call& call, const AwsKeys& keys, const EcrApi& api,
   if (status.ok()) {
     findings.push_back({GANTRY_INFO, "repository", "", "the repository " + name + " is there", ""});
   } else if (status.code == GANTRY_NOT_FOUND && create) {
-    findings.push_back({GANTRY_INFO, "repository", "",
-                        "there is no repository " + name + "; the first push creates it", ""});
+    findings.push_back({GANTRY_WARN, "push-right", "",
+                        "there is no repository " + name + "; the next push creates it", ""});
   } else if (status.code == GANTRY_NOT_FOUND) {
     findings.push_back({GANTRY_WARN, "repository", "", "there is no repository " + name,
                         "Create it, or set create_repository=true on this registry."});

@@ -18,7 +18,13 @@ std::string GcloudNames(const RepositoryName& name) {
   return name.id + " --location=" + name.location + " --project=" + name.project;
 }
 
-void AddMissingRepository(const RepositoryName& name, Findings& findings) {
+void AddMissingRepository(const RepositoryName& name, bool made_by_push, Findings& findings) {
+  if (made_by_push) {
+    findings.push_back(
+        {GANTRY_WARN, "push-right", "",
+         "the repository " + name.Resource() + " does not exist; the next push creates it", ""});
+    return;
+  }
   findings.push_back({GANTRY_ERROR, kRepositoryCheck, "uri",
                       "the repository " + name.Resource() + " does not exist",
                       "Create it: gcloud artifacts repositories create " + GcloudNames(name) +
@@ -64,7 +70,7 @@ void DescribeRepository(const RepositoryName& name, const Repository& found, Fin
 }  // namespace
 
 Status CheckAccess(const ArtifactRegistry& api, const RepositoryName& name,
-                   const std::string& identity, Findings& findings) {
+                   const std::string& identity, bool made_by_push, Findings& findings) {
   Repository found;
   const Status shown = api.Get(name, found);
   if (shown.host_said_why) return shown;
@@ -74,7 +80,7 @@ Status CheckAccess(const ArtifactRegistry& api, const RepositoryName& name,
                             ? shown
                             : api.TestPermissions(name, {kUpload, kDownload}, granted);
   if (tested.code == GANTRY_NOT_FOUND) {
-    AddMissingRepository(name, findings);
+    AddMissingRepository(name, made_by_push, findings);
     return Ok();
   }
   GANTRY_FLAVOR_TRY(tested);

@@ -45,12 +45,33 @@ std::string NewRepositoryJson(const RepositorySettings& settings) {
   return body + "}";
 }
 
+// What the numbers of google.rpc.Code, which are also those of gantry_code, say of an operation.
+constexpr struct {
+  int64_t number;
+  gantry_code code;
+  const char* reason;
+} kFailures[] = {
+    {2, GANTRY_UNAVAILABLE, "UPSTREAM_UNAVAILABLE"},  // UNKNOWN
+    {4, GANTRY_UNAVAILABLE, "UPSTREAM_UNAVAILABLE"},  // DEADLINE_EXCEEDED, of Google's own
+    {7, GANTRY_PERMISSION_DENIED, "UPSTREAM_DENIED"},
+    {8, GANTRY_RESOURCE_EXHAUSTED, "UPSTREAM_QUOTA"},
+    {10, GANTRY_UNAVAILABLE, "UPSTREAM_UNAVAILABLE"},  // ABORTED
+    {13, GANTRY_UNAVAILABLE, "UPSTREAM_UNAVAILABLE"},  // INTERNAL
+    {14, GANTRY_UNAVAILABLE, "UPSTREAM_UNAVAILABLE"},
+    {16, GANTRY_FAILED_PRECONDITION, "UPSTREAM_AUTH_REJECTED"},
+};
+
 // Why an operation that had begun has failed: a google.rpc.Status.
 Status OperationFailure(const Json& error, const RepositoryName& name) {
+  const int64_t number = error["code"].Integer();
+  const auto known = std::find_if(std::begin(kFailures), std::end(kFailures),
+                                  [&](const auto& row) { return row.number == number; });
+  const bool is_known = known != std::end(kFailures);
   Status status = MakeError(
-      GANTRY_FAILED_PRECONDITION, "UPSTREAM_REJECTED",
+      is_known ? known->code : GANTRY_FAILED_PRECONDITION,
+      is_known ? known->reason : "UPSTREAM_REJECTED",
       "Artifact Registry could not create " + name.Resource() + ": " + error["message"].Text());
-  status.metadata = {{"upstreamCode", std::to_string(error["code"].Integer())}};
+  status.metadata = {{"upstreamCode", std::to_string(number)}};
   return status;
 }
 

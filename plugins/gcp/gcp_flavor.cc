@@ -87,7 +87,8 @@ class GcpFlavor final : public sdk::Flavor {
     GANTRY_FLAVOR_TRY(ParseRepository(config().host(), config().path(), name));
     if (!GivesAccessToken(config())) return Ok();
     return WithApi(call, [&](const ArtifactRegistry& api, const AccessToken& token) {
-      return CheckAccess(api, name, token.identity, findings);
+      return CheckAccess(api, name, token.identity,
+                         config().fields()["create_repository"].Boolean(), findings);
     });
   }
 

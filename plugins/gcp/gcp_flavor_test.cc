@@ -150,12 +150,31 @@ TEST_F(GcpFlavor, ACreationThatFailsOrNeverEndsIsToldSo) {
   Answer(kOperationUrl, 200,
          R"({"done": true, "error": {"code": 7, "message": "the key is not yours"}})");
   const Outcome failed = Prepare();
-  EXPECT_EQ(failed.code, GANTRY_FAILED_PRECONDITION);
+  EXPECT_EQ(failed.code, GANTRY_PERMISSION_DENIED);
   EXPECT_THAT(failed.message(), HasSubstr("the key is not yours"));
   Answer(kOperationUrl, 200, kOperation);
   const Outcome endless = Prepare();
   EXPECT_EQ(endless.code, GANTRY_UNAVAILABLE);
   EXPECT_THAT(endless.message(), HasSubstr("still creating"));
+}
+
+TEST_F(GcpFlavor, ACreationFailsByTheNumberThatGoogleGives) {
+  Open("service-account", "{}", R"({"create_repository": true})");
+  Answer(kRepositoryUrl, 404, kNotFound);
+  Answer(kCreateUrl, 200, kOperation);
+  const std::pair<int, std::pair<gantry_code, std::string>> kCases[] = {
+      {7, {GANTRY_PERMISSION_DENIED, "UPSTREAM_DENIED"}},
+      {8, {GANTRY_RESOURCE_EXHAUSTED, "UPSTREAM_QUOTA"}},
+      {9, {GANTRY_FAILED_PRECONDITION, "UPSTREAM_REJECTED"}},
+      {14, {GANTRY_UNAVAILABLE, "UPSTREAM_UNAVAILABLE"}},
+      {16, {GANTRY_FAILED_PRECONDITION, "UPSTREAM_AUTH_REJECTED"}}};
+  for (const auto& [number, expected] : kCases) {
+    Answer(kOperationUrl, 200,
+           R"({"done": true, "error": {"message": "no", "code": )" + std::to_string(number) + "}}");
+    const Outcome failed = Prepare();
+    EXPECT_EQ(failed.code, expected.first) << number;
+    EXPECT_EQ(failed.reason(), expected.second) << number;
+  }
 }
 
 TEST_F(GcpFlavor, ToCreateNeedsALoginAtTheApi) {
@@ -175,6 +194,13 @@ TEST_F(GcpFlavor, TellsAMissingRepositoryFromAMissingRole) {
   EXPECT_EQ(findings[0].level, GANTRY_ERROR);
   EXPECT_THAT(findings[0].message, HasSubstr("does not exist"));
   EXPECT_THAT(findings[0].remedy, HasSubstr("repositories create my-repo --location=us"));
+
+  Open("service-account", "{}", R"({"create_repository": true})");
+  findings = Diagnose();
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].level, GANTRY_WARN);
+  EXPECT_EQ(findings[0].check, "push-right");
+  EXPECT_THAT(findings[0].message, HasSubstr("the next push creates it"));
 
   // Who may not look at the repository may still ask what is allowed there.
   Answer(kRepositoryUrl, 403, kDenied);

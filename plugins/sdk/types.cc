@@ -36,6 +36,8 @@ Plan Plan::From(const gantry_push_plan& raw) {
   plan.chunk_bytes = raw.chunk_bytes;
   plan.lax_commit = (raw.flags & GANTRY_PLAN_LAX_COMMIT) != 0;
   plan.new_repository = (raw.flags & GANTRY_PLAN_NEW_REPOSITORY) != 0;
+  plan.no_range = (raw.flags & GANTRY_PLAN_NO_RANGE) != 0;
+  plan.min_part_bytes = raw.min_part_bytes;
   return plan;
 }
 
@@ -61,7 +63,9 @@ RawPlan::RawPlan(const Plan& plan)
            plan.chunk_bytes,
            plan.upload,
            (plan.lax_commit ? uint32_t{GANTRY_PLAN_LAX_COMMIT} : 0u) |
-               (plan.new_repository ? uint32_t{GANTRY_PLAN_NEW_REPOSITORY} : 0u)} {}
+               (plan.new_repository ? uint32_t{GANTRY_PLAN_NEW_REPOSITORY} : 0u) |
+               (plan.no_range ? uint32_t{GANTRY_PLAN_NO_RANGE} : 0u),
+           plan.min_part_bytes} {}
 
 bool Put(const gantry_credential_sink& sink, const Credential& credential) {
   const gantry_credential raw{

@@ -49,6 +49,8 @@ struct Plan {
   int64_t chunk_bytes = 0;  // of GANTRY_UPLOAD_CHUNKED
   bool lax_commit = false;
   bool new_repository = false;  // made a moment ago; the registry may not know of it yet
+  bool no_range = false;        // how much of an upload it has, the registry says wrongly
+  int64_t min_part_bytes = 0;   // of parts that a proxy forces, the last apart; 0: any size
 
   static Plan From(const gantry_push_plan& raw);
 };

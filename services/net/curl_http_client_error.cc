@@ -10,32 +10,80 @@ std::string HostOf(const std::string& url) {
   return url.substr(begin, url.find_first_of("/?", begin) - begin);
 }
 
-// What an HTTP proxy answered in the place of the host: curl has no code of its own for it.
-absl::Status ProxyError(const std::string& host, const std::string& text) {
-  if (text.ends_with("407")) {
+// The status that a proxy gave to CONNECT; 0 without one.
+long ProxyAnswer(CURL* easy) {
+  long status = 0;
+  curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status);
+  return status;
+}
+
+// The part of the way that a transfer has failed at; empty once an answer was due.
+std::string_view StageOf(CURLcode code, CURL* easy) {
+  curl_off_t looked_up = 0;
+  long local_port = 0;  // of a connection that is there; its time is told only after TLS
+  curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
+  curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &local_port);
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return "dns";
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_PROXY:
+      return "proxy";
+    case CURLE_COULDNT_CONNECT:
+      return "tcp";
+    case CURLE_RECV_ERROR:
+      return ProxyAnswer(easy) / 100 > 2 ? "proxy" : "";
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CONNECT_ERROR:
+      return "tls";
+    case CURLE_OPERATION_TIMEDOUT:  // curl's own timeout is that of connecting
+      return looked_up == 0 ? "dns" : local_port > 0 ? "tls" : "tcp";
+    default:
+      return "";
+  }
+}
+
+// What an HTTP proxy answered in the place of the host.
+absl::Status ProxyError(const std::string& host, long status) {
+  if (status == 407) {
     return FailedPrecondition(reason::kUpstreamAuthRejected,
-                              "{}: the HTTP proxy on the way wants a login: {}", host, text)
+                              "{}: the HTTP proxy on the way wants a login", host)
         .With("registry", host)
         .Remedy(
             "put the HTTP proxy's user and password into gantryd's HTTPS_PROXY "
             "(http://user:password@host:port), or set NO_PROXY for {}",
             host);
   }
+  const std::string remedy =
+      fmt::format("let the HTTP proxy pass connections to {}, or set NO_PROXY for it", host);
+  if (status / 100 == 4) {
+    return FailedPrecondition(reason::kUpstreamRejected,
+                              "{}: the HTTP proxy on the way refused with HTTP {}", host, status)
+        .With("registry", host)
+        .Remedy("{}", remedy);
+  }
   return Unavailable(reason::kUpstreamUnavailable,
-                     "{}: the HTTP proxy on the way did not connect: {}", host, text)
+                     "{}: the HTTP proxy on the way did not connect: HTTP {}", host, status)
       .With("registry", host)
-      .Remedy("let the HTTP proxy pass connections to {}, or set NO_PROXY for it", host);
+      .Remedy("{}", remedy);
 }
 
-}  // namespace
-
-absl::Status CurlError(CURLcode code, const std::string& detail, const std::string& url) {
+// Why the transfer failed, wherever on its way it was.
+absl::Status ErrorOf(CURLcode code, const std::string& detail, const std::string& url, long proxy) {
   const std::string host = HostOf(RedactUrl(url));
   const std::string text = Excerpt(detail.empty() ? curl_easy_strerror(code) : detail, 200);
-  if (text.starts_with("CONNECT tunnel failed")) return ProxyError(host, text);
+  if (code == CURLE_RECV_ERROR && proxy / 100 > 2) return ProxyError(host, proxy);
   switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
+      return Unavailable(reason::kUpstreamUnavailable, "{}: the proxy's host name is not known: {}",
+                         host, text)
+          .With("registry", host)
+          .Remedy("check HTTPS_PROXY and NO_PROXY in gantryd's environment");
+    case CURLE_COULDNT_RESOLVE_HOST:
       return Unavailable(reason::kUpstreamUnavailable, "{}: the host name is not known: {}", host,
                          text)
           .With("registry", host)
@@ -80,6 +128,20 @@ absl::Status CurlError(CURLcode code, const std::string& detail, const std::stri
           .With("registry", host)
           .Remedy("check the network between gantryd and the registry");
   }
+}
+
+}  // namespace
+
+absl::Status CurlError(CURLcode code, const std::string& detail, const std::string& url,
+                       CURL* easy) {
+  const long proxy = easy ? ProxyAnswer(easy) : 0;
+  absl::Status status = ErrorOf(code, detail, url, proxy);
+  const std::string_view stage = easy ? StageOf(code, easy) : "";
+  if (stage.empty()) return status;
+  ErrorDetail told = DetailOf(status);
+  told.metadata.emplace("stage", stage);
+  SetDetail(status, told);
+  return status;
 }
 
 }  // namespace gantry

@@ -349,7 +349,7 @@ absl::StatusOr<HttpResponse> CurlSession::Run(const CallContext& call, const Htt
                             : "if the registry is yours, register it: gantry container-registry "
                               "register");
   }
-  return CurlError(code, transfer.error_text, request.url);
+  return CurlError(code, transfer.error_text, request.url, easy_);
 }
 
 }  // namespace gantry

@@ -42,7 +42,9 @@ class CurlSession {
   bool reusable_ = true;
 };
 
-// What a failed transfer means.  `detail` is curl's own text.
-absl::Status CurlError(CURLcode code, const std::string& detail, const std::string& url);
+// What a failed transfer means.  `detail` is curl's own text, or ours; `easy` is the handle when
+// curl itself has given up, and tells how far it came.
+absl::Status CurlError(CURLcode code, const std::string& detail, const std::string& url,
+                       CURL* easy = nullptr);
 
 }  // namespace gantry

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <latch>
@@ -41,6 +43,39 @@ class StringWriter final : public ByteWriter {
   }
   std::string text;
   absl::Status status;
+};
+
+// Takes connections and says nothing; with a backlog of 0, it does not even take them.
+class MuteListener {
+ public:
+  explicit MuteListener(int backlog) : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const raw = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(bind(socket_, raw, size), 0);
+    EXPECT_EQ(listen(socket_, backlog), 0);
+    EXPECT_EQ(getsockname(socket_, raw, &size), 0);
+    port_ = ntohs(address.sin_port);
+    // Whoever comes after these is not let in.
+    for (int i = 0; backlog == 0 && i < 4; ++i) {
+      waiting_.push_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+      static_cast<void>(connect(waiting_.back(), raw, size));
+    }
+  }
+  ~MuteListener() {
+    for (const int waiting : waiting_) close(waiting);
+    close(socket_);
+  }
+  std::string url(const std::string& scheme) const {
+    return scheme + "://127.0.0.1:" + std::to_string(port_) + "/";
+  }
+
+ private:
+  const int socket_;
+  int port_ = 0;
+  std::vector<int> waiting_;
 };
 
 class CurlHttpClientTest : public testing::Test {
@@ -164,6 +199,52 @@ TEST_F(CurlHttpClientTest, NobodyThereIsUnavailableAndSaysWhere) {
   const auto response = http_.Do(call_, request);
   EXPECT_EQ(ReasonOf(response.status()), reason::kUpstreamUnavailable);
   EXPECT_NE(DetailOf(response.status()).remedy, "");
+  EXPECT_EQ(DetailOf(response.status()).metadata.find("stage")->second, "tcp");
+}
+
+TEST_F(CurlHttpClientTest, SaysHowFarItCame) {
+  const auto stage = [&](HttpRequest request) {
+    const auto response = http_.Do(call_, request);
+    EXPECT_FALSE(response.ok()) << request.url;
+    const ErrorDetail detail = DetailOf(response.status());
+    const auto it = detail.metadata.find("stage");
+    return it == detail.metadata.end() ? "" : it->second;
+  };
+  HttpRequest request;
+  request.url = "https://" + std::string(70, 'a') + "/";  // too long for a name: DNS is not asked
+  EXPECT_EQ(stage(request), "dns");
+
+  HttpServer untrusted(Ok, {.tls = true, .unix_path = ""});
+  EXPECT_EQ(stage(To(untrusted, "GET", "/")), "tls");
+  const MuteListener mute(8), full(0);
+  request.connect_timeout = milliseconds(300);
+  request.url = mute.url("https");
+  EXPECT_EQ(stage(request), "tls");
+  request.url = full.url("https");
+  EXPECT_EQ(stage(request), "tcp");
+
+  HttpServer resetting([](const Request&, Exchange& x) { x.Reset(); });
+  EXPECT_EQ(stage(To(resetting, "GET", "/")), "") << "an answer was due";
+  request = To(resetting, "GET", "/");
+  request.response_timeout = milliseconds(50);
+  request.url = mute.url("http");
+  EXPECT_EQ(stage(request), "") << "an answer was due";
+}
+
+TEST_F(CurlHttpClientTest, AProxyThatRefusesIsToldFromTheHost) {
+  HttpServer proxy([](const Request&, Exchange& x) {
+    x.Reply(407, {{"Proxy-Authenticate", "Basic realm=\"p\""}}, "<html>log in</html>");
+  });
+  setenv("https_proxy", proxy.url().c_str(), 1);
+  HttpRequest request;
+  request.url = "https://registry.example/v2/";
+  const auto response = http_.Do(call_, request);
+  unsetenv("https_proxy");
+  EXPECT_EQ(response.status().code(), absl::StatusCode::kFailedPrecondition) << response.status();
+  EXPECT_THAT(std::string(MessageOf(response.status())), HasSubstr("proxy on the way wants a login"));
+  const ErrorDetail detail = DetailOf(response.status());
+  EXPECT_EQ(detail.metadata.find("stage")->second, "proxy");
+  EXPECT_THAT(detail.remedy, HasSubstr("HTTPS_PROXY"));
 }
 
 TEST_F(CurlHttpClientTest, TrustsAPrivateCaOnlyWhereItIsGiven) {

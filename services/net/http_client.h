@@ -110,6 +110,7 @@ class HttpClient {
   //   FAILED_PRECONDITION UPSTREAM_PROTOCOL  not HTTP, or headers over 256 KiB
   //   PERMISSION_DENIED ADDRESS_REFUSED   AddressPolicy
   //   CANCELLED, DEADLINE_EXCEEDED        of the call
+  // Metadata "stage" of an error on the way to the host: "dns", "proxy", "tcp" or "tls".
   // An error of `upload` or `download` is returned as it is.
   virtual absl::StatusOr<HttpResponse> Do(const CallContext& call, const HttpRequest& request) = 0;
 };

@@ -1,5 +1,7 @@
 #include "oci/auth_file.h"
 
+#include <algorithm>
+
 #include "base/status.h"
 #include "base/strings.h"
 #include "oci/json.h"
@@ -79,28 +81,31 @@ std::string AuthFile::HelperFor(const std::string& host) const {
 
 absl::StatusOr<Credential> AuthFile::Find(const std::string& host, const std::string& repository,
                                           bool path_prefixes) const {
-  const Login* login = FindLogin(host, repository, path_prefixes);
-  if (!login) return Credential{};
-  return Read(host, *login);
+  const auto found = FindLogin(host, repository, path_prefixes);
+  if (found == auths_.end()) return Credential{};
+  GANTRY_ASSIGN_OR_RETURN(Credential credential, Read(host, found->second));
+  credential.source = fmt::format("{}, entry {}", name_, found->first);
+  return credential;
 }
 
-const AuthFile::Login* AuthFile::FindLogin(const std::string& host, const std::string& repository,
-                                           bool path_prefixes) const {
+AuthFile::Logins::const_iterator AuthFile::FindLogin(const std::string& host,
+                                                     const std::string& repository,
+                                                     bool path_prefixes) const {
   if (path_prefixes) {
     for (std::string name = host + "/" + repository;;) {
-      if (const auto it = auths_.find(name); it != auths_.end()) return &it->second;
+      if (const auto it = auths_.find(name); it != auths_.end()) return it;
       const size_t slash = name.rfind('/');
       if (slash == name.npos) break;
       name.resize(slash);
     }
   }
-  if (const auto it = auths_.find(DockerKey(host)); it != auths_.end()) return &it->second;
-  for (const auto& [key, login] : auths_) {
+  if (const auto it = auths_.find(DockerKey(host)); it != auths_.end()) return it;
+  return std::find_if(auths_.begin(), auths_.end(), [&](const auto& entry) {
+    const std::string& key = entry.first;
     // Without a scheme, "host/path" is Podman's key of a path, and not one of the host.
     const bool of_path = key.find("://") == key.npos && key.find('/') != key.npos;
-    if (HostOf(key) == host && !(path_prefixes && of_path)) return &login;
-  }
-  return nullptr;
+    return HostOf(key) == host && !(path_prefixes && of_path);
+  });
 }
 
 absl::StatusOr<Credential> AuthFile::Read(const std::string& host, const Login& login) const {

@@ -30,7 +30,7 @@ class AuthFile {
 
   // The login that is written down for the host; kAnonymous when there is none.  With
   // `path_prefixes`, as in Podman's files, the longest key of which the image's name is below
-  // counts: "host/team/app", "host/team", "host".
+  // counts: "host/team/app", "host/team", "host".  Credential::source names file and key.
   absl::StatusOr<Credential> Find(const std::string& host, const std::string& repository,
                                   bool path_prefixes) const;
 
@@ -40,12 +40,13 @@ class AuthFile {
     Secret auth, password, identity_token, registry_token;
     std::string username;
   };
-  const Login* FindLogin(const std::string& host, const std::string& repository,
-                         bool path_prefixes) const;
+  using Logins = std::map<std::string, Login, std::less<>>;
+  Logins::const_iterator FindLogin(const std::string& host, const std::string& repository,
+                                   bool path_prefixes) const;
   absl::StatusOr<Credential> Read(const std::string& host, const Login& login) const;
 
   std::string name_;
-  std::map<std::string, Login, std::less<>> auths_;
+  Logins auths_;
   std::map<std::string, std::string, std::less<>> helpers_;
   std::string store_;
 };

@@ -26,6 +26,7 @@ struct Credential {
   // Of one that leaves the daemon; unset: perhaps as wide as the login that it comes from.
   bool read_only = false;       // changes nothing
   bool one_repository = false;  // opens the repository that it was asked for, and no other
+  std::string source;  // the file and entry, or helper, that it is from; empty: not told
 };
 
 // What is wanted of a repository.

@@ -84,7 +84,11 @@ absl::StatusOr<Credential> DockerKeychain::Look(const CallContext& call, const A
                                                 bool refresh) {
   const std::string helper = file.HelperFor(host);
   if (helper.empty()) return file.Find(host, repository, podman);
-  return helpers_.Get(call, helper, podman ? host : AuthFile::DockerKey(host), refresh);
+  GANTRY_ASSIGN_OR_RETURN(
+      Credential credential,
+      helpers_.Get(call, helper, podman ? host : AuthFile::DockerKey(host), refresh));
+  credential.source = "docker-credential-" + helper;
+  return credential;
 }
 
 absl::StatusOr<std::shared_ptr<const AuthFile>> DockerKeychain::Load(const std::string& path) {

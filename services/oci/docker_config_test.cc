@@ -74,6 +74,21 @@ TEST_F(DockerKeychainTest, LooksInOnePlaceAfterTheOther) {
   EXPECT_EQ(Get("other.io"), ":");
 }
 
+TEST_F(DockerKeychainTest, TellsWhereALoginIsFrom) {
+  const auto source = [this](const std::string& host) {
+    DockerKeychain keychain(environment_);
+    return keychain.Get(call_, host, "team/app", {}, false)->source;
+  };
+  EXPECT_EQ(source("r.io"), "");
+  WriteLogin(".config/containers/auth.json", "r.io/team", "a:1");
+  EXPECT_EQ(source("r.io"), home_ + "/.config/containers/auth.json, entry r.io/team");
+  WriteLogin(".docker/config.json", "https://r.io/v2/", "a:1");
+  EXPECT_EQ(source("r.io"), home_ + "/.docker/config.json, entry https://r.io/v2/");
+  WriteHelper("echo", R"(echo '{"Username":"u","Secret":"s"}')");
+  Write(".docker/config.json", R"({"credHelpers":{"r.io":"echo"}})");
+  EXPECT_EQ(source("r.io"), "docker-credential-echo");
+}
+
 TEST_F(DockerKeychainTest, AChangedFileIsReadAgain) {
   DockerKeychain keychain(environment_);
   EXPECT_EQ(Get(keychain, "r.io"), ":");

@@ -35,9 +35,9 @@ void Replace(std::string& text, std::string_view placeholder, std::string value,
 }  // namespace
 
 const ErrorHint* FindHint(const std::vector<ErrorHint>& hints, int status, std::string_view code,
-                          std::string_view text) {
+                          std::string_view text, std::string_view stage) {
   const auto hint = std::find_if(hints.begin(), hints.end(), [&](const ErrorHint& h) {
-    return (h.status == 0 || h.status == status) &&
+    return h.stage == stage && (h.status == 0 || h.status == status) &&
            (h.code.empty() || EqualsIgnoreCase(h.code, code)) &&
            (h.text.empty() || Contains(text, h.text));
   });
@@ -47,13 +47,15 @@ const ErrorHint* FindHint(const std::vector<ErrorHint>& hints, int status, std::
 absl::Status WithHint(absl::Status status, const std::vector<ErrorHint>& hints) {
   if (status.ok() || hints.empty()) return status;
   ErrorDetail detail = DetailOf(status);
-  // Only what an upstream said: Gantry's own errors have remedies of their own.
-  if (!detail.metadata.contains("httpStatus") && !detail.metadata.contains("upstreamCode")) {
-    return status;
-  }
+  // Only of an upstream: Gantry's own errors have remedies of their own.
+  const bool of_upstream = detail.metadata.contains("httpStatus") ||
+                           detail.metadata.contains("upstreamCode") ||
+                           detail.metadata.contains("stage");
+  if (!of_upstream) return status;
   const std::string_view message = MessageOf(status);
-  const ErrorHint* const hint = FindHint(hints, std::atoi(ValueOf(detail, "httpStatus").c_str()),
-                                         ValueOf(detail, "upstreamCode"), message);
+  const ErrorHint* const hint =
+      FindHint(hints, std::atoi(ValueOf(detail, "httpStatus").c_str()),
+               ValueOf(detail, "upstreamCode"), message, ValueOf(detail, "stage"));
   if (!hint) return status;
   detail.remedy = hint->remedy;
   Replace(detail.remedy, "{host}", ValueOf(detail, "registry"), "the registry");

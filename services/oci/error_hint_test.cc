@@ -49,6 +49,25 @@ TEST(ErrorHint, WhatIsNotKnownIsNamedAsSuch) {
       "Push to the repository at the registry.");
 }
 
+TEST(ErrorHint, ARowForAStageIsForErrorsOnTheWayAlone) {
+  const std::vector<ErrorHint> hints = {
+      {0, "", "", "its DNS zone is not linked", "Link it to reach {host}.", "dns"},
+      {0, "", "not known", "", "never"}};
+  const absl::Status lost =
+      Unavailable(reason::kUpstreamUnavailable, "acme.example: the host name is not known")
+          .With("registry", "acme.example")
+          .With("stage", "dns");
+  const absl::Status hinted = WithHint(lost, hints);
+  EXPECT_EQ(MessageOf(hinted),
+            "acme.example: the host name is not known: its DNS zone is not linked");
+  EXPECT_EQ(DetailOf(hinted).remedy, "Link it to reach acme.example.");
+  const absl::Status refused =
+      Unavailable(reason::kUpstreamUnavailable, "not known").With("stage", "tcp");
+  EXPECT_EQ(WithHint(refused, hints), refused);
+  EXPECT_EQ(DetailOf(WithHint(Refusal("404", "", "not known"), hints)).remedy, "never")
+      << "answers are for the other rows";
+}
+
 TEST(ErrorHint, ApplyingItAgainChangesNothing) {
   const absl::Status once = WithHint(Refusal("403", "DENIED", "uploadArtifacts"), kHints);
   EXPECT_EQ(WithHint(once, kHints), once);

@@ -4,6 +4,7 @@
 #include "base/strings.h"
 #include "oci/registry_auth.h"
 #include "oci/registry_error.h"
+#include "oci/token_grants.h"
 
 namespace gantry {
 namespace {
@@ -48,6 +49,30 @@ absl::Status RegistryClient::Ping(const CallContext& call) {
   RegistryRequest request;
   request.path = "/v2/";
   GANTRY_ASSIGN_OR_RETURN(const HttpResponse response, Do(call, request));
+  return CheckPing(call, request, response);
+}
+
+absl::StatusOr<HttpResponse> RegistryClient::Greet(const CallContext& call) {
+  RegistryRequest request;
+  request.path = "/v2/";
+  request.anonymous = true;
+  GANTRY_ASSIGN_OR_RETURN(HttpResponse response, Do(call, request));
+  if (response.status == 401 || response.status == 403) return response;
+  GANTRY_RETURN_IF_ERROR(CheckPing(call, request, response));
+  return response;
+}
+
+std::string RegistryClient::Grants(const CallContext& call, const std::string& repository,
+                                   Actions actions) {
+  AuthAttempt attempt;
+  attempt.repository = repository;
+  attempt.actions = actions;
+  const auto header = auth_->Authorization(call, attempt);
+  return header.ok() ? GrantsOf(header->Reveal()) : "";
+}
+
+absl::Status RegistryClient::CheckPing(const CallContext& call, const RegistryRequest& request,
+                                       const HttpResponse& response) {
   const std::string type = ToLower(response.headers.Get("Content-Type").value_or(""));
   const std::string_view body = Trim(response.body);
   const bool page = type.find("html") != std::string::npos || (!body.empty() && body[0] == '<');
@@ -87,7 +112,7 @@ absl::StatusOr<RegistryClient::Exchange> RegistryClient::Send(const CallContext&
       GANTRY_ASSIGN_OR_RETURN(to, endpoint_.Follow(to.url, *location));
       continue;
     }
-    if (!to.is_registry) return exchange;
+    if (!to.is_registry || request.anonymous) return exchange;
     GANTRY_ASSIGN_OR_RETURN(const bool again, LogInAgain(call, request, exchange, attempt));
     if (!again) return exchange;
   }
@@ -113,6 +138,8 @@ absl::StatusOr<HttpResponse> RegistryClient::SendOnce(const CallContext& call,
   if (to.is_registry) {
     GANTRY_ASSIGN_OR_RETURN(HostGate::Place entered, gate_->Enter(call, request.pass));
     place.emplace(std::move(entered));
+  }
+  if (to.is_registry && !request.anonymous) {
     GANTRY_ASSIGN_OR_RETURN(const Secret header, auth_->Authorization(call, attempt));
     if (!header.empty()) http.headers.Set("Authorization", header.Reveal());
   }

@@ -44,7 +44,8 @@ struct RegistryRequest {
   // What the token must allow.
   std::string repository;
   Actions actions;
-  std::string also_pull;  // a second repository, the source of a mount
+  std::string also_pull;   // a second repository, the source of a mount
+  bool anonymous = false;  // without a login, even where the registry wants one
 };
 
 // An open upload session.
@@ -52,6 +53,7 @@ struct UploadSession {
   std::string location;         // whole URL; opaque, always the newest
   int64_t offset = 0;           // bytes the registry has confirmed
   int64_t min_chunk_bytes = 0;  // OCI-Chunk-Min-Length
+  bool no_range = false;        // what the registry says of the offset is not to be believed
 };
 
 struct ManifestInfo {
@@ -85,6 +87,12 @@ class RegistryClient {
 
   // GET /v2/ with credentials.  UPSTREAM_PROTOCOL when what answers is no registry.
   absl::Status Ping(const CallContext& call);
+  // GET /v2/ without: what the registry says to strangers.  401 and 403 are answers, too.
+  absl::StatusOr<HttpResponse> Greet(const CallContext& call);
+
+  // What the token for such requests may do, of token servers whose tokens tell
+  // (token_grants.h).  Empty where nothing is known, or no token is used.
+  std::string Grants(const CallContext& call, const std::string& repository, Actions actions);
 
   // Size when the blob is there.
   //   PERMISSION_DENIED UPSTREAM_DENIED   it may not be looked at; an upload may be allowed
@@ -160,6 +168,9 @@ class RegistryClient {
   absl::Status Failure(const CallContext& call, const RegistryRequest& request,
                        const HttpResponse& response, std::string_view operation,
                        const std::string& reference = "");
+  // Whether that is how a registry answers GET /v2/.
+  absl::Status CheckPing(const CallContext& call, const RegistryRequest& request,
+                         const HttpResponse& response);
   absl::StatusOr<UploadSession> ReadSession(const Exchange& exchange) const;
 
   HttpClient& http_;

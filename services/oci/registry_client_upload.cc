@@ -155,7 +155,7 @@ absl::Status RegistryClient::PatchUpload(const CallContext& call, const std::str
     const bool cut = response.bytes_sent > 0 && size && response.bytes_sent < *size;
     const int64_t sent = size && !cut ? *size : response.bytes_sent;
     const int64_t until = session.offset + (stored ? sent : 0);
-    session.offset = ConfirmedBytes(response, until).value_or(until);
+    session.offset = session.no_range ? until : ConfirmedBytes(response, until).value_or(until);
   }
   return stored ? absl::OkStatus()
                 : SessionFailure(call, host(), repository, response, "a part of a layer");

@@ -142,7 +142,9 @@ absl::StatusOr<StoredBlob> BlobUpload::Upload(std::optional<UploadSession> sessi
     if (!session) {
       GANTRY_ASSIGN_OR_RETURN(session, Open());
     }
+    session->no_range = target_.plan.no_range;
     Report(BlobState::kSending, 0);
+    const int64_t limit = target_.body_limit.bytes();
     const bool with_commit = FitsIntoCommit();
     absl::StatusOr<StoredBlob> stored = UploadOnce(*session, with_commit);
     if (stored.ok()) return stored;
@@ -150,6 +152,9 @@ absl::StatusOr<StoredBlob> BlobUpload::Upload(std::optional<UploadSession> sessi
     session.reset();
     const absl::Status status = stored.status();
     if (with_commit && IsTooLarge(status) && Shrink(blob_.size)) continue;
+    // A part was too large, and this registry's sessions cannot be gone on with.
+    const bool shrunk = target_.plan.no_range && target_.body_limit.bytes() < limit;
+    if (IsTooLarge(status) && shrunk) continue;
     if (attempt_ >= SessionsWorth(status) || !backoff.Wait(status)) {
       return attempt_ == 1 ? status : Annotate(status, fmt::format("after {} uploads", attempt_));
     }
@@ -261,7 +266,7 @@ bool BlobUpload::Shrink(int64_t refused) {
 }
 
 bool BlobUpload::Resume(UploadSession& session) {
-  if (!call_.Check().ok()) return false;
+  if (session.no_range || !call_.Check().ok()) return false;
   return Retry(call_, {.max_attempts = 4},
                [&] { return target_.registry.SyncUpload(call_, target_.plan.repository, session); })
       .ok();

@@ -42,6 +42,43 @@ TEST_F(PushTest, AWholeBlobThatIsTooLargeForAProxyGoesInParts) {
   EXPECT_EQ(store_.received_bytes(), 6 * kMiB);
 }
 
+// The Range of the first part, ever after.
+fakes::Fault StuckRange(const std::string& range) {
+  return On("PATCH upload").Always().Change([range](Reply& reply) { reply.Set("Range", range); });
+}
+
+TEST_F(PushTest, WhereThePlanSaysSoARangeIsNotBelieved) {
+  MakeOneLayer(6 * kMiB);
+  plan_.method = UploadMethod::kMonolithic;
+  plan_.no_range = true;
+  plan_.min_part_bytes = 2 * kMiB;
+  registry_.Script(LimitedTo("PUT upload", 5 << 19));
+  registry_.Script(StuckRange("0-2097151"));
+  ExpectStored(Push());
+  EXPECT_EQ(registry_.Count("PATCH upload 202"), 3) << "of 2 MiB, not of 1.5 MiB";
+  EXPECT_EQ(registry_.Count("GET upload"), 0);
+}
+
+TEST_F(PushTest, WithoutTheRangeABrokenUploadIsBegunAnew) {
+  MakeOneLayer(6 * kMiB);
+  plan_.no_range = true;
+  registry_.Script(LimitedTo("PATCH upload", 2 << 20));
+  registry_.Script(StuckRange("0-1572863"));
+  ExpectStored(Push());
+  EXPECT_EQ(registry_.Count("PATCH upload 413"), 1);
+  EXPECT_EQ(registry_.Count("PATCH upload 202"), 4) << "of 1.5 MiB";
+  EXPECT_EQ(registry_.Count("POST upload"), 2);
+  EXPECT_EQ(registry_.Count("GET upload"), 0);
+}
+
+TEST_F(PushTest, NoPartIsSmallerThanTheRegistryTakes) {
+  MakeOneLayer(6 * kMiB);
+  plan_.min_part_bytes = 2 * kMiB;
+  registry_.Script(LimitedTo("PATCH upload", 1 << 20));
+  ExpectFailed(Push(), absl::StatusCode::kFailedPrecondition, "UPSTREAM_REJECTED");
+  EXPECT_EQ(registry_.Count("PATCH upload 413"), 2) << "6 MiB, 2 MiB";
+}
+
 TEST_F(PushTest, TheOtherBlobsOfAPushKnowOfTheLimit) {
   image_.AddManifest({{fakes::RandomBytes(4 * kMiB, 1)}, {fakes::RandomBytes(3 * kMiB, 2)}});
   registry_.Script(LimitedTo("PATCH upload", 1 << 20));

@@ -140,7 +140,7 @@ absl::StatusOr<PushedImage> PushEngine::Push(const CallContext& call, const Push
   if (image.manifests.empty()) {
     return InvalidArgument(reason::kSourceInvalid, "the source holds no image");
   }
-  BodyLimit body_limit;
+  BodyLimit body_limit(plan.min_part_bytes);
   const PushTarget target{plan, registry, source, layers_, progress, body_limit};
   return gantry::Push(call, target, image).Run();
 }

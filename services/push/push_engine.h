@@ -33,6 +33,8 @@ struct PushPlan {
   int max_parallel_blobs = 4;
   bool lax_commit = false;      // 200 or 204 for a commit is taken, after a HEAD has confirmed it
   bool new_repository = false;  // the registry may deny for a while that there is such a repository
+  bool no_range = false;        // how much of an upload it has, the registry says wrongly
+  int64_t min_part_bytes = 0;   // of parts that a proxy forces, the last apart
 };
 
 struct PushedImage {

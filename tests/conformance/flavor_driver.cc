@@ -144,9 +144,15 @@ Outcome FlavorDriver::Push(const sdk::Plan& plan, std::optional<sdk::Image>* ima
   std::vector<gantry_str> mounts;
   for (const std::string& repository : plan.mount_from) mounts.push_back(lender.Lend(repository));
   const gantry_push_plan raw{
-      sizeof raw,    plan.max_parallel_blobs, &target,     mounts.data(),
-      mounts.size(), plan.chunk_bytes,        plan.upload, 
-      (plan.lax_commit ? 1u : 0u) | (plan.new_repository ? 2u : 0u)};
+      sizeof raw,
+      plan.max_parallel_blobs,
+      &target,
+      mounts.data(),
+      mounts.size(),
+      plan.chunk_bytes,
+      plan.upload,
+      (plan.lax_commit ? 1u : 0u) | (plan.new_repository ? 2u : 0u) | (plan.no_range ? 4u : 0u),
+      plan.min_part_bytes};
   const gantry_code code = table_.push(flavor_, &call, &raw, {&sink, sink.Take});
   TakeFirst(sink.records, image);
   return Finish(call, code);

@@ -38,7 +38,8 @@ class InProcessRegistry {
   const std::string host;  // as in URLs
   Auth auth = Auth::kNone;
   std::string user = "me", password = "right";
-  bool push_denied = false;
+  std::string token = "token";
+  bool push_denied = false, has_referrers = false, has_deletes = true;
   std::string date;
   // By "repository:tag" and "repository@digest".
   std::map<std::string, std::pair<std::string, std::string>> manifests;  // media type, bytes
@@ -58,7 +59,7 @@ class InProcessRegistry {
   }
   bool LoggedIn(const SeenRequest& request) const {
     if (auth == Auth::kNone) return true;
-    if (auth == Auth::kBearer) return request.authorization() == "Bearer token";
+    if (auth == Auth::kBearer) return request.authorization() == "Bearer " + token;
     return request.authorization() == "Basic " + Base64Encode(user + ":" + password);
   }
   static HttpResponse Refuse(int status, const std::string& code) {
@@ -80,7 +81,7 @@ class InProcessRegistry {
       ++token_requests;
       const bool right = request.authorization() == "Basic " + Base64Encode(user + ":" + password);
       if (!right) return Refuse(401, "UNAUTHORIZED");
-      return Answer(200, {}, R"({"token":"token","expires_in":300})");
+      return Answer(200, {}, Json{{"token", token}, {"expires_in", 300}}.dump());
     }
     if (!LoggedIn(request)) return Challenge(request);
     if (rest == "/v2/") return Answer(200, {{"Content-Type", "application/json"}}, "{}");
@@ -96,6 +97,10 @@ class InProcessRegistry {
     }
     if (const size_t at = path.find("/manifests/"); at != path.npos) {
       return ManifestOf(request, path.substr(0, at), path.substr(at + 11));
+    }
+    if (path.find("/referrers/") != path.npos && has_referrers) {
+      return Answer(200, {{"Content-Type", "application/vnd.oci.image.index.v1+json"}},
+                    R"({"manifests":[]})");
     }
     if (const size_t at = path.find("/tags/list"); at != path.npos) return Tags(path.substr(0, at));
     return Refuse(404, "NAME_UNKNOWN");
@@ -169,6 +174,7 @@ class InProcessRegistry {
       manifests[repository + "@" + digest] = manifest;
       return Answer(201, {{"Docker-Content-Digest", digest}});
     }
+    if (request.method == "DELETE" && !has_deletes) return Refuse(405, "UNSUPPORTED");
     const auto it = manifests.find(repository + separator + reference);
     if (it == manifests.end()) return Refuse(404, "MANIFEST_UNKNOWN");
     return Content(request, it->second.first, it->second.second);

@@ -181,7 +181,12 @@ class AwsCloud(AwsCase):
         self.assertEqual(missing.code, 4, missing)
         self.assertIn("create_repository=true", missing.err)
         self.ok(daemon, "container-registry", "update", "ecr", "--create_repository=true",
-                "--image_tag_mutability=IMMUTABLE", "--scan_on_push=true", '--repository_tags={"team": "ml"}')
+                "--image_tag_mutability=IMMUTABLE", "--scan_on_push=true", '--repository_tags={"team": "ml"}',
+                "--default-repository=team/app")
+        verified = self.ok(daemon, "container-registry", "verify", "ecr", "--repository", "team/app", "-o", "json")
+        [right] = [c for c in verified.json()["checks"] if c["name"] == "push-right"]
+        self.assertEqual(right["outcome"], "OUTCOME_WARNING")
+        self.assertIn("the next push creates it", right["message"])
         self.assertEqual(self.push_app(daemon).code, 0)
         created = self.aws.repositories["123456789012", "us-east-1", "team/app"]
         self.assertEqual(created.settings["tags"], [{"Key": "team", "Value": "ml"}])

@@ -128,6 +128,10 @@ class Repositories(GcpCase):
         self.google.policy.grant(self.account.email, f"projects/{PROJECT}", gcp_policy.ADMIN)
         daemon = self.daemon()
         self.create(daemon, immutable_tags="true", labels='{"team": "ml"}')
+        verified = self.ok(daemon, "container-registry", "verify", "gar", "--repository", "team/app", "-o", "json")
+        [right] = [c for c in verified.json()["checks"] if c["name"] == "push-right"]
+        self.assertEqual(right["outcome"], "OUTCOME_WARNING")
+        self.assertIn("the next push creates it", right["message"])
         image = self.push_gar(daemon)
         self.assertEqual(image.code, 0, image)
         made = self.google.artifact_registry.repositories[NEW]
@@ -146,7 +150,7 @@ class Repositories(GcpCase):
                      "roles/artifactregistry.admin")
         self.google.policy.grant(self.account.email, f"projects/{PROJECT}", gcp_policy.ADMIN)
         self.google.artifact_registry.quirks.key_refused = True
-        self.refused(self.push_gar(daemon, tag="2"), "UPSTREAM_REJECTED", "roles/cloudkms.cryptoKeyEncrypterDecrypter")
+        self.refused(self.push_gar(daemon, tag="2"), "UPSTREAM_DENIED", "roles/cloudkms.cryptoKeyEncrypterDecrypter")
 
     def test_what_a_connector_reaches(self):
         api = self.google.artifact_registry

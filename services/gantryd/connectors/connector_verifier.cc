@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "gantryd/registries/connector_fit.h"
+#include "gantryd/registries/refusal.h"
 
 namespace gantry {
 namespace {
@@ -54,14 +55,7 @@ absl::StatusOr<std::vector<RegistryRecord>> Candidates(const CallContext& call,
 
 Verification Judge(const absl::Status& status) {
   if (status.ok()) return Verification::kAccepted;
-  const std::string reason = ReasonOf(status);
-  const bool refused = reason == reason::kUpstreamAuthRejected ||
-                       reason == reason::kUpstreamDenied || reason == reason::kConnectorUnusable ||
-                       reason == reason::kConnectorExpired || reason == reason::kLocalNotFound ||
-                       reason == reason::kImplicitLoginNotAllowed ||
-                       status.code() == absl::StatusCode::kUnauthenticated ||
-                       status.code() == absl::StatusCode::kInvalidArgument;
-  return refused ? Verification::kRejected : Verification::kUnreachable;
+  return RefusesCredential(status) ? Verification::kRejected : Verification::kUnreachable;
 }
 
 std::string Told(const absl::Status& status) {

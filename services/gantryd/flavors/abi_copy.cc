@@ -160,11 +160,17 @@ bool CopyPlan(const gantry_push_plan& raw, const std::string& host, FlavorPlan* 
     *fault = fmt::format("planned chunks of {} bytes", raw.chunk_bytes);
     return false;
   }
+  if (raw.min_part_bytes < 0 || raw.min_part_bytes > kMaxChunkBytes) {
+    *fault = fmt::format("planned parts of at least {} bytes", raw.min_part_bytes);
+    return false;
+  }
   out->upload = static_cast<UploadMethod>(raw.upload);
   out->chunk_bytes = raw.upload == GANTRY_UPLOAD_CHUNKED ? raw.chunk_bytes : 0;
   out->max_parallel_blobs = static_cast<int>(std::min(raw.max_parallel_blobs, kMaxParallelBlobs));
   out->lax_commit = (raw.flags & GANTRY_PLAN_LAX_COMMIT) != 0;
   out->new_repository = (raw.flags & GANTRY_PLAN_NEW_REPOSITORY) != 0;
+  out->no_range = (raw.flags & GANTRY_PLAN_NO_RANGE) != 0;
+  out->min_part_bytes = raw.min_part_bytes;
   return true;
 }
 
@@ -237,7 +243,9 @@ RawPlan::RawPlan(const FlavorPlan& plan)
            plan.chunk_bytes,
            static_cast<int32_t>(plan.upload),
            (plan.lax_commit ? uint32_t{GANTRY_PLAN_LAX_COMMIT} : 0u) |
-               (plan.new_repository ? uint32_t{GANTRY_PLAN_NEW_REPOSITORY} : 0u)} {
+               (plan.new_repository ? uint32_t{GANTRY_PLAN_NEW_REPOSITORY} : 0u) |
+               (plan.no_range ? uint32_t{GANTRY_PLAN_NO_RANGE} : 0u),
+           plan.min_part_bytes} {
   for (const std::string& repository : plan.mount_from) mount_from_.push_back(ToRaw(repository));
   raw_.mount_from = mount_from_.data();
 }

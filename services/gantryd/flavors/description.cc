@@ -80,6 +80,11 @@ absl::StatusOr<std::vector<std::string>> ReadHosts(const Json& json) {
   return hosts;
 }
 
+bool IsStage(std::string_view stage) {
+  constexpr std::string_view kStages[] = {"", "dns", "proxy", "tcp", "tls"};
+  return std::find(std::begin(kStages), std::end(kStages), stage) != std::end(kStages);
+}
+
 absl::StatusOr<std::vector<ErrorHint>> ReadErrorHints(gantry_str text) {
   std::vector<ErrorHint> hints;
   if (text.size == 0) return hints;
@@ -98,8 +103,12 @@ absl::StatusOr<std::vector<ErrorHint>> ReadErrorHints(gantry_str text) {
       }
       hint.login_ended = row["login_ended"].get<bool>();
     }
+    hint.stage = GetString(row, "stage").value_or("");
     GANTRY_RETURN_IF_ERROR(Read(row, "remedy", "error table's row", true, &hint.remedy));
-    if (hint.status == 0 && hint.code.empty() && hint.text.empty()) {
+    if (!IsStage(hint.stage)) {
+      return Malformed("error table", "has a \"stage\" other than dns, proxy, tcp and tls");
+    }
+    if (hint.status == 0 && hint.code.empty() && hint.text.empty() && hint.stage.empty()) {
       return Malformed("error table", "has a row that fits every error");
     }
   }

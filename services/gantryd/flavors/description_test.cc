@@ -82,6 +82,20 @@ TEST(Description, ReadsWhatRefusalsMean) {
   }
 }
 
+TEST(Description, ReadsWhatErrorsMean) {
+  const auto read = [](const std::string& row) {
+    return Describe(kSound, {}, fmt::format(R"({{"errors": [{}]}})", row));
+  };
+  const auto info = read(R"({"stage": "dns", "meaning": "M", "remedy": "R"})");
+  ASSERT_TRUE(info.ok()) << info.status();
+  EXPECT_EQ(info->error_hints.at(0).stage, "dns");
+  EXPECT_EQ(info->error_hints.at(0).remedy, "R");
+  for (const char* row :
+       {R"({"remedy": "R"})", R"({"status": 403})", R"({"stage": "arp", "remedy": "R"})"}) {
+    EXPECT_EQ(ReasonOf(read(row).status()), reason::kFlavorNotLoaded) << row;
+  }
+}
+
 TEST(Description, KnowsTheHostsThatAreItsAlone) {
   const auto with = [](const std::string& hosts) {
     return Describe(std::string(kSound.substr(0, kSound.size() - 1)) + ", \"hosts\": " + hosts + "}");

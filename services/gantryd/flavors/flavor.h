@@ -67,6 +67,8 @@ struct FlavorPlan {
   UploadMethod upload = UploadMethod::kStream;
   bool lax_commit = false;
   bool new_repository = false;
+  bool no_range = false;
+  int64_t min_part_bytes = 0;
 };
 
 // A registry that a connector reaches.

@@ -44,6 +44,14 @@ bool IsRedirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
+// What a flavor knows about its cloud's hosts does not hold for a service of the machine's own.
+absl::Status WithoutStage(absl::Status status) {
+  ErrorDetail detail = DetailOf(status);
+  detail.metadata.erase("stage");
+  SetDetail(status, detail);
+  return status;
+}
+
 }  // namespace
 
 absl::StatusOr<FlavorRequest> FlavorRequest::From(const gantry_http_request* raw) {
@@ -102,9 +110,12 @@ absl::StatusOr<HttpResponse> SendForFlavor(InstanceHost& host, const CallContext
   for (int redirects = 0;; ++redirects) {
     sent.url = url.text();
     sent.transport = host.TransportTo(url);
-    GANTRY_ASSIGN_OR_RETURN(HttpResponse response, SendWithRetry(call, request.idempotent, [&] {
-                              return host.http().Do(call, sent);
-                            }));
+    auto answer =
+        SendWithRetry(call, request.idempotent, [&] { return host.http().Do(call, sent); });
+    if (!answer.ok()) {
+      return request.metadata ? WithoutStage(answer.status()) : answer.status();
+    }
+    HttpResponse response = *std::move(answer);
     const auto location = response.headers.Get("Location");
     if (!request.follow_redirects || !IsRedirect(response.status) || !location) return response;
     if (redirects == kMaxRedirects) {

@@ -131,6 +131,14 @@ TEST_F(FlavorHttp, ARefusalThatStaysIsAnAnswer) {
   EXPECT_EQ(http_.requests.size(), 3u);
 }
 
+TEST_F(FlavorHttp, OnlyHostsOfTheCloudAreToldByHowFarTheyWereReached) {
+  const auto away = Send("POST", "https://a.example/");
+  EXPECT_EQ(DetailOf(away.status()).metadata.count("stage"), 1u) << away.status();
+  const auto none = Send("GET", "http://169.254.170.2/", {}, GANTRY_HTTP_METADATA);
+  EXPECT_EQ(none.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(DetailOf(none.status()).metadata.count("stage"), 0u);
+}
+
 TEST_F(FlavorHttp, NothingIsSentWhenTheTimeIsUp) {
   http_.Answer(200);
   clock_.Advance(milliseconds(60'001));

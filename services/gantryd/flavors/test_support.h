@@ -23,7 +23,9 @@ class ScriptedHttp final : public HttpClient {
  public:
   absl::StatusOr<HttpResponse> Do(const CallContext&, const HttpRequest& request) override {
     requests.push_back(request);
-    if (answers.empty()) return Unavailable(reason::kUpstreamUnavailable, "nobody answers");
+    if (answers.empty()) {
+      return Unavailable(reason::kUpstreamUnavailable, "nobody answers").With("stage", "tcp");
+    }
     HttpResponse answer = answers.front();
     if (answers.size() > 1) answers.pop_front();
     return answer;

@@ -42,6 +42,8 @@ absl::StatusOr<PushedImage> EngineJob::Run(const CallContext& call, const Flavor
   push.chunk_bytes = plan.chunk_bytes;
   push.lax_commit = plan.lax_commit;
   push.new_repository = plan.new_repository;
+  push.no_range = plan.no_range;
+  push.min_part_bytes = plan.min_part_bytes;
   if (plan.max_parallel_blobs > 0) {
     push.max_parallel_blobs = std::min(plan.max_parallel_blobs, kMaxParallelBlobs);
   }

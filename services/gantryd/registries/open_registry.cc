@@ -1,5 +1,6 @@
 #include "gantryd/registries/open_registry.h"
 
+#include <mutex>
 #include <utility>
 
 #include "base/status.h"
@@ -19,13 +20,22 @@ class OpenRegistry::WatchedCredentials final : public CredentialProvider {
                                  const std::string& repository, Actions actions,
                                  bool refresh) override {
     wanted_ = true;
-    return credentials_->Get(call, host, repository, actions, refresh);
+    auto credential = credentials_->Get(call, host, repository, actions, refresh);
+    std::lock_guard lock(mu_);
+    if (credential.ok()) source_ = credential->source;
+    return credential;
   }
   bool wanted() const { return wanted_; }
+  std::string source() const {
+    std::lock_guard lock(mu_);
+    return source_;
+  }
 
  private:
   const std::shared_ptr<CredentialProvider> credentials_;
   std::atomic<bool> wanted_{false};
+  mutable std::mutex mu_;
+  std::string source_;  // guarded by mu_
 };
 
 OpenRegistry::OpenRegistry(Parts parts, RegistryUri uri, const FlavorInfo& flavor)
@@ -58,6 +68,8 @@ absl::StatusOr<std::shared_ptr<OpenRegistry>> OpenRegistry::Open(const CallConte
 }
 
 bool OpenRegistry::login_was_wanted() const { return credentials_->wanted(); }
+
+std::string OpenRegistry::login_source() const { return credentials_->source(); }
 
 absl::StatusOr<Credential> OpenRegistry::PullCredential(const CallContext& call,
                                                         const std::string& repository) {

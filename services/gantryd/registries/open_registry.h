@@ -36,6 +36,7 @@ class OpenRegistry final : public RegistrySession, private InstanceHost {
   FlavorInstance& flavor() override { return *instance_; }
   RegistryClient& client() override { return *client_; }
   bool login_was_wanted() const override;
+  std::string login_source() const override;
   absl::StatusOr<Credential> PullCredential(const CallContext& call,
                                             const std::string& repository) override;
   absl::Status Explain(absl::Status status) const override;

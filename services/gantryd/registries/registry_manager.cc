@@ -94,7 +94,7 @@ absl::StatusOr<std::vector<DiagnosticCheck>> RegistryManager::Diagnose(
   // longer works.
   GANTRY_ASSIGN_OR_RETURN(const auto session,
                           pool_.OpenUnsaved(call, record, connector ? &*connector : nullptr));
-  return DiagnoseSession(call, *session, repository);
+  return DiagnoseSession(call, *session, connector ? &*connector : nullptr, repository);
 }
 
 absl::Status RegistryManager::Validate(const CallContext& call, RegistryRecord& record,

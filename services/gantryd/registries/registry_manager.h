@@ -44,9 +44,9 @@ class RegistryManager {
                                         std::vector<std::string>* warnings = nullptr);
   absl::Status Delete(const CallContext& call, const std::string& name, int64_t version);
 
-  // reference, dns, tls, ping, login, push-right, repository, then the flavor's own checks; the
-  // checks after a failed one are skipped.  The push right is tried by opening an upload and
-  // cancelling it, so that nothing is left behind.
+  // reference, dns, tcp, tls, ping, clock, credential, login, repository, push-right, then the
+  // flavor's own checks, then features; the checks after a failed one are skipped.  The push right
+  // is tried by opening an upload and cancelling it, so that nothing is left behind.
   absl::StatusOr<std::vector<DiagnosticCheck>> Diagnose(const CallContext& call,
                                                         const std::string& name,
                                                         const std::string& repository);

@@ -34,6 +34,8 @@ class RegistrySession {
   // Whether the registry has asked for a login since the session was opened: until then nothing is
   // known about the credential.
   virtual bool login_was_wanted() const = 0;
+  // Credential::source of the last login that was given.
+  virtual std::string login_source() const = 0;
   // A credential for somebody else to pull with, as narrow and short-lived as the registry can make
   // it; kAnonymous where it asks for no login.  A copy while that has a quarter of its life or more.
   // `repository` is a full path, or empty for all.

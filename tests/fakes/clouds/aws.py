@@ -10,7 +10,8 @@ Every signature is recomputed by botocore, every request of the API checked agai
 policies are enforced, session policies too, for the API and for the registry.  Switches: page_size, of lists;
 throttle_ecr, {operation: how often it is throttled}; throttle_sts, how often; create_fails, the (code, text) of
 every creation; session_lifetime and registry_token_lifetime, the seconds that keys of STS and registry tokens live
-in place of AWS's own; terse, for the 403 without a word that registries sometimes answer.
+in place of AWS's own; terse, for the 403 without a word that registries sometimes answer; body_limit, the bytes that
+a proxy in front of the private registries passes on at once.
 """
 import base64
 import binascii
@@ -34,7 +35,7 @@ class Aws:
     def __init__(self, emulator, store, regions=("us-east-1", "eu-west-1"), account=ACCOUNT):
         self.emulator, self.store, self.account = emulator, store, account
         self.quirks = Quirks(page_size=100, throttle_ecr={}, throttle_sts=0, create_fails=None,
-                             session_lifetime=None, registry_token_lifetime=None, terse=False)
+                             session_lifetime=None, registry_token_lifetime=None, terse=False, body_limit=None)
         self.roles, self.repositories, self.registry_tokens, self._identities = {}, {}, {}, {}
         self.sts = Sts(self)
         for region in regions:

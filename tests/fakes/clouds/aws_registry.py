@@ -99,6 +99,9 @@ class PrivateRegistry(EcrRegistry):
         aws.emulator.host(self.bucket).on("GET", "/v2/.*", self._download)
 
     def _answer(self, request):
+        limit = self.aws.quirks.body_limit
+        if limit and int(request.headers.get("Content-Length", 0)) > limit:
+            return Response(413, b"<html>413 Request Entity Too Large</html>", {"Content-Type": "text/html"})
         identity, refusal = self._login(request)
         return refusal or self._handled(request, identity)
 

@@ -54,7 +54,7 @@ static gantry_code FakeAuthenticate(gantry_flavor* flavor, gantry_call* call,
 #define FAKE_PREPARE_PUSH FakePreparePush
 static gantry_code FakePreparePush(gantry_flavor* flavor, gantry_call* call,
                                    const gantry_target* target, gantry_push_plan_sink sink) {
-  gantry_push_plan plan = {sizeof plan, 0, target, NULL, 0, 0, GANTRY_UPLOAD_STREAM, 0};
+  gantry_push_plan plan = {sizeof plan, 0, target, NULL, 0, 0, GANTRY_UPLOAD_STREAM, 0, 0};
   (void)flavor, (void)call;
   sink.put(sink.ctx, &plan);
   return GANTRY_OK;

@@ -59,7 +59,7 @@ static gantry_code PreparePush(gantry_flavor* flavor, gantry_call* call,
                                const gantry_target* target, gantry_push_plan_sink sink) {
   gantry_target to = *target;
   gantry_str mount = FAKE_STR("NOT A NAME");
-  gantry_push_plan plan = {sizeof plan, 0, &to, NULL, 0, 0, GANTRY_UPLOAD_STREAM, 0};
+  gantry_push_plan plan = {sizeof plan, 0, &to, NULL, 0, 0, GANTRY_UPLOAD_STREAM, 0, 0};
   (void)flavor, (void)call;
   if (Is(target, "no-record")) return GANTRY_OK;
   if (Is(target, "unknown-upload")) plan.upload = 42;
