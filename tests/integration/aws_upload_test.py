@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Layers on their way into ECR: in parts where a proxy wants them, and compressed while they are sent."""
 import random
-import unittest
 
 import harness
 import images
@@ -58,4 +57,4 @@ class AwsUploads(harness.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()
