@@ -1,8 +1,5 @@
-#include <gmock/gmock.h>
-
-#include "plugins/sdk/encoding.h"
-#include "tests/conformance/fake_host.h"
-#include "tests/conformance/flavor_driver.h"
+// Logins, repositories and refusals of Amazon ECR, as its API answers.
+#include "plugins/aws/aws_test_world.h"
 #include "tests/conformance/uri_checks.h"
 
 namespace gantry::testing {
@@ -11,74 +8,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-constexpr char kHost[] = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
-constexpr char kEcr[] = "https://api.ecr.eu-west-1.amazonaws.com/";
-constexpr char kSts[] = "https://sts.eu-west-1.amazonaws.com/";
-constexpr char kSession[] =
-    "<Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
-    "<SessionToken>t</SessionToken><Expiration>2026-11-23T13:00:00Z</Expiration></Credentials>";
-
-std::string Config(const std::string& uri, const std::string& method,
-                   const std::string& fields = "", const std::string& config = "{}") {
-  return R"({"uri": ")" + uri + R"(", "default_repository": "", "config": )" + config +
-         R"(, "connector": {"type": "aws", "auth_method": ")" + method +
-         R"(", "config": {"aws_access_key_id": "AKIAEXAMPLEEXAMPLE")" + fields +
-         R"(}, "expires_unix_ms": null}})";
-}
-
-sdk::HttpResponse Refusal(const std::string& code, const std::string& message) {
-  return {
-      400, {}, R"({"__type": "com.amazonaws.ecr#)" + code + R"(", "message": ")" + message + "\"}"};
-}
-
-class AwsFlavor : public ::testing::Test {
- protected:
-  AwsFlavor() {
-    host_.secrets = {{"aws_secret_access_key", "s3cr3t"}, {"aws_session_token", "tok"}};
-    host_.on_http = [this](const sdk::HttpRequest& request) { return Answer(request); };
-  }
-  void TearDown() override { EXPECT_THAT(host_.faults(), IsEmpty()); }
-
-  // By X-Amz-Target's operation, or STS's action; a scripted answer comes once.
-  sdk::HttpResponse Answer(const sdk::HttpRequest& request) {
-    std::string what =
-        sdk::HttpResponse{0, request.headers, ""}.Header("X-Amz-Target").value_or("");
-    what = what.empty() ? request.body.substr(7, request.body.find('&') - 7)
-                        : what.substr(what.find('.') + 1);
-    asked_.push_back(what);
-    urls_.push_back(request.url);
-    last_body_ = request.body;
-    if (const auto it = once_.find(what); it != once_.end()) {
-      sdk::HttpResponse answer = it->second;
-      once_.erase(it);
-      return answer;
-    }
-    if (what == "GetAuthorizationToken") return Token();
-    if (what == "GetCallerIdentity") {
-      return {
-          200, {}, "<Arn>arn:aws:iam::123456789012:user/me</Arn><Account>123456789012</Account>"};
-    }
-    return {200, {}, request.url.find("//sts.") != std::string::npos ? kSession : "{}"};
-  }
-  sdk::HttpResponse Token() const {
-    const std::string data = R"({"authorizationToken": ")" + sdk::Base64("AWS:pass") +
-                             R"(", "expiresAt": 1795478400.5})";
-    return {200, {}, R"({"authorizationData": )" + (public_ ? data : "[" + data + "]") + "}"};
-  }
-  Outcome Login(uint32_t actions = GANTRY_PULL, const std::string& host = kHost) {
-    return flavor_.Authenticate({host, "team/app", "", ""}, actions, &credential_);
-  }
-
-  FakeHost host_;
-  FlavorDriver flavor_{*gantry_flavor_v1(), host_};
-  std::optional<sdk::Credential> credential_;
-  std::map<std::string, sdk::HttpResponse> once_;
-  std::vector<std::string> asked_, urls_;
-  Outcome listed_;
-  std::string last_body_;
-  bool public_ = false;
-};
 
 TEST_F(AwsFlavor, TakesRegistriesOfEcrAndNothingElse) {
   ExpectTaken(flavor_, {kHost, "public.ecr.aws/acme", ""});
@@ -237,106 +166,6 @@ TEST_F(AwsFlavor, CreatesARepositoryWithTheRegistrysSettings) {
   EXPECT_EQ(flavor_.PreparePush({kHost, "Team", "v1", ""}, &plan).reason(), "INVALID_REFERENCE");
 }
 
-TEST_F(AwsFlavor, LooksForTheRepositoryThatIsDiagnosed) {
-  ASSERT_TRUE(flavor_.Open(Config(kHost, "secret-key")).ok());
-  const auto checks = [&](const std::string& repository) {
-    std::vector<sdk::Finding> findings;
-    EXPECT_TRUE(flavor_.Diagnose({kHost, repository, "", ""}, &findings).ok());
-    std::string names;
-    for (const sdk::Finding& f : findings) names += f.check + " ";
-    return names + (findings.empty() ? "" : findings.back().message);
-  };
-  EXPECT_EQ(checks(""), "identity arn:aws:iam::123456789012:user/me");
-  EXPECT_EQ(checks("team/app"), "identity repository the repository team/app is there");
-  EXPECT_EQ(last_body_, R"({"repositoryNames":["team/app"],"registryId":"123456789012"})");
-  once_["DescribeRepositories"] = Refusal("RepositoryNotFoundException", "none");
-  EXPECT_EQ(checks("team/app"), "identity repository there is no repository team/app");
-}
-
-TEST_F(AwsFlavor, AConnectorIsTriedWithoutARegistry) {
-  ASSERT_TRUE(flavor_.Open(Config("", "secret-key")).ok());
-  std::vector<sdk::Finding> findings;
-  ASSERT_TRUE(flavor_.Verify(&findings).ok());
-  ASSERT_EQ(findings.size(), 1u);
-  EXPECT_EQ(findings[0].message, "arn:aws:iam::123456789012:user/me");
-  EXPECT_THAT(urls_, ElementsAre("https://sts.us-east-1.amazonaws.com/",
-                                 "https://api.ecr.us-east-1.amazonaws.com/"));
-}
-
-TEST_F(AwsFlavor, AnEndpointOfOneServiceCountsBeforeThatOfAll) {
-  const struct {
-    const char *fields, *sts, *ecr;
-  } kCases[] = {
-      {R"("endpoint_url": "https://all.example")", "https://all.example", "https://all.example"},
-      {R"("endpoint_url": "https://all.example", "sts_endpoint_url": "https://sts.example")",
-       "https://sts.example", "https://all.example"},
-      {R"("endpoint_url": "https://all.example", "ecr_endpoint_url": "https://ecr.example/")",
-       "https://all.example", "https://ecr.example/"},
-      {R"("sts_endpoint_url": "https://sts.example")", "https://sts.example", kEcr},
-      {R"("ecr_endpoint_url": "https://ecr.example")", kSts, "https://ecr.example"}};
-  for (const auto& row : kCases) {
-    urls_.clear();
-    ASSERT_TRUE(
-        flavor_.Open(Config(kHost, "iam-role", std::string(R"(, "role_arn": "r", )") + row.fields))
-            .ok());
-    once_["AssumeRole"] = {200, {}, kSession};
-    ASSERT_TRUE(Login().ok());
-    EXPECT_THAT(urls_, ElementsAre(row.sts, row.ecr));
-    flavor_.Close();
-  }
-}
-
-TEST_F(AwsFlavor, TheEndpointOfEcrIsNotThatOfItsPublicRegistry) {
-  public_ = true;
-  for (const char* field : {"ecr_endpoint_url", "endpoint_url"}) {
-    const std::string fields = std::string(", \"") + field + R"(": "https://ecr.example")";
-    ASSERT_TRUE(flavor_.Open(Config("public.ecr.aws/acme", "secret-key", fields)).ok());
-    ASSERT_TRUE(Login(GANTRY_PUSH, "public.ecr.aws").ok());
-    flavor_.Close();
-  }
-  EXPECT_THAT(
-      urls_, ElementsAre("https://api.ecr-public.us-east-1.amazonaws.com/", "https://ecr.example"));
-}
-
-TEST_F(AwsFlavor, WhatCannotBeListedIsLeftOut) {
-  const auto list = [&](const std::string& page_token = "") {
-    sdk::ResourcePage page;
-    listed_ = flavor_.ListResources(page_token, &page);
-    std::vector<std::string> uris;
-    for (const sdk::Resource& resource : page.resources) uris.push_back(resource.uri);
-    return uris;
-  };
-  const std::string own = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
-  const sdk::HttpResponse shared = {
-      200, {}, R"({"registries": [{"registryUri": "public.ecr.aws/a"}]})"};
-  ASSERT_TRUE(flavor_.Open(Config("", "secret-key")).ok());
-  once_["DescribeRegistries"] = shared;
-  EXPECT_THAT(list(), ElementsAre(own, "public.ecr.aws/a"));
-  EXPECT_THAT(host_.warnings(), IsEmpty());
-
-  once_["DescribeRegistries"] = Refusal("AccessDeniedException", "not authorized");
-  EXPECT_THAT(list(), ElementsAre(own));
-  EXPECT_THAT(host_.warnings(), ElementsAre(HasSubstr("the list lacks the public registries: ")));
-  host_.unreachable = {"https://api.ecr-public.us-east-1.amazonaws.com/"};
-  EXPECT_THAT(list(), ElementsAre(own));
-  EXPECT_THAT(host_.warnings().back(), HasSubstr("cannot be reached"));
-
-  host_.unreachable = {"https://api.ecr.us-east-1.amazonaws.com/"};
-  once_["DescribeRegistries"] = shared;
-  EXPECT_THAT(list(), ElementsAre("public.ecr.aws/a"));
-  EXPECT_THAT(host_.warnings().back(), HasSubstr("the list lacks the private registry"));
-  EXPECT_THAT(list("page 2"), IsEmpty());
-  EXPECT_EQ(listed_.code, GANTRY_UNAVAILABLE);
-
-  host_.unreachable.insert("https://api.ecr-public.us-east-1.amazonaws.com/");
-  EXPECT_THAT(list(), IsEmpty());
-  EXPECT_THAT(listed_.message(), HasSubstr("neither the API of ECR in us-east-1"));
-  host_.unreachable.clear();
-  once_["DescribeRepositories"] = Refusal("AccessDeniedException", "not for you");
-  EXPECT_THAT(list(), IsEmpty());
-  EXPECT_THAT(listed_.message(), HasSubstr("not for you"));
-}
-
 TEST_F(AwsFlavor, SessionPoliciesThatAreTooLongAreRefusedBeforeAnythingIsAsked) {
   const auto fields = [](size_t length) {
     const std::string end = R"(\"}})", begin = R"({\"Statement\":{\"Sid\":\")";
@@ -370,71 +199,6 @@ TEST_F(AwsFlavor, SessionPoliciesThatAreTooLongAreRefusedBeforeAnythingIsAsked) 
   EXPECT_EQ(refused.reason(), "CONNECTOR_UNUSABLE");
   EXPECT_THAT(refused.remedy(), HasSubstr("Shorten policy by"));
   EXPECT_THAT(asked_, IsEmpty());
-}
-
-TEST_F(AwsFlavor, DiagnosesLoginAccountAndRepository) {
-  const auto diagnose = [this](const std::string& config = "{}") {
-    std::string text = Config(kHost, "secret-key", "", config);
-    const std::string_view none = R"("default_repository": "")";
-    text.replace(text.find(none), none.size(), R"("default_repository": "team/app")");
-    flavor_.Close();
-    EXPECT_TRUE(flavor_.Open(text).ok());
-    std::vector<sdk::Finding> findings;
-    EXPECT_TRUE(flavor_.Diagnose(&findings).ok());
-    return findings;
-  };
-  const auto absent = Refusal("RepositoryNotFoundException", "none");
-  const auto denied = [](const std::string& action) {
-    return Refusal("AccessDeniedException", "not authorized to perform: " + action);
-  };
-  const auto level = [](const std::vector<sdk::Finding>& findings, const std::string& check) {
-    for (const sdk::Finding& f : findings) {
-      if (f.check == check) return f.level;
-    }
-    return 0;
-  };
-
-  EXPECT_EQ(level(diagnose(), "repository"), GANTRY_INFO);
-  EXPECT_EQ(level(diagnose(), "authorization-token"), 0);
-
-  once_["DescribeRepositories"] = absent;
-  auto findings = diagnose();
-  EXPECT_EQ(level(findings, "repository"), GANTRY_WARN);
-  EXPECT_THAT(findings.back().remedy, HasSubstr("create_repository=true"));
-
-  once_["DescribeRepositories"] = absent;
-  findings = diagnose(R"({"create_repository": true})");
-  EXPECT_EQ(level(findings, "push-right"), GANTRY_WARN) << "which excuses that of the host";
-  EXPECT_EQ(level(findings, "repository"), 0);
-
-  once_["DescribeRepositories"] = denied("ecr:DescribeRepositories");
-  findings = diagnose();
-  EXPECT_EQ(level(findings, "repository"), GANTRY_WARN);
-  EXPECT_THAT(findings.back().remedy, HasSubstr("Allow ecr:DescribeRepositories"));
-
-  once_["GetAuthorizationToken"] = denied("ecr:GetAuthorizationToken");
-  findings = diagnose();
-  EXPECT_EQ(level(findings, "authorization-token"), GANTRY_ERROR);
-
-  once_["GetAuthorizationToken"] = Refusal("ServerException", "for a while");
-  EXPECT_EQ(level(diagnose(), "authorization-token"), 0) << "the host's own login has met it";
-
-  once_["GetCallerIdentity"] = {
-      200, {}, "<Arn>arn:aws:iam::999999999999:user/me</Arn><Account>999999999999</Account>"};
-  findings = diagnose();
-  EXPECT_THAT(findings.front().remedy, HasSubstr("need a policy"));
-}
-
-TEST_F(AwsFlavor, ARoleIsTriedInItsOwnPartition) {
-  ASSERT_TRUE(
-      flavor_.Open(Config("", "iam-role", R"(, "role_arn": "arn:aws-cn:iam::123456789012:role/r")"))
-          .ok());
-  once_["AssumeRole"] = {200, {}, kSession};
-  std::vector<sdk::Finding> findings;
-  ASSERT_TRUE(flavor_.Verify(&findings).ok());
-  EXPECT_THAT(urls_, ElementsAre("https://sts.cn-north-1.amazonaws.com.cn/",
-                                 "https://sts.cn-north-1.amazonaws.com.cn/",
-                                 "https://api.ecr.cn-north-1.amazonaws.com.cn/"));
 }
 
 TEST_F(AwsFlavor, DeletesByTheApiAndReadsItsFailures) {

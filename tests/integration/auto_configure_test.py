@@ -111,4 +111,4 @@ class OfAzure(AzureCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

@@ -134,4 +134,4 @@ class TheEmulator(AwsCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

@@ -54,4 +54,4 @@ class Proxy(AwsCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

@@ -1,0 +1,108 @@
+// Connectors by themselves: tried, listed, and whom they ask.
+#include "plugins/aws/aws_test_world.h"
+
+namespace gantry::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+TEST_F(AwsFlavor, AConnectorIsTriedWithoutARegistry) {
+  ASSERT_TRUE(flavor_.Open(Config("", "secret-key")).ok());
+  std::vector<sdk::Finding> findings;
+  ASSERT_TRUE(flavor_.Verify(&findings).ok());
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].message, "arn:aws:iam::123456789012:user/me");
+  EXPECT_THAT(urls_, ElementsAre("https://sts.us-east-1.amazonaws.com/",
+                                 "https://api.ecr.us-east-1.amazonaws.com/"));
+}
+
+TEST_F(AwsFlavor, AnEndpointOfOneServiceCountsBeforeThatOfAll) {
+  const struct {
+    const char *fields, *sts, *ecr;
+  } kCases[] = {
+      {R"("endpoint_url": "https://all.example")", "https://all.example", "https://all.example"},
+      {R"("endpoint_url": "https://all.example", "sts_endpoint_url": "https://sts.example")",
+       "https://sts.example", "https://all.example"},
+      {R"("endpoint_url": "https://all.example", "ecr_endpoint_url": "https://ecr.example/")",
+       "https://all.example", "https://ecr.example/"},
+      {R"("sts_endpoint_url": "https://sts.example")", "https://sts.example", kEcr},
+      {R"("ecr_endpoint_url": "https://ecr.example")", kSts, "https://ecr.example"}};
+  for (const auto& row : kCases) {
+    urls_.clear();
+    ASSERT_TRUE(
+        flavor_.Open(Config(kHost, "iam-role", std::string(R"(, "role_arn": "r", )") + row.fields))
+            .ok());
+    once_["AssumeRole"] = {200, {}, kSession};
+    ASSERT_TRUE(Login().ok());
+    EXPECT_THAT(urls_, ElementsAre(row.sts, row.ecr));
+    flavor_.Close();
+  }
+}
+
+TEST_F(AwsFlavor, TheEndpointOfEcrIsNotThatOfItsPublicRegistry) {
+  public_ = true;
+  for (const char* field : {"ecr_endpoint_url", "endpoint_url"}) {
+    const std::string fields = std::string(", \"") + field + R"(": "https://ecr.example")";
+    ASSERT_TRUE(flavor_.Open(Config("public.ecr.aws/acme", "secret-key", fields)).ok());
+    ASSERT_TRUE(Login(GANTRY_PUSH, "public.ecr.aws").ok());
+    flavor_.Close();
+  }
+  EXPECT_THAT(
+      urls_, ElementsAre("https://api.ecr-public.us-east-1.amazonaws.com/", "https://ecr.example"));
+}
+
+TEST_F(AwsFlavor, WhatCannotBeListedIsLeftOut) {
+  const auto list = [&](const std::string& page_token = "") {
+    sdk::ResourcePage page;
+    listed_ = flavor_.ListResources(page_token, &page);
+    std::vector<std::string> uris;
+    for (const sdk::Resource& resource : page.resources) uris.push_back(resource.uri);
+    return uris;
+  };
+  const std::string own = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+  const sdk::HttpResponse shared = {
+      200, {}, R"({"registries": [{"registryUri": "public.ecr.aws/a"}]})"};
+  ASSERT_TRUE(flavor_.Open(Config("", "secret-key")).ok());
+  once_["DescribeRegistries"] = shared;
+  EXPECT_THAT(list(), ElementsAre(own, "public.ecr.aws/a"));
+  EXPECT_THAT(host_.warnings(), IsEmpty());
+
+  once_["DescribeRegistries"] = Refusal("AccessDeniedException", "not authorized");
+  EXPECT_THAT(list(), ElementsAre(own));
+  EXPECT_THAT(host_.warnings(), ElementsAre(HasSubstr("the list lacks the public registries: ")));
+  host_.unreachable = {"https://api.ecr-public.us-east-1.amazonaws.com/"};
+  EXPECT_THAT(list(), ElementsAre(own));
+  EXPECT_THAT(host_.warnings().back(), HasSubstr("cannot be reached"));
+
+  host_.unreachable = {"https://api.ecr.us-east-1.amazonaws.com/"};
+  once_["DescribeRegistries"] = shared;
+  EXPECT_THAT(list(), ElementsAre("public.ecr.aws/a"));
+  EXPECT_THAT(host_.warnings().back(), HasSubstr("the list lacks the private registry"));
+  EXPECT_THAT(list("page 2"), IsEmpty());
+  EXPECT_EQ(listed_.code, GANTRY_UNAVAILABLE);
+
+  host_.unreachable.insert("https://api.ecr-public.us-east-1.amazonaws.com/");
+  EXPECT_THAT(list(), IsEmpty());
+  EXPECT_THAT(listed_.message(), HasSubstr("neither the API of ECR in us-east-1"));
+  host_.unreachable.clear();
+  once_["DescribeRepositories"] = Refusal("AccessDeniedException", "not for you");
+  EXPECT_THAT(list(), IsEmpty());
+  EXPECT_THAT(listed_.message(), HasSubstr("not for you"));
+}
+
+TEST_F(AwsFlavor, ARoleIsTriedInItsOwnPartition) {
+  ASSERT_TRUE(
+      flavor_.Open(Config("", "iam-role", R"(, "role_arn": "arn:aws-cn:iam::123456789012:role/r")"))
+          .ok());
+  once_["AssumeRole"] = {200, {}, kSession};
+  std::vector<sdk::Finding> findings;
+  ASSERT_TRUE(flavor_.Verify(&findings).ok());
+  EXPECT_THAT(urls_, ElementsAre("https://sts.cn-north-1.amazonaws.com.cn/",
+                                 "https://sts.cn-north-1.amazonaws.com.cn/",
+                                 "https://api.ecr.cn-north-1.amazonaws.com.cn/"));
+}
+
+}  // namespace
+}  // namespace gantry::testing
