@@ -15,6 +15,8 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "contract"))
 from reflection_client import ReflectionClient
 
 HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+API, STS = "api.ecr.us-east-1.amazonaws.com", "sts.us-east-1.amazonaws.com"
+PUBLIC_API = "api.ecr-public.us-east-1.amazonaws.com"
 
 
 class AwsCase(harness.Case):
@@ -31,7 +33,8 @@ class AwsCase(harness.Case):
 
     def daemon(self, *flags, env=None):
         env = {"AWS_PROFILE": "", "AWS_ACCESS_KEY_ID": "", "AWS_REGION": "", **(env or {})}
-        daemon = harness.Gantryd(self, *self.cloud.gantryd_flags(), "--log-level", "debug", *flags, env=env)
+        # Of several --connect-to for a host the first counts, so a test's own come first.
+        daemon = harness.Gantryd(self, "--log-level", "debug", *flags, *self.cloud.gantryd_flags(), env=env)
         self.daemons.append(daemon)
         return daemon
 
