@@ -26,8 +26,8 @@ void Note(const VerificationResult& result, ConnectorRecord& record) {
   record.verification_time = result.time;
 }
 
-// What the schema cannot tell: fields that do not go together, or are too long so.  A connector that
-// several flavors take is refused only when it suits none of them.
+// What the schema cannot tell: fields that do not go together, or are too long so.  A connector
+// that several flavors take is refused only when it suits none of them.
 absl::Status CheckByFlavors(const CallContext& call, const FlavorCatalog& flavors,
                             const ConnectorRecord& record) {
   GANTRY_ASSIGN_OR_RETURN(const std::string config, InstanceConfig(RegistryRecord(), &record));
@@ -70,9 +70,8 @@ absl::StatusOr<ConnectorRecord> Read(const CallContext& call, const FlavorCatalo
                           ConfigSchema::Parse(method.config_schema_json, owner));
   ConnectorConfig before;
   if (stored) before = {stored->config_json, stored->secrets};
-  GANTRY_ASSIGN_OR_RETURN(
-      ConnectorConfig config,
-      ReadConnectorConfig(schema, input.config_json, stored ? &before : nullptr));
+  GANTRY_ASSIGN_OR_RETURN(ConnectorConfig config, ReadConnectorConfig(schema, input.config_json,
+                                                                      stored ? &before : nullptr));
   record.config_json = std::move(config.public_json);
   record.secrets = std::move(config.secrets);
   GANTRY_RETURN_IF_ERROR(HostOfConnector(record).status());
@@ -89,7 +88,8 @@ absl::StatusOr<ConnectorRecord> ConnectorManager::Create(const CallContext& call
                                                          bool skip_verification) {
   GANTRY_RETURN_IF_ERROR(call.Check());
   if (auto fault = CheckName(input.name)) return InvalidConfig({*std::move(fault)});
-  GANTRY_ASSIGN_OR_RETURN(ConnectorRecord record, Read(call, flavors_, implicit_login_allowed(), input, nullptr));
+  GANTRY_ASSIGN_OR_RETURN(ConnectorRecord record,
+                          Read(call, flavors_, implicit_login_allowed(), input, nullptr));
   // Not found here is what is hoped for; a credential is not tried in vain.
   if (const auto known = store_.GetConnector(record.name); known.ok()) {
     return AlreadyExists(reason::kConnectorExists, "connector {} exists", record.name)
@@ -149,7 +149,7 @@ absl::StatusOr<ConnectorRecord> ConnectorManager::UpdateOnce(const CallContext& 
         .With("connector", stored.name)
         .Remedy("read it again and repeat the change");
   }
-  GANTRY_ASSIGN_OR_RETURN(ConnectorRecord record, 
+  GANTRY_ASSIGN_OR_RETURN(ConnectorRecord record,
                           Read(call, flavors_, implicit_login_allowed(), input, &stored));
   GANTRY_ASSIGN_OR_RETURN(const auto registries, pool_.Records(call));
   for (const RegistryRecord& registry : registries) {

@@ -294,9 +294,11 @@ TEST_F(ConnectorTest, ASecretIsNotKeptForAnotherDestination) {
 // A connector of the flavor "cloud", which is tried by the cloud's own login.
 struct CloudConnectorTest : ConnectorTest {
   CloudConnectorTest() {
-    cloud.verify = [](const CallContext&, InstanceHost& host) -> absl::StatusOr<std::vector<Finding>> {
+    cloud.verify = [](const CallContext&,
+                      InstanceHost& host) -> absl::StatusOr<std::vector<Finding>> {
       if (!host.GetSecret("key_file").ok()) return Internal(reason::kInternal, "no secret");
-      return std::vector<Finding>{{Finding::Level::kInfo, "identity", "", "logged in as robot", ""}};
+      return std::vector<Finding>{
+          {Finding::Level::kInfo, "identity", "", "logged in as robot", ""}};
     };
   }
   static ConnectorInput Key() {
