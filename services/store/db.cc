@@ -17,9 +17,13 @@ absl::Status FromSqlite(const char* name, int code) {
     case SQLITE_READONLY:
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
-      return Unavailable(reason::kStoreFull, "the state cannot be written ({}): the disk is full, "
-                                             "read-only or failing", name)
-          .Remedy("make room on the disk of the state directory; nothing that was acknowledged is lost");
+      return Unavailable(reason::kStoreFull,
+                         "the state cannot be written ({}): the disk is full, "
+                         "read-only or failing",
+                         name)
+          .Remedy(
+              "make room on the disk of the state directory; nothing that was acknowledged is "
+              "lost");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return Unavailable(reason::kStoreUnavailable, "the state is busy ({})", name)
@@ -51,7 +55,15 @@ absl::StatusOr<std::unique_ptr<Db>> Db::OpenSqlite(const std::string& path) {
   });
   if (!s.ok()) return s;
   s = db->Guarded("check", [&](soci::session& sql) -> absl::Status {
-    sql << "PRAGMA journal_mode=WAL";
+    std::string mode;
+    sql << "PRAGMA journal_mode=WAL", soci::into(mode);
+    // Where memory cannot be shared, as on some network file systems, SQLite stays with its old
+    // journal, and says so in place of an error.
+    if (mode != "wal") {
+      return Unavailable(reason::kStoreUnavailable,
+                         "the state's file system has no write-ahead log (SQLite says '{}')", mode)
+          .Remedy("put the state directory on a local disk");
+    }
     sql << "PRAGMA synchronous=FULL";
     sql << "PRAGMA foreign_keys=ON";
     std::string verdict;

@@ -15,13 +15,14 @@ namespace gantry {
 // Thread-safe: one session, one statement at a time.  The state is small and a commit waits for the
 // disk anyway, so a pool would only add writers that wait for each other.
 //
-// Errors of SOCI hold the values that were bound, secrets among them: none of their text leaves this
-// class.  `name` is what errors and logs call the statement.
+// Errors of SOCI hold the values that were bound, secrets among them: none of their text leaves
+// this class.  `name` is what errors and logs call the statement.
 class Db {
  public:
   using Work = absl::FunctionRef<absl::Status(soci::session&)>;
 
-  // Opens or makes the SQLite file, private to its owner, and checks that it is whole.
+  // Opens or makes the SQLite file, private to its owner, with a write-ahead log, and checks that
+  // it is whole.
   //   UNAVAILABLE STORE_UNAVAILABLE / STORE_FULL, DATA_LOSS STORE_CORRUPT
   static absl::StatusOr<std::unique_ptr<Db>> OpenSqlite(const std::string& path);
 
