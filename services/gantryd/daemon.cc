@@ -25,8 +25,8 @@ Daemon::Daemon(const Config& config)
     : config_(config),
       http_({.connect_to = config.connect_to, .ca_certificates = config.ca_certificates}),
       identity_(config.allow_implicit_login
-                 ? std::make_unique<LocalIdentity>(Environment::OfProcess())
-                 : nullptr) {}
+                    ? std::make_unique<LocalIdentity>(Environment::OfProcess())
+                    : nullptr) {}
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
   std::unique_ptr<Daemon> daemon(new Daemon(config));
@@ -42,9 +42,9 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
 }
 
 absl::Status Daemon::OpenState() {
-  GANTRY_ASSIGN_OR_RETURN(store_, SqliteStore::Open({.directory = config_.state_dir,
-                                                     .clock = &clock_,
-                                                     .key_file = ""}));
+  GANTRY_ASSIGN_OR_RETURN(
+      store_,
+      SqliteStore::Open({.directory = config_.state_dir, .clock = &clock_, .key_file = ""}));
   return absl::OkStatus();
 }
 
@@ -108,10 +108,13 @@ absl::Status Daemon::Serve() {
       server_, RpcServer::Start(config_.listen,
                                 ServerParts{clock_, *flavors_, *registries_, *connectors_, *images_,
                                             *mint_, *requests_, *local_, *remote_, *pushes_}));
+  readiness_ = std::make_unique<Readiness>(clock_, *store_,
+                                           [this](bool ready) { server_->SetReady(ready); });
   return absl::OkStatus();
 }
 
 void Daemon::Drain() {
+  readiness_.reset();
   server_->SetServing(false);
   clock_.Sleep(config_.drain_delay, {});
   server_->StartDraining();

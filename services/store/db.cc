@@ -46,9 +46,10 @@ absl::StatusOr<std::unique_ptr<Db>> Db::OpenSqlite(const std::string& path) {
                        std::generic_category().message(errno))
         .Remedy("check the state directory's owner, rights and free space");
   }
+  std::unique_ptr<Db> db(new Db(path));
   fchmod(fd, 0600);
+  fstat(fd, &db->file_);
   close(fd);
-  std::unique_ptr<Db> db(new Db());
   absl::Status s = db->Guarded("open", [&](soci::session& sql) {
     sql.open(soci::sqlite3, "db=\"" + path + "\" timeout=5");
     return absl::OkStatus();
@@ -73,6 +74,15 @@ absl::StatusOr<std::unique_ptr<Db>> Db::OpenSqlite(const std::string& path) {
   });
   if (!s.ok()) return Annotate(s, path);
   return db;
+}
+
+absl::Status Db::CheckFile() const {
+  struct stat now {};
+  const bool there = stat(path_.c_str(), &now) == 0;
+  if (there && now.st_dev == file_.st_dev && now.st_ino == file_.st_ino) return absl::OkStatus();
+  return Unavailable(reason::kStoreUnavailable, "the state file {} {}", path_,
+                     there ? "is another one than was opened" : "is gone")
+      .Remedy("stop gantryd, put the state directory back, and start it again");
 }
 
 absl::Status Db::Guarded(const char* name, Work work) {

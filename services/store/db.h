@@ -4,10 +4,12 @@
 #include <absl/functional/function_ref.h>
 #include <absl/status/statusor.h>
 #include <soci/soci.h>
+#include <sys/stat.h>
 
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gantry {
@@ -26,14 +28,21 @@ class Db {
   //   UNAVAILABLE STORE_UNAVAILABLE / STORE_FULL, DATA_LOSS STORE_CORRUPT
   static absl::StatusOr<std::unique_ptr<Db>> OpenSqlite(const std::string& path);
 
+  // Whether the file that was opened is still the one at its path: without it what is written is
+  // lost, though no statement fails.
+  //   UNAVAILABLE STORE_UNAVAILABLE
+  absl::Status CheckFile() const;
+
   absl::Status Read(const char* name, Work work);
   // In one transaction, which has reached the disk when OK comes back, and is undone by any error.
   absl::Status Write(const char* name, Work work);
 
  private:
-  Db() = default;
+  explicit Db(std::string path) : path_(std::move(path)) {}
   absl::Status Guarded(const char* name, Work work);
 
+  const std::string path_;
+  struct stat file_ {};  // when it was opened
   std::mutex mu_;
   soci::session session_;  // guarded by mu_
 };

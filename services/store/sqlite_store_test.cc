@@ -178,6 +178,19 @@ TEST_F(SqliteStoreTest, AFullDiskIsSaidAndReadsGoOn) {
   EXPECT_TRUE(store->CreateConnector(Connector("after")).ok());
 }
 
+TEST_F(SqliteStoreTest, AStateThatIsTakenAwayIsNoticed) {
+  const auto store = Open();
+  const std::string file = dir_.File("gantry.db"), moved = dir_.File("moved");
+  std::filesystem::rename(file, moved);
+  const absl::Status gone = store->Check();
+  EXPECT_THAT(gone, FailsWith(StatusCode::kUnavailable, reason::kStoreUnavailable));
+  EXPECT_NE(DetailOf(gone).remedy, "");
+  std::filesystem::copy_file(moved, file);
+  EXPECT_THAT(std::string(MessageOf(store->Check())), HasSubstr("another one"));
+  std::filesystem::rename(moved, file);
+  EXPECT_TRUE(store->Check().ok());
+}
+
 TEST_F(SqliteStoreTest, OnlyADirectoryThatItMadeGetsItsRights) {
   const auto open = [&](const std::string& directory) {
     return SqliteStore::Open({.directory = directory, .clock = &clock_, .key_file = ""}).status();
