@@ -37,13 +37,13 @@ class ServerTest : public ::testing::Test {
     request.set_name("r");
     return stub_->DiagnoseRegistry(&call, request, &response);
   }
-  grpc::Status Push() {
+  grpc::Status Push(const std::string& id = "") {
     grpc::ClientContext call;
     auto stream = stub_->PushImage(&call);
     v1::PushImageRequest request;
     request.mutable_start()->set_registry("r");
     request.mutable_start()->set_pipeline("p");
-    request.mutable_start()->set_request_id("once");
+    request.mutable_start()->set_request_id(id);
     request.mutable_start()->mutable_source()->set_reference(w_.host + "/app:1");
     stream->Write(request);
     v1::PushImageResponse response;
@@ -86,7 +86,7 @@ TEST_F(ServerTest, WhatACallThrowsEndsThatCallAlone) {
 
 TEST_F(ServerTest, WhatAPushThrowsEndsThatPushAlone) {
   flavor().prepare = [](const Target&) -> absl::StatusOr<FlavorPlan> { throw std::bad_alloc(); };
-  for (int i = 0; i < 2; ++i) ExpectInternal(Push(), "std::bad_alloc");  // its id is free again
+  for (const char* id : {"", "mine", "mine"}) ExpectInternal(Push(id), "std::bad_alloc");
   flavor().prepare = nullptr;
   EXPECT_EQ(Push().error_code(), grpc::StatusCode::NOT_FOUND) << "there is no such image";
 }
