@@ -5,11 +5,13 @@
 #include <concepts>
 #include <latch>
 #include <ostream>
+#include <stdexcept>
 #include <type_traits>
 
 #include "base/bytes.h"
 #include "base/call_context.h"
 #include "base/executor.h"
+#include "base/guard.h"
 #include "base/nearest.h"
 #include "base/secret.h"
 #include "base/status.h"
@@ -119,6 +121,21 @@ TEST(Executor, RefusesWhenTheQueueIsFullAndRunsTheRest) {
     release.count_down();
   }
   EXPECT_EQ(ran, 3);
+}
+
+TEST(Guard, GivesBackWhatTheWorkDoesAndErrorsOfWhatItThrows) {
+  EXPECT_EQ(*Guard([]() -> absl::StatusOr<int> { return 7; }), 7);
+  const absl::Status refused = NotFound(reason::kImageNotFound, "x");
+  EXPECT_EQ(Guard([&] { return refused; }), refused);
+  const absl::Status thrown =
+      Guard([]() -> absl::Status { throw std::runtime_error("password hunter2"); });
+  EXPECT_EQ(thrown.code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(ReasonOf(thrown), reason::kInternal);
+  EXPECT_THAT(std::string(MessageOf(thrown)), testing::HasSubstr("std::runtime_error"));
+  EXPECT_THAT(std::string(MessageOf(thrown)), testing::Not(testing::HasSubstr("hunter2")));
+  EXPECT_NE(DetailOf(thrown).remedy, "");
+  EXPECT_EQ(Guard([]() -> absl::StatusOr<int> { throw 7; }).status().code(),
+            absl::StatusCode::kInternal);
 }
 
 template <class T>

@@ -23,9 +23,8 @@ class Executor {
   Executor& operator=(const Executor&) = delete;
 
   // False when the queue is full or the pool is stopping: the caller answers "overloaded" at once.
-  // The job must not throw; what it throws ends the process.
+  // What the job throws ends the process: see base/guard.h.
   bool TryPost(Job job);
-
 
  private:
   void Run();

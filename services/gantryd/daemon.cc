@@ -108,10 +108,13 @@ absl::Status Daemon::Serve() {
       server_, RpcServer::Start(config_.listen,
                                 ServerParts{clock_, *flavors_, *registries_, *connectors_, *images_,
                                             *mint_, *requests_, *local_, *remote_, *pushes_}));
+  readiness_ = std::make_unique<Readiness>(clock_, *store_,
+                                           [this](bool ready) { server_->SetReady(ready); });
   return absl::OkStatus();
 }
 
 void Daemon::Drain() {
+  readiness_.reset();
   server_->SetServing(false);
   clock_.Sleep(config_.drain_delay, {});
   server_->StartDraining();

@@ -8,11 +8,12 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "gantryd/config.h"
-#include "gantryd/credentials/credential_mint.h"
 #include "gantryd/connectors/connector_manager.h"
+#include "gantryd/credentials/credential_mint.h"
 #include "gantryd/dev/dev_registry.h"
 #include "gantryd/flavors/catalog.h"
 #include "gantryd/images/image_manager.h"
+#include "gantryd/readiness.h"
 #include "gantryd/registries/registry_manager.h"
 #include "gantryd/request_log.h"
 #include "gantryd/rpc/server.h"
@@ -64,6 +65,7 @@ class Daemon {
   std::unique_ptr<Executor> remote_;
   std::unique_ptr<Executor> pushes_;
   std::unique_ptr<RpcServer> server_;
+  std::unique_ptr<Readiness> readiness_;
 };
 
 }  // namespace gantry

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/guard.h"
 #include "base/status.h"
 
 namespace gantry {
@@ -12,7 +13,8 @@ namespace {
 constexpr size_t kMaxIdLength = 128;
 
 absl::Status CheckId(const std::string& id) {
-  const bool printable = std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 0x7F; });
+  const bool printable =
+      std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 0x7F; });
   if (printable && id.size() <= kMaxIdLength) return absl::OkStatus();
   return InvalidArgument(reason::kInvalidArgument, "the request_id is not usable")
       .Remedy("use up to 128 printable characters without spaces, such as a UUID");
@@ -44,14 +46,14 @@ absl::StatusOr<std::string> RequestLog::Once(
     case RequestState::Kind::kNew:
       break;
   }
-  absl::StatusOr<std::string> answer = work();
+  absl::StatusOr<std::string> answer = Guard(work);
   End(request_id, answer);
   return answer;
 }
 
 void RequestLog::End(const std::string& request_id, const absl::StatusOr<std::string>& answer) {
-  const absl::Status noted = answer.ok() ? store_.FinishRequest(request_id, *answer)
-                                         : store_.AbandonRequest(request_id);
+  const absl::Status noted =
+      answer.ok() ? store_.FinishRequest(request_id, *answer) : store_.AbandonRequest(request_id);
   if (noted.ok()) return;
   spdlog::warn("request id {}: {}", request_id, MessageOf(noted));
   std::lock_guard lock(mu_);

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 #include "store/test_state_dir.h"
 #include "tests/fakes/status_matchers.h"
 
@@ -48,6 +50,13 @@ TEST_F(RequestLogTest, WithoutAnIdEveryCallRuns) {
   EXPECT_EQ(*Once("", "body", "second"), "second");
 }
 
+TEST_F(RequestLogTest, AnIdWhoseCallThrewIsFreeAgain) {
+  const auto thrown =
+      log_->Once("id", "Method", "body", []() -> Answer { throw std::runtime_error("x"); });
+  EXPECT_THAT(thrown.status(), FailsWith(StatusCode::kInternal, reason::kInternal));
+  EXPECT_EQ(*Once("id", "body", "answer"), "answer");
+}
+
 TEST_F(RequestLogTest, ARepeatWhileTheFirstCallRunsIsToldToAskAgain) {
   const Answer first = log_->Once("id", "Method", "body", [&]() -> Answer {
     const absl::Status repeat = Once("id", "body").status();
@@ -79,8 +88,7 @@ TEST_F(RequestLogTest, AnAnswerThatCouldNotBeKeptIsAskedForAgain) {
     return "answer";
   });
   EXPECT_EQ(*first, "answer");
-  EXPECT_THAT(Once("id", "body").status(),
-              FailsWith(StatusCode::kUnavailable, reason::kStoreFull));
+  EXPECT_THAT(Once("id", "body").status(), FailsWith(StatusCode::kUnavailable, reason::kStoreFull));
   full.reset();
   EXPECT_EQ(*Once("id", "body", "again"), "again") << "and not that the first call still runs";
 }

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/guard.h"
 #include "base/status.h"
 #include "base/strings.h"
 #include "net/address_policy.h"
@@ -74,7 +75,7 @@ struct CurlSession::Transfer {
   bool body_touched = false;
   bool address_refused = false;
   AddressPolicy addresses = AddressPolicy::kAny;  // what is checked of each connection
-  absl::Status body_status;  // of the upload's reader or the download's writer
+  absl::Status body_status;                       // of the upload's reader or the download's writer
 
   static size_t OnHeader(char* data, size_t, size_t size, void* self) {
     return static_cast<Transfer*>(self)->Header({data, size});
@@ -92,10 +93,10 @@ struct CurlSession::Transfer {
   }
   static curl_socket_t OnSocket(void* self, curlsocktype, curl_sockaddr* address) {
     auto& transfer = *static_cast<Transfer*>(self);
-    const bool refused = transfer.addresses == AddressPolicy::kPublicOnly
-                             ? !IsPublicAddress(address->addr)
-                             : transfer.addresses == AddressPolicy::kNotLocal &&
-                                   IsLocalAddress(address->addr);
+    const bool refused =
+        transfer.addresses == AddressPolicy::kPublicOnly
+            ? !IsPublicAddress(address->addr)
+            : transfer.addresses == AddressPolicy::kNotLocal && IsLocalAddress(address->addr);
     if (refused) {
       transfer.address_refused = true;
       return CURL_SOCKET_BAD;
@@ -134,7 +135,7 @@ size_t CurlSession::Transfer::Header(std::string_view line) {
 size_t CurlSession::Transfer::Body(std::string_view bytes) {
   const int status = Status();
   if (request.download && status >= 200 && status < 300) {
-    body_status = request.download->Write(bytes);
+    body_status = Guard([&] { return request.download->Write(bytes); });
     return body_status.ok() ? bytes.size() : 0;
   }
   const size_t room = request.max_body_bytes - response.body.size();
@@ -146,7 +147,7 @@ size_t CurlSession::Transfer::Body(std::string_view bytes) {
 
 size_t CurlSession::Transfer::Read(std::span<char> buffer) {
   body_touched = true;
-  const auto n = request.upload->Read(buffer);
+  const auto n = Guard([&] { return request.upload->Read(buffer); });
   if (!n.ok()) {
     body_status = n.status();
     return CURL_READFUNC_ABORT;
@@ -334,20 +335,22 @@ absl::StatusOr<HttpResponse> CurlSession::Run(const CallContext& call, const Htt
     return CurlError(CURLE_WEIRD_SERVER_REPLY, "its headers are longer than 256 KiB", request.url);
   }
   transfer.response.status = transfer.Status();
-  // An answer that came before the body was sent, or a body that was cut, is an answer all the same.
-  const bool answered = transfer.head_complete &&
-                        (transfer.response.body_cut || transfer.response.status >= 400);
+  // An answer that came before the body was sent, or a body that was cut, is an answer all the
+  // same.
+  const bool answered =
+      transfer.head_complete && (transfer.response.body_cut || transfer.response.status >= 400);
   if (code == CURLE_OK || answered) return std::move(transfer.response);
   if (transfer.address_refused) {
     const bool local = request.addresses == AddressPolicy::kNotLocal;
-    return PermissionDenied(reason::kAddressRefused, "{}: the address is {}",
-                            std::string_view(request.url).substr(0, request.url.find('?')),
-                            local ? "this machine's own, or of its link"
-                                  : "not on the public internet")
-        .Remedy("{}", local ? "give a public or private address, or have the operator start gantryd "
-                              "with --connect-to HOST:PORT:HOST2:PORT2"
-                            : "if the registry is yours, register it: gantry container-registry "
-                              "register");
+    return PermissionDenied(
+               reason::kAddressRefused, "{}: the address is {}",
+               std::string_view(request.url).substr(0, request.url.find('?')),
+               local ? "this machine's own, or of its link" : "not on the public internet")
+        .Remedy("{}", local
+                          ? "give a public or private address, or have the operator start gantryd "
+                            "with --connect-to HOST:PORT:HOST2:PORT2"
+                          : "if the registry is yours, register it: gantry container-registry "
+                            "register");
   }
   return CurlError(code, transfer.error_text, request.url, easy_);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <latch>
+#include <new>
 
 #include "base/status.h"
 #include "tests/fakes/http_server.h"
@@ -25,7 +26,8 @@ class Zeros final : public ByteReader {
  public:
   explicit Zeros(int64_t size) : left_(size) {}
   absl::StatusOr<size_t> Read(std::span<char> buffer) override {
-    const auto n = static_cast<size_t>(std::min<int64_t>(left_, static_cast<int64_t>(buffer.size())));
+    const auto n =
+        static_cast<size_t>(std::min<int64_t>(left_, static_cast<int64_t>(buffer.size())));
     std::fill_n(buffer.begin(), n, '\0');
     left_ -= static_cast<int64_t>(n);
     return n;
@@ -95,7 +97,9 @@ class CurlHttpClientTest : public testing::Test {
 void Ok(const Request&, Exchange& x) { x.Reply(200, {}, "hello"); }
 
 TEST_F(CurlHttpClientTest, SendsWhatItIsToldAndNothingElse) {
-  HttpServer server([](const Request& r, Exchange& x) { x.Reply(202, {{"X-A", "1"}, {"x-a", "2"}}, r.body); });
+  HttpServer server([](const Request& r, Exchange& x) {
+    x.Reply(202, {{"X-A", "1"}, {"x-a", "2"}}, r.body);
+  });
   HttpRequest request = To(server, "POST", "/v2/a%2Fb/?q=1");
   request.headers.Set("Content-Type", "text/x");
   request.body = "ping";
@@ -138,7 +142,8 @@ TEST_F(CurlHttpClientTest, AConnectionClosedWhileIdleIsNoticed) {
 }
 
 TEST_F(CurlHttpClientTest, StreamsUploadsOfKnownAndUnknownSize) {
-  HttpServer server([](const Request& r, Exchange& x) { x.Reply(201, {}, std::to_string(r.body.size())); });
+  HttpServer server(
+      [](const Request& r, Exchange& x) { x.Reply(201, {}, std::to_string(r.body.size())); });
   for (const bool known : {true, false}) {
     Zeros body(3'000'000);
     HttpRequest request = To(server, "PATCH", "/upload");
@@ -255,7 +260,8 @@ TEST_F(CurlHttpClientTest, TrustsAPrivateCaOnlyWhereItIsGiven) {
   HttpRequest request = To(server, "GET", "/");
   request.transport.ca_certificate = server.ca_pem();
   EXPECT_TRUE(http_.Do(call_, request).ok());
-  EXPECT_FALSE(http_.Do(call_, To(server, "GET", "/")).ok()) << "the trusted connection is not shared";
+  EXPECT_FALSE(http_.Do(call_, To(server, "GET", "/")).ok())
+      << "the trusted connection is not shared";
   request.transport = Transport();
   request.transport.skip_tls_verify = true;
   EXPECT_TRUE(http_.Do(call_, request).ok());
@@ -286,7 +292,8 @@ TEST_F(CurlHttpClientTest, CancelEndsAStalledRequestAtOnce) {
 }
 
 TEST_F(CurlHttpClientTest, AServerThatReadsNothingIsGivenUp) {
-  HttpServer server([](const Request&, Exchange& x) { x.Stall(); }, {.read_body = false, .unix_path = ""});
+  HttpServer server([](const Request&, Exchange& x) { x.Stall(); },
+                    {.read_body = false, .unix_path = ""});
   Zeros body(int64_t{1} << 32);
   HttpRequest request = To(server, "PATCH", "/");
   request.upload = &body;
@@ -330,6 +337,24 @@ TEST_F(CurlHttpClientTest, DownloadsGoToTheWriterAndItsErrorComesBack) {
   EXPECT_EQ(writer.text, "hello");
   writer.status = DataLoss(reason::kIntegrity, "enough");
   EXPECT_EQ(http_.Do(call_, request).status().code(), absl::StatusCode::kDataLoss);
+}
+
+class Throwing final : public ByteReader, public ByteWriter {
+ public:
+  absl::StatusOr<size_t> Read(std::span<char>) override { throw std::bad_alloc(); }
+  absl::Status Write(std::string_view) override { throw std::bad_alloc(); }
+};
+
+TEST_F(CurlHttpClientTest, WhatABodyThrowsDoesNotGoThroughTheLibrary) {
+  HttpServer server(Ok);
+  Throwing body;
+  HttpRequest upload = To(server, "PUT", "/");
+  upload.upload = &body;
+  EXPECT_EQ(ReasonOf(http_.Do(call_, upload).status()), reason::kInternal);
+  HttpRequest download = To(server, "GET", "/");
+  download.download = &body;
+  EXPECT_EQ(ReasonOf(http_.Do(call_, download).status()), reason::kInternal);
+  EXPECT_TRUE(http_.Do(call_, To(server, "GET", "/")).ok());
 }
 
 TEST_F(CurlHttpClientTest, PrivateAddressesAreRefusedWhereOnlyPublicOnesAreMeant) {

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/guard.h"
 #include "base/status.h"
 
 namespace gantry {
@@ -20,7 +21,7 @@ class Pipe final : public ByteReader, public ByteWriter {
       : call_(call.clock(), call.Remaining(), call.request_id()),
         cancel_(call.stop_token(), [this] { call_.RequestStop(); }),
         thread_([this, produce = std::move(produce)] {
-          const absl::Status status = produce(call_, *this);
+          const absl::Status status = Guard([&] { return produce(call_, *this); });
           std::lock_guard lock(mu_);
           result_ = status;
           done_ = true;

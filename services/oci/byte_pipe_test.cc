@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 
 #include "base/status.h"
 
@@ -42,6 +43,13 @@ TEST_F(BytePipeTest, AnErrorComesAfterTheLastByte) {
     EXPECT_EQ(end.status().code(), absl::StatusCode::kUnavailable);
     EXPECT_EQ(DetailOf(end.status()).remedy, "wait");
   }
+}
+
+TEST_F(BytePipeTest, WhatTheProducerThrowsIsItsError) {
+  const auto reader = StreamFrom(
+      call, [](const CallContext&, ByteWriter&) -> absl::Status { throw std::bad_alloc(); });
+  std::array<char, 10> buffer;
+  EXPECT_EQ(ReasonOf(reader->Read(buffer).status()), reason::kInternal);
 }
 
 TEST_F(BytePipeTest, TheProducerWaitsForTheReader) {

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/guard.h"
 #include "base/status.h"
 
 namespace gantry {
@@ -27,7 +28,8 @@ std::vector<const SourceBlob*> InOrder(const std::map<std::string, SourceBlob>& 
 
 absl::Status Named(const absl::Status& status, const SourceBlob& blob) {
   const bool config = blob.media_type.find("config") != std::string::npos;
-  return Annotate(status, fmt::format("{} {}", config ? "config" : "layer", blob.key().substr(0, 19)));
+  return Annotate(status,
+                  fmt::format("{} {}", config ? "config" : "layer", blob.key().substr(0, 19)));
 }
 
 }  // namespace
@@ -41,29 +43,33 @@ absl::StatusOr<StoredBlobs> UploadBlobs(const CallContext& call, const PushTarge
                             .media_type = blob->media_type,
                             .size_bytes = blob->digest ? blob->size : 0});
   }
-  // A context of their own, so that one failure can stop the siblings without touching the caller's.
+  // A context of their own, so that one failure can stop the siblings without touching the
+  // caller's.
   CallContext group(call.clock(), call.Remaining(), call.request_id());
   const std::stop_callback stop(call.stop_token(), [&] { group.RequestStop(); });
   std::mutex mu;
   StoredBlobs stored;
   absl::Status first_failure;
   std::atomic<size_t> next = 0;
+  const auto upload = [&](const SourceBlob& blob) -> absl::Status {
+    GANTRY_ASSIGN_OR_RETURN(StoredBlob result, BlobUpload(group, target, blob).Run(force));
+    std::lock_guard lock(mu);
+    stored.emplace(blob.key(), std::move(result));
+    return absl::OkStatus();
+  };
   const auto work = [&] {
     for (size_t i = next++; i < order.size() && group.Check().ok(); i = next++) {
-      auto result = BlobUpload(group, target, *order[i]).Run(force);
+      const absl::Status uploaded = Guard([&] { return upload(*order[i]); });
+      if (uploaded.ok()) continue;
       std::lock_guard lock(mu);
-      if (result.ok()) {
-        stored.emplace(order[i]->key(), *std::move(result));
-      } else if (first_failure.ok()) {
-        first_failure = Named(result.status(), *order[i]);
-        group.RequestStop();
-      }
+      if (first_failure.ok()) first_failure = Named(uploaded, *order[i]);
+      group.RequestStop();
     }
   };
   {
-    const int threads = std::min({std::max(target.plan.max_parallel_blobs, 1),
-                                  std::max(target.source.max_parallel_reads(), 1),
-                                  static_cast<int>(order.size())});
+    const int threads =
+        std::min({std::max(target.plan.max_parallel_blobs, 1),
+                  std::max(target.source.max_parallel_reads(), 1), static_cast<int>(order.size())});
     std::vector<std::jthread> pool;
     for (int i = 0; i < threads; ++i) pool.emplace_back(work);
   }

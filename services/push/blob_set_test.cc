@@ -1,6 +1,8 @@
 // In which order blobs go, and what one failure does to the others.
 #include "push/blob_set.h"
 
+#include <new>
+
 #include "push/push_test_fixture.h"
 
 namespace gantry {
@@ -65,6 +67,19 @@ TEST_F(BlobSetTest, TheFirstFailureStopsTheOthersAndNamesItsBlob) {
               HasSubstr("layer " + image_.blob(0, 2).key().substr(0, 19)));
   EXPECT_EQ(registry_.Count("POST upload"), 2);
   EXPECT_TRUE(call_.Check().ok()) << "the caller's own call goes on";
+}
+
+TEST_F(BlobSetTest, WhatABlobsThreadThrowsIsAFailureOfItsBlob) {
+  MakeLayers({9000, 8000});
+  progress_.on_blob = [](const BlobProgressEvent& event) {
+    if (event.state == BlobState::kSending) throw std::bad_alloc();
+  };
+  const auto stored = Upload();
+  EXPECT_EQ(ReasonOf(stored.status()), "INTERNAL");
+  EXPECT_THAT(MessageOf(stored.status()),
+              HasSubstr("layer " + image_.blob(0, 1).key().substr(0, 19)));
+  progress_.on_blob = nullptr;
+  EXPECT_TRUE(Upload().ok());
 }
 
 TEST_F(BlobSetTest, WithForceWhatIsThereIsSentAgain) {

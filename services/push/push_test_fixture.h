@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -23,6 +24,7 @@ namespace gantry {
 class RecordingProgress final : public ProgressSink {
  public:
   void OnBlob(const BlobProgressEvent& event) override {
+    if (on_blob) on_blob(event);
     std::lock_guard lock(mu_);
     events_.push_back(event);
   }
@@ -41,6 +43,8 @@ class RecordingProgress final : public ProgressSink {
         std::count_if(events_.begin(), events_.end(),
                       [&](const BlobProgressEvent& event) { return event.state == state; }));
   }
+
+  std::function<void(const BlobProgressEvent&)> on_blob;
 
  private:
   mutable std::mutex mu_;

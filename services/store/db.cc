@@ -17,9 +17,13 @@ absl::Status FromSqlite(const char* name, int code) {
     case SQLITE_READONLY:
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
-      return Unavailable(reason::kStoreFull, "the state cannot be written ({}): the disk is full, "
-                                             "read-only or failing", name)
-          .Remedy("make room on the disk of the state directory; nothing that was acknowledged is lost");
+      return Unavailable(reason::kStoreFull,
+                         "the state cannot be written ({}): the disk is full, "
+                         "read-only or failing",
+                         name)
+          .Remedy(
+              "make room on the disk of the state directory; nothing that was acknowledged is "
+              "lost");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return Unavailable(reason::kStoreUnavailable, "the state is busy ({})", name)
@@ -42,16 +46,25 @@ absl::StatusOr<std::unique_ptr<Db>> Db::OpenSqlite(const std::string& path) {
                        std::generic_category().message(errno))
         .Remedy("check the state directory's owner, rights and free space");
   }
+  std::unique_ptr<Db> db(new Db(path));
   fchmod(fd, 0600);
+  fstat(fd, &db->file_);
   close(fd);
-  std::unique_ptr<Db> db(new Db());
   absl::Status s = db->Guarded("open", [&](soci::session& sql) {
     sql.open(soci::sqlite3, "db=\"" + path + "\" timeout=5");
     return absl::OkStatus();
   });
   if (!s.ok()) return s;
   s = db->Guarded("check", [&](soci::session& sql) -> absl::Status {
-    sql << "PRAGMA journal_mode=WAL";
+    std::string mode;
+    sql << "PRAGMA journal_mode=WAL", soci::into(mode);
+    // Where memory cannot be shared, as on some network file systems, SQLite stays with its old
+    // journal, and says so in place of an error.
+    if (mode != "wal") {
+      return Unavailable(reason::kStoreUnavailable,
+                         "the state's file system has no write-ahead log (SQLite says '{}')", mode)
+          .Remedy("put the state directory on a local disk");
+    }
     sql << "PRAGMA synchronous=FULL";
     sql << "PRAGMA foreign_keys=ON";
     std::string verdict;
@@ -61,6 +74,15 @@ absl::StatusOr<std::unique_ptr<Db>> Db::OpenSqlite(const std::string& path) {
   });
   if (!s.ok()) return Annotate(s, path);
   return db;
+}
+
+absl::Status Db::CheckFile() const {
+  struct stat now {};
+  const bool there = stat(path_.c_str(), &now) == 0;
+  if (there && now.st_dev == file_.st_dev && now.st_ino == file_.st_ino) return absl::OkStatus();
+  return Unavailable(reason::kStoreUnavailable, "the state file {} {}", path_,
+                     there ? "is another one than was opened" : "is gone")
+      .Remedy("stop gantryd, put the state directory back, and start it again");
 }
 
 absl::Status Db::Guarded(const char* name, Work work) {

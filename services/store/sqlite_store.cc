@@ -36,8 +36,8 @@ absl::Status MakeDirectory(const std::string& directory) {
         .Remedy("choose another with --state-dir, or check its owner, rights and free space");
   }
   if ((made.permissions() & fs::perms::others_write) != fs::perms::none) {
-    return Unavailable(reason::kStoreUnavailable,
-                       "everybody may write in the state directory {}", directory)
+    return Unavailable(reason::kStoreUnavailable, "everybody may write in the state directory {}",
+                       directory)
         .Remedy("chmod o-w {}, or choose another with --state-dir", directory);
   }
   return absl::OkStatus();
@@ -90,8 +90,8 @@ absl::StatusOr<std::unique_ptr<Store>> SqliteStore::Open(const Options& options)
   std::unique_ptr<SqliteStore> store(new SqliteStore(lock_fd, *options.clock, *std::move(key)));
   const std::string path = options.directory + "/gantry.db";
   GANTRY_ASSIGN_OR_RETURN(store->db_, Db::OpenSqlite(path));
-  GANTRY_RETURN_IF_ERROR(Migrate(*store->db_, SchemaSteps(), options.clock->Now(),
-                                 path + ".before-migration"));
+  GANTRY_RETURN_IF_ERROR(
+      Migrate(*store->db_, SchemaSteps(), options.clock->Now(), path + ".before-migration"));
   GANTRY_RETURN_IF_ERROR(store->CheckCanary());
   return store;
 }
@@ -108,8 +108,8 @@ SqliteStore::~SqliteStore() {
 absl::Status SqliteStore::CheckCanary() {
   return db_->Write("canary", [&](soci::session& sql) -> absl::Status {
     std::string sealed;
-    soci::statement select = (sql.prepare << "SELECT value FROM meta WHERE name = 'canary'",
-                              soci::into(sealed));
+    soci::statement select =
+        (sql.prepare << "SELECT value FROM meta WHERE name = 'canary'", soci::into(sealed));
     if (select.execute(true)) return key_.Open(sealed, kCanaryPlace).status();
     sealed = key_.Seal(Secret(kCanary), kCanaryPlace);
     sql << "INSERT INTO meta (name, value) VALUES ('canary', :value)", soci::use(sealed);
@@ -147,7 +147,8 @@ absl::StatusOr<std::vector<RegistryRecord>> SqliteStore::ListRegistries(const st
 
 absl::StatusOr<RegistryRecord> SqliteStore::UpdateRegistry(RegistryRecord record) {
   GANTRY_RETURN_IF_ERROR(db_->Write("update registry", [&](soci::session& sql) -> absl::Status {
-    GANTRY_ASSIGN_OR_RETURN(const RegistryRecord stored, registry_table::Get(sql, key_, record.name));
+    GANTRY_ASSIGN_OR_RETURN(const RegistryRecord stored,
+                            registry_table::Get(sql, key_, record.name));
     GANTRY_ASSIGN_OR_RETURN(record.version,
                             NextVersion(stored.version, record.version, record.name));
     record.create_time = stored.create_time;
@@ -277,6 +278,7 @@ void SqliteStore::RememberLayer(const std::string& diff_id, const std::string& r
 }
 
 absl::Status SqliteStore::Check() {
+  GANTRY_RETURN_IF_ERROR(db_->CheckFile());
   return db_->Read("check", [](soci::session& sql) {
     long long version = 0;
     sql << "SELECT MAX(version) FROM schema_version", soci::into(version);

@@ -79,10 +79,37 @@ TEST_F(SqliteStoreTest, ASecretOpensInItsOwnRowAlone) {
     ASSERT_TRUE(store->CreateConnector(Connector("mine")).ok());
     ASSERT_TRUE(store->CreateConnector(Connector("yours")).ok());
   }
-  Tamper("UPDATE connector_secret SET sealed = (SELECT sealed FROM connector_secret"
-         " WHERE connector = 'yours') WHERE connector = 'mine'");
+  Tamper(
+      "UPDATE connector_secret SET sealed = (SELECT sealed FROM connector_secret"
+      " WHERE connector = 'yours') WHERE connector = 'mine'");
   EXPECT_THAT(Open()->GetConnector("mine").status(),
               FailsWith(StatusCode::kFailedPrecondition, reason::kSealingKey));
+}
+
+TEST_F(SqliteStoreTest, WritesGoToALogFirst) {
+  Open();
+  std::string mode;
+  const auto db = Db::OpenSqlite(dir_.File("gantry.db"));
+  ASSERT_TRUE(db.ok()) << db.status();
+  ASSERT_TRUE((*db)
+                  ->Read("mode",
+                         [&](soci::session& sql) {
+                           sql << "PRAGMA journal_mode", soci::into(mode);
+                           return absl::OkStatus();
+                         })
+                  .ok());
+  EXPECT_EQ(mode, "wal");
+}
+
+TEST_F(SqliteStoreTest, WithoutSuchALogItDoesNotStart) {
+  // What SQLite calls so has none, whatever it is asked for.
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(dir_.path());
+  const absl::Status s = Db::OpenSqlite(":memory:").status();
+  std::filesystem::current_path(before);
+  EXPECT_THAT(s, FailsWith(StatusCode::kUnavailable, reason::kStoreUnavailable));
+  EXPECT_THAT(std::string(MessageOf(s)), HasSubstr("SQLite says 'memory'"));
+  EXPECT_THAT(DetailOf(s).remedy, HasSubstr("local disk"));
 }
 
 TEST_F(SqliteStoreTest, ASecondDaemonIsRefusedAndToldWhoHasTheDirectory) {
@@ -130,8 +157,9 @@ TEST_F(SqliteStoreTest, ADamagedDatabaseDoesNotStart) {
 
 TEST_F(SqliteStoreTest, AStateDirectoryThatCannotBeMadeIsSaid) {
   std::ofstream(dir_.File("file")) << "no directory";
-  const absl::Status s = SqliteStore::Open({.directory = dir_.File("file/state"), .clock = &clock_,
-                                            .key_file = ""}).status();
+  const absl::Status s =
+      SqliteStore::Open({.directory = dir_.File("file/state"), .clock = &clock_, .key_file = ""})
+          .status();
   EXPECT_THAT(s, FailsWith(StatusCode::kUnavailable, reason::kStoreFull));
   EXPECT_THAT(DetailOf(s).remedy, HasSubstr("--state-dir"));
 }
@@ -148,6 +176,19 @@ TEST_F(SqliteStoreTest, AFullDiskIsSaidAndReadsGoOn) {
   }
   EXPECT_FALSE(store->GetConnector("during").ok());
   EXPECT_TRUE(store->CreateConnector(Connector("after")).ok());
+}
+
+TEST_F(SqliteStoreTest, AStateThatIsTakenAwayIsNoticed) {
+  const auto store = Open();
+  const std::string file = dir_.File("gantry.db"), moved = dir_.File("moved");
+  std::filesystem::rename(file, moved);
+  const absl::Status gone = store->Check();
+  EXPECT_THAT(gone, FailsWith(StatusCode::kUnavailable, reason::kStoreUnavailable));
+  EXPECT_NE(DetailOf(gone).remedy, "");
+  std::filesystem::copy_file(moved, file);
+  EXPECT_THAT(std::string(MessageOf(store->Check())), HasSubstr("another one"));
+  std::filesystem::rename(moved, file);
+  EXPECT_TRUE(store->Check().ok());
 }
 
 TEST_F(SqliteStoreTest, OnlyADirectoryThatItMadeGetsItsRights) {

@@ -43,7 +43,7 @@ struct ConnectorRecord {
   std::string name;  // primary key
   std::string type;
   std::string auth_method;
-  std::string config_json = "{}";  // without secrets
+  std::string config_json = "{}";         // without secrets
   std::map<std::string, Secret> secrets;  // sealed on disk
   Labels labels;
   std::string description;
@@ -116,7 +116,7 @@ class Store {
   virtual void RememberLayer(const std::string& diff_id, const std::string& recipe,
                              const LayerDigest& layer) = 0;
 
-  // OK while reads work; for health checks.
+  // OK while the state is there and reads work; for health checks.
   virtual absl::Status Check() = 0;
 };
 

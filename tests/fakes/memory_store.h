@@ -107,8 +107,10 @@ class MemoryStore final : public Store {
     return std::nullopt;
   }
   void RememberLayer(const std::string&, const std::string&, const LayerDigest&) override {}
-  absl::Status Check() override { return absl::OkStatus(); }
+  absl::Status Check() override { return on_check ? on_check() : absl::OkStatus(); }
 
+  // What Check() answers, in the place of OK.
+  std::function<absl::Status()> on_check;
   // Runs once before the next UpdateConnector: somebody who was faster.
   std::function<void()> before_update;
 

@@ -189,6 +189,19 @@ class Drain(harness.Case):
         daemon.process.child.send_signal(signal.SIGTERM)
         self.assertEqual(daemon.process.child.wait(10), 3)
 
+    def test_health_says_when_the_state_is_gone(self):
+        state = self.dir / "state"
+        client = ReflectionClient(harness.Gantryd(self, state=state).address)
+        self.addCleanup(client.channel.close)
+        services = ("gantry.v1.ContainerRegistry", "gantry.v1.ServiceConnectors")
+        (state / "gantry.db").rename(state / "elsewhere")
+        for service in services:
+            harness.wait_until(lambda: client.health(service) == "NOT_SERVING", "it is not ready")
+        self.assertEqual(client.health(""), "SERVING", "the daemon itself is alive")
+        (state / "elsewhere").rename(state / "gantry.db")
+        for service in services:
+            harness.wait_until(lambda: client.health(service) == "SERVING", "it is ready again")
+
     def test_a_flavor_that_hangs_does_not_keep_the_daemon_from_ending(self):
         daemon = harness.Gantryd(self, "--flavor-dir", harness.BUILD / "tests/fakes/flavors/lib", "--drain-timeout",
                                  "0", "--log-level", "debug")

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <new>
+
 #include "gantryd/flavors/catalog.h"
 #include "gantryd/flavors/test_support.h"
 
@@ -217,6 +219,15 @@ TEST_F(Facade, TheEnginesErrorReachesTheCallerInItsOwnWords) {
   EXPECT_EQ(MessageOf(status), "layer 3 is not what it says");
   EXPECT_EQ(ReasonOf(status), reason::kDigestMismatch);
   EXPECT_EQ(DetailOf(status).remedy, "Build the image again.");
+}
+
+TEST_F(Facade, WhatTheHostThrowsDoesNotCrossTheAbi) {
+  const auto instance = Open("default", R"({"uri": "registry.example.com"})");
+  job_.before_run = [] { throw std::bad_alloc(); };
+  const auto plan = instance->PreparePush(call_, At("a"));
+  const absl::Status status = instance->Push(call_, *plan, job_).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(ReasonOf(status), reason::kInternal) << "it is no bug of the flavor";
 }
 
 TEST_F(Facade, LogsInWithTheConnectorsPassword) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/guard.h"
 #include "base/status.h"
 #include "gantryd/flavors/abi_copy.h"
 #include "gantryd/flavors/flavor_call.h"
@@ -18,9 +19,12 @@ using Rights = gantry_call::Rights;
 
 HostServices& Self(void* ctx) { return *static_cast<HostServices*>(ctx); }
 
-// Ends a service: the failure stays in the call, its code goes to the flavor.
-gantry_code Finish(gantry_call& call, const absl::Status& status) {
-  if (!status.ok()) call.SetError(status);
+// One service: its failure stays in the call, the code goes to the flavor.
+template <class Work>
+gantry_code Serve(gantry_call* call, Work&& work) {
+  if (call == nullptr) return GANTRY_INTERNAL;
+  const absl::Status status = Guard([&]() -> absl::Status { return work(*call); });
+  if (!status.ok()) call->SetError(status);
   return CodeOf(status);
 }
 
@@ -105,43 +109,43 @@ int64_t HostServices::RemainingMs(void*, const gantry_call* call) noexcept {
 }
 
 gantry_code HostServices::Fail(void* ctx, gantry_call* call, const gantry_error* error) noexcept {
-  if (call == nullptr) return GANTRY_INTERNAL;
-  const std::string& flavor = Self(ctx).flavor_;
-  return Finish(*call, error == nullptr
-                           ? Misbehaved(flavor, call->operation(), "failed without an error")
-                           : ErrorFromFlavor(*error, flavor, call->operation()));
+  return Serve(call, [&](gantry_call& c) {
+    const std::string& flavor = Self(ctx).flavor_;
+    return error == nullptr ? Misbehaved(flavor, c.operation(), "failed without an error")
+                            : ErrorFromFlavor(*error, flavor, c.operation());
+  });
 }
 
 gantry_code HostServices::Http(void* ctx, gantry_call* call, const gantry_http_request* request,
                                gantry_http_response_sink sink) noexcept {
-  return call == nullptr ? GANTRY_INTERNAL : Finish(*call, Self(ctx).DoHttp(*call, request, sink));
+  return Serve(call, [&](gantry_call& c) { return Self(ctx).DoHttp(c, request, sink); });
 }
 
 gantry_code HostServices::Registry(void* ctx, gantry_call* call, const gantry_target* target,
                                    uint32_t actions, const gantry_http_request* request,
                                    gantry_http_response_sink sink) noexcept {
-  if (call == nullptr) return GANTRY_INTERNAL;
-  return Finish(*call, Self(ctx).DoRegistry(*call, target, actions, request, sink));
+  return Serve(call, [&](gantry_call& c) {
+    return Self(ctx).DoRegistry(c, target, actions, request, sink);
+  });
 }
 
 gantry_code HostServices::ReadSecret(void* ctx, gantry_call* call, gantry_str name,
                                      gantry_str_sink sink) noexcept {
-  return call == nullptr ? GANTRY_INTERNAL : Finish(*call, Self(ctx).DoSecret(*call, name, sink));
+  return Serve(call, [&](gantry_call& c) { return Self(ctx).DoSecret(c, name, sink); });
 }
 
 gantry_code HostServices::Local(void* ctx, gantry_call* call, int32_t kind, gantry_str name,
                                 gantry_str_sink sink) noexcept {
-  if (call == nullptr) return GANTRY_INTERNAL;
-  return Finish(*call, Self(ctx).DoLocal(*call, kind, name, sink));
+  return Serve(call, [&](gantry_call& c) { return Self(ctx).DoLocal(c, kind, name, sink); });
 }
 
 gantry_code HostServices::Push(void* ctx, gantry_call* call, const gantry_push_plan* plan,
                                gantry_image_sink sink) noexcept {
-  return call == nullptr ? GANTRY_INTERNAL : Finish(*call, Self(ctx).DoPush(*call, plan, sink));
+  return Serve(call, [&](gantry_call& c) { return Self(ctx).DoPush(c, plan, sink); });
 }
 
 gantry_code HostServices::Wait(void* ctx, gantry_call* call, int64_t duration_ms) noexcept {
-  return call == nullptr ? GANTRY_INTERNAL : Finish(*call, Self(ctx).DoWait(*call, duration_ms));
+  return Serve(call, [&](gantry_call& c) { return Self(ctx).DoWait(c, duration_ms); });
 }
 
 absl::Status HostServices::DoHttp(gantry_call& call, const gantry_http_request* request,

@@ -75,6 +75,7 @@ class ScriptedPush final : public PushJob {
  public:
   absl::StatusOr<PushedImage> Run(const CallContext&, const FlavorPlan& plan) override {
     ++runs;
+    if (before_run) before_run();
     last_plan = plan;
     if (!error.ok()) return error;
     return PushedImage{.digest = Digest::Of("image"),
@@ -89,6 +90,7 @@ class ScriptedPush final : public PushJob {
   int runs = 0;
   FlavorPlan last_plan;
   absl::Status error;
+  std::function<void()> before_run;
 };
 
 // A temporary directory with copies of fake flavors and a manifest of them.

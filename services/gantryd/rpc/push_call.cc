@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/guard.h"
 #include "base/status.h"
 #include "gantryd/rpc/convert.h"
 #include "gantryd/rpc/idempotent.h"
@@ -17,11 +18,16 @@ constexpr size_t kMaxNotices = 100;
 
 v1::BlobProgress::State ToProto(BlobState state) {
   switch (state) {
-    case BlobState::kWaiting: return v1::BlobProgress::STATE_WAITING;
-    case BlobState::kSending: return v1::BlobProgress::STATE_SENDING;
-    case BlobState::kSent: return v1::BlobProgress::STATE_SENT;
-    case BlobState::kMounted: return v1::BlobProgress::STATE_MOUNTED;
-    case BlobState::kExisting: return v1::BlobProgress::STATE_EXISTING;
+    case BlobState::kWaiting:
+      return v1::BlobProgress::STATE_WAITING;
+    case BlobState::kSending:
+      return v1::BlobProgress::STATE_SENDING;
+    case BlobState::kSent:
+      return v1::BlobProgress::STATE_SENT;
+    case BlobState::kMounted:
+      return v1::BlobProgress::STATE_MOUNTED;
+    case BlobState::kExisting:
+      return v1::BlobProgress::STATE_EXISTING;
   }
   return v1::BlobProgress::STATE_UNSPECIFIED;
 }
@@ -46,7 +52,11 @@ PushCall* PushCall::Start(CallHost& host, grpc::CallbackServerContext* rpc, Imag
 
 PushCall::PushCall(CallHost& host, grpc::CallbackServerContext* rpc, ImageManager& images,
                    RequestLog& requests)
-    : host_(host), rpc_(rpc), images_(images), requests_(requests), started_(host.clock.Mono()),
+    : host_(host),
+      rpc_(rpc),
+      images_(images),
+      requests_(requests),
+      started_(host.clock.Mono()),
       call_(host.NewContext(*rpc, kCeiling)),
       blobs_([this](v1::BlobRead read) {
         std::lock_guard lock(mu_);
@@ -98,7 +108,10 @@ absl::Status PushCall::OnMessage() {
 }
 
 void PushCall::RunJob() {
-  absl::StatusOr<v1::Image> image = call_->Check().ok() ? Push() : call_->Check();
+  absl::StatusOr<v1::Image> image = Guard([this]() -> absl::StatusOr<v1::Image> {
+    GANTRY_RETURN_IF_ERROR(call_->Check());
+    return Push();
+  });
   if (image.ok()) {
     std::lock_guard lock(mu_);
     image_ = *std::move(image);

@@ -18,8 +18,8 @@ namespace {
 
 // libgrpc's own messages, in the daemon's log.
 void LogGrpc(gpr_log_func_args* args) {
-  const auto level = args->severity == GPR_LOG_SEVERITY_ERROR ? spdlog::level::warn
-                                                              : spdlog::level::debug;
+  const auto level =
+      args->severity == GPR_LOG_SEVERITY_ERROR ? spdlog::level::warn : spdlog::level::debug;
   spdlog::log(level, "grpc: {}", args->message);
 }
 
@@ -75,10 +75,14 @@ class GrpcServer final : public RpcServer {
   const std::string& address() const override { return address_; }
 
   void SetServing(bool serving) override {
-    auto* health = server_->GetHealthCheckService();
-    for (const char* service : {"", v1::ContainerRegistry::service_full_name(),
-                                v1::ServiceConnectors::service_full_name()}) {
-      health->SetServingStatus(service, serving);
+    server_->GetHealthCheckService()->SetServingStatus("", serving);
+    SetReady(serving);
+  }
+
+  void SetReady(bool ready) override {
+    for (const char* service :
+         {v1::ContainerRegistry::service_full_name(), v1::ServiceConnectors::service_full_name()}) {
+      server_->GetHealthCheckService()->SetServingStatus(service, ready);
     }
   }
 

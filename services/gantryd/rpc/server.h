@@ -43,6 +43,8 @@ class RpcServer {
   // Health answers NOT_SERVING and new calls UNAVAILABLE from now on.
   virtual void StartDraining() = 0;
   virtual void SetServing(bool serving) = 0;
+  // What health says of the services, for who sends calls; of the daemon itself it says SERVING.
+  virtual void SetReady(bool ready) = 0;
   // Waits for running calls, cancels those left after `timeout`, and returns when all have ended.
   virtual void Shutdown(milliseconds timeout) = 0;
 };

@@ -8,13 +8,14 @@
 #include <memory>
 #include <utility>
 
+#include "base/guard.h"
 #include "gantryd/rpc/call_host.h"
 #include "gantryd/rpc/status.h"
 
 namespace gantry {
 
-// Deletes itself when gRPC is done with it.  The work is refused when the daemon drains or the queue
-// is full, and not begun when its deadline has passed meanwhile.
+// Deletes itself when gRPC is done with it.  The work is refused when the daemon drains or the
+// queue is full, and not begun when its deadline has passed meanwhile.
 template <class Request, class Response>
 class UnaryCall final : public grpc::ServerUnaryReactor {
  public:
@@ -35,15 +36,21 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
  private:
   UnaryCall(CallHost& host, grpc::CallbackServerContext* rpc, const char* method,
             milliseconds ceiling, const Request* request, Response* response, Work work)
-      : host_(host), rpc_(rpc), method_(method), started_(host.clock.Mono()),
-        context_(host.NewContext(*rpc, ceiling)), request_(request), response_(response),
+      : host_(host),
+        rpc_(rpc),
+        method_(method),
+        started_(host.clock.Mono()),
+        context_(host.NewContext(*rpc, ceiling)),
+        request_(request),
+        response_(response),
         work_(std::move(work)) {}
 
   void Run() {
-    if (absl::Status s = context_->Check(); !s.ok()) return Complete(s);
-    absl::StatusOr<Response> result = work_(*context_, *request_);
-    if (result.ok()) *response_ = *std::move(result);
-    Complete(result.status());
+    Complete(Guard([this]() -> absl::Status {
+      GANTRY_RETURN_IF_ERROR(context_->Check());
+      GANTRY_ASSIGN_OR_RETURN(*response_, work_(*context_, *request_));
+      return absl::OkStatus();
+    }));
   }
 
   void Complete(const absl::Status& status) {
