@@ -26,7 +26,8 @@ class Listing(AwsCase):
 
         found, pages, token = {}, [], []
         while not pages or token:
-            page = self.ok(daemon, "image", "list", "team/app", "-r", "ecr", "--limit", "2", *token, "-o", "json").json()
+            page = self.ok(daemon, "image", "list", "team/app", "-r", "ecr", "--limit", "2", *token, "-o",
+                           "json").json()
             for image in page["images"]:
                 self.assertEqual(image["digest_uri"], f"{HOST}/team/app@{image['digest']}")
                 self.assertEqual(image["media_type"], images.OCI_MANIFEST)
@@ -83,7 +84,8 @@ class TheEmulator(AwsCase):
             self.aws.create("team/app", region=region)
             public = region == "public"
             token = self.aws.add_registry_token(self.user, "us-east-1", public, self.cloud.now() + 600)
-            self.urls[f"{url}/team/app"] = ("-H", f"Authorization: Bearer {token}") if public else ("-u", f"AWS:{token}")
+            login = ("-H", f"Authorization: Bearer {token}") if public else ("-u", f"AWS:{token}")
+            self.urls[f"{url}/team/app"] = login
 
     def curl(self, *argv):
         """(status, body, headers)"""
@@ -126,11 +128,12 @@ class TheEmulator(AwsCase):
             for manifest in bad:
                 with self.subTest(url, manifest=manifest):
                     data = self.file("manifest", json.dumps({k: v for k, v in manifest.items() if v}).encode())
-                    put = lambda kind: self.curl(*login, "-X", "PUT", "-H", f"Content-Type: {kind}", "--data-binary", data,
-                                                 f"{url}/manifests/v1")
+                    put = lambda kind: self.curl(*login, "-X", "PUT", "-H", f"Content-Type: {kind}", "--data-binary",
+                                                 data, f"{url}/manifests/v1")
                     self.assertEqual(self.code(put(images.OCI_MANIFEST)), (405, "UNSUPPORTED"))
             data = self.file("manifest", json.dumps(good).encode())
-            self.assertEqual(self.code(put("application/vnd.docker.distribution.manifest.v2+json")), (405, "UNSUPPORTED"))
+            self.assertEqual(self.code(put("application/vnd.docker.distribution.manifest.v2+json")),
+                             (405, "UNSUPPORTED"))
 
 
 if __name__ == "__main__":

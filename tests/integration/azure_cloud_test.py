@@ -46,7 +46,7 @@ class Methods(AzureCase):
             with self.subTest(name):
                 chosen = self.daemon("--allow-implicit-login")
                 self.connect(chosen, "managed-identity", **{name: getattr(identity, field)})
-                self.full_path(chosen)
+                self.journey(chosen)
         nobody = self.daemon("--allow-implicit-login")
         self.connect(nobody, "managed-identity", "--no-verify")
         self.refused(self.push_acr(nobody), "UPSTREAM_AUTH_REJECTED", "Identity not found", "Assign the identity")

@@ -137,7 +137,8 @@ class DockerHubCloud(harness.Case):
     def test_a_namespace_of_somebody_else(self):
         daemon = self.daemon()
         self.connect(daemon, self.hub.access_token("stranger"), "stranger")
-        self.assert_refused(self.push_app(daemon), 5, "UPSTREAM_DENIED", "acme/app", "check that the namespace is yours")
+        self.assert_refused(self.push_app(daemon), 5, "UPSTREAM_DENIED", "acme/app",
+                            "check that the namespace is yours")
         self.assertIn("check that the namespace is yours", self.verify(daemon).out)
 
     def test_a_plan_without_another_private_repository(self):

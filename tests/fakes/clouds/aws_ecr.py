@@ -97,8 +97,8 @@ class EcrApi:
         size = min(fields.get("maxResults", 100), self.aws.quirks.page_size)
         token = re.fullmatch(r"page-(\d+)", fields.get("nextToken", "page-0"))
         if not token:
-            raise EcrError("InvalidParameterException", "Invalid parameter at 'nextToken' failed to satisfy constraint: "
-                                                        "'Invalid NextToken'")
+            raise EcrError("InvalidParameterException", "Invalid parameter at 'nextToken' failed to satisfy "
+                                                        "constraint: 'Invalid NextToken'")
         begin = int(token[1])
         page = {key: items[begin:begin + size]}
         if begin + size < len(items):
