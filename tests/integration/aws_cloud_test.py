@@ -1,122 +1,17 @@
 #!/usr/bin/env python3
 """Amazon ECR: every way to log in, from the seed's two commands to a pull with nothing but what was handed out."""
-import base64
 import json
-import pathlib
 import subprocess
-import sys
 import unittest
-import urllib.parse
 
 import harness
 import images
-from clouds.aws import Aws
-from clouds.aws_ecr import EcrApi
+from aws_case import HOST, NO_INSTANCE, AwsCase, ReflectionClient
 from clouds.aws_iam import allow
 from clouds.aws_metadata import ContainerCredentials, InstanceMetadata
-from clouds.aws_registry import PrivateRegistry
-from clouds.emulator import Emulator
-from clouds.registry_proxy import RegistryProxy
-
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "contract"))
-from reflection_client import ReflectionClient
-
-HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
-API = "api.ecr.us-east-1.amazonaws.com"
-NO_INSTANCE = {"AWS_EC2_METADATA_DISABLED": "true"}
 
 
-class AwsCloud(harness.Case):
-    def setUp(self):
-        super().setUp()
-        self.cloud = Emulator(self)
-        self.registry = harness.Registry(self)
-        self.aws = Aws(self.cloud, RegistryProxy(self.registry.port))
-        self.user = self.aws.user()
-        self.digest = images.simple(self.dir / "l")
-        self.texts = []
-        self.daemons = []
-        self.addCleanup(self.assert_nothing_leaked)
-
-    def daemon(self, *flags, env=None):
-        env = {"AWS_PROFILE": "", "AWS_ACCESS_KEY_ID": "", "AWS_REGION": "", **(env or {})}
-        daemon = harness.Gantryd(self, *self.cloud.gantryd_flags(), "--log-level", "debug", *flags, env=env)
-        self.daemons.append(daemon)
-        return daemon
-
-    def run_gantry(self, daemon, *argv):
-        result = self.gantry(daemon, *argv)
-        self.texts += [result.out, result.err]
-        return result
-
-    def connect(self, daemon, method, user=None, *fields):
-        """The connector, by the seed's names of its fields, and the registry that uses it."""
-        keys = [f"--aws_access_key_id={user.access_key_id}",
-                f"--aws_secret_access_key={user.secret_access_key}"] if user else []
-        made = self.run_gantry(daemon, "service-connector", "register", "aws_connector", "--type", "aws",
-                               f"--auth-method={method}", *keys, *fields)
-        if made.code == 0:
-            self.ok(daemon, "container-registry", "register", "ecr", "--flavor=aws", f"--uri={HOST}",
-                    "--connector", "aws_connector")
-        return made
-
-    def push_app(self, daemon, tag="v1", image="l"):
-        return self.run_gantry(daemon, "push", f"oci:{self.dir}/{image}", "-r", "ecr", "--repository",
-                               "team/app", "--tag", tag, "-o", "json")
-
-    def mint(self, daemon, **scope):
-        client = ReflectionClient(daemon.address)
-        self.addCleanup(client.channel.close)
-        [credential] = client.call(client.methods("gantry.v1.ContainerRegistry")["MintPullCredential"],
-                                   scope or {"reference": f"{HOST}/team/app:v1"})
-        return credential
-
-    def pull(self, credential, repository="team/app", reference="v1"):
-        """skopeo's exit code and words, with this login and no other."""
-        auth = self.dir / "auth.json"
-        auth.write_text(credential["docker_config_json"])
-        return subprocess.run(["skopeo", "copy", "--authfile", auth, f"docker://{HOST}/{repository}:{reference}",
-                               f"dir:{self.dir}/pulled"], env=self.cloud.client_env(), capture_output=True,
-                              text=True)
-
-    def assert_full_path(self, daemon, narrowed=True, renewable=True):
-        """Push, resolve, hand out, pull with that alone; then all tokens end, and everything goes on."""
-        pushed = self.push_app(daemon)
-        self.assertEqual(pushed.code, 0, pushed)
-        self.assertEqual(pushed.json()["digest"], self.digest)
-        resolved = self.ok(daemon, "image", "resolve", f"{HOST}/team/app:v1", "-o", "json").json()
-        self.assertEqual(resolved["digest_uri"], f"{HOST}/team/app@{self.digest}")
-
-        credential = self.mint(daemon)
-        self.assertEqual((credential["username"], credential["registry_host"]), ("AWS", HOST))
-        self.assertIn("expire_time", credential)
-        self.assertEqual(self.pull(credential).returncode, 0)
-        token = self.aws.registry_tokens[credential["password"]]
-        arn = "arn:aws:ecr:us-east-1:123456789012:repository/"
-        self.assertTrue(token.identity.may("ecr:BatchGetImage", arn + "team/app"))
-        for action, repository in (("PutImage", "team/app"), ("BatchGetImage", "team/other")):
-            self.assertEqual(token.identity.may(f"ecr:{action}", arn + repository), not narrowed, action)
-
-        self.aws.end_registry_tokens()
-        ended = self.pull(credential)
-        self.assertNotEqual(ended.returncode, 0)
-        self.assertIn("authorization token has expired", ended.stderr)
-        self.aws.end_sessions()
-        if renewable:
-            again = self.push_app(daemon, "v2")
-            self.assertEqual(again.code, 0, again)
-            self.assertEqual(self.pull(self.mint(daemon, registry="ecr"), reference="v2").returncode, 0)
-
-    def assert_nothing_leaked(self):
-        for daemon in self.daemons:
-            for secret in self.aws.secrets():
-                forms = (secret, base64.b64encode(f"AWS:{secret}".encode()).decode(), urllib.parse.quote(secret, ""))
-                for form in forms:
-                    self.assertFalse([t for t in [*self.texts, daemon.process.log()] if form in t])
-                    for file in daemon.state.rglob("*"):
-                        if file.is_file():
-                            self.assertNotIn(form.encode(), file.read_bytes(), file)
-
+class AwsCloud(AwsCase):
     # Ways to log in.
 
     def test_an_access_key(self):
@@ -336,27 +231,20 @@ class AwsCloud(harness.Case):
         self.connect(daemon, "secret-key", self.user)
         self.ok(daemon, "container-registry", "register", "public", "--uri=public.ecr.aws/acme",
                 "--connector", "aws_connector")
-        pushed = self.run_gantry(daemon, "push", f"oci:{self.dir}/l", "-r", "public", "--repository", "app",
+        pushed = self.gantry(daemon, "push", f"oci:{self.dir}/l", "-r", "public", "--repository", "app",
                                  "--tag", "v1", "-o", "json")
         self.assertEqual(pushed.code, 0, pushed)
         credential = self.mint(daemon, reference="public.ecr.aws/acme/app:v1")
         auth = self.dir / "auth.json"
         auth.write_text(credential["docker_config_json"])
-        self.assertEqual(self.skopeo_digest("public.ecr.aws/acme/app:v1", "--authfile", auth,
-                                            env=self.cloud.client_env()), self.digest)
-
-    def test_a_registry_with_fips(self):
-        fips = HOST.replace("ecr.", "ecr-fips.")
-        EcrApi(self.aws, "api.ecr-fips.us-east-1.amazonaws.com", "us-east-1")
-        PrivateRegistry(self.aws, fips, self.aws.account, "us-east-1")
-        self.aws.create("team/app")
-        # The documented endpoint is not there; the one of AWS's SDKs is.
-        daemon = self.daemon("--connect-to", "ecr-fips.us-east-1.amazonaws.com:443:127.0.0.1:1")
-        self.connect(daemon, "secret-key", self.user)
-        self.ok(daemon, "container-registry", "register", "fips", f"--uri={fips}", "--connector=aws_connector")
-        pushed = self.run_gantry(daemon, "push", f"oci:{self.dir}/l", "-r", "fips", "--repository", "team/app",
-                                 "--tag", "v1", "-o", "json")
-        self.assertEqual(pushed.code, 0, pushed)
+        env = self.cloud.client_env()
+        self.assertEqual(self.skopeo_digest("public.ecr.aws/acme/app:v1", "--authfile", auth, env=env), self.digest)
+        self.aws.end_registry_tokens()
+        with self.assertRaises(subprocess.CalledProcessError) as ended:
+            self.skopeo("inspect", "--authfile", auth, "docker://public.ecr.aws/acme/app:v1", env=env)
+        self.assertIn("400", ended.exception.stderr)
+        auth.write_text(self.mint(daemon, registry="public")["docker_config_json"])
+        self.assertEqual(self.skopeo_digest("public.ecr.aws/acme/app:v1", "--authfile", auth, env=env), self.digest)
 
     def test_another_accounts_registry(self):
         stranger = self.aws.user("stranger", account="999999999999")
@@ -372,11 +260,6 @@ class AwsCloud(harness.Case):
         self.assertEqual(self.push_app(daemon).code, 0)
 
     # Refusals.
-
-    def assert_refused(self, result, code, reason, remedy):
-        self.assertEqual(result.code, code, result)
-        self.assertIn(reason, result.err)
-        self.assertIn(remedy, result.err)
 
     def test_refused_connectors(self):
         wrong = self.aws.user("wrong")
@@ -398,8 +281,19 @@ class AwsCloud(harness.Case):
         daemon = self.daemon()
         self.connect(daemon, "secret-key", self.user)
         self.aws.quirks.throttle_ecr = {"GetAuthorizationToken": 2}
+        self.aws.quirks.throttled = 2
         pushed = self.push_app(daemon)
         self.assertEqual(pushed.code, 0, pushed)
+        self.assertEqual(self.aws.quirks.throttled, 0)
+
+    def test_a_security_token_service_that_is_asked_too_often(self):
+        self.aws.create("team/app")
+        daemon = self.daemon()
+        self.connect(daemon, "iam-role", self.user, f"--role_arn={self.aws.role('pusher').arn}", "--no-verify")
+        self.aws.quirks.throttle_sts = True
+        self.assert_refused(self.push_app(daemon), 7, "UPSTREAM_THROTTLED", "Try again later")
+        self.aws.quirks.throttle_sts = False
+        self.assertEqual(self.push_app(daemon).code, 0)
 
     def test_a_clock_that_is_wrong(self):
         for skew, words in ((3600, "the daemon's clock is behind AWS's"), (-3600, "the daemon's clock is ahead")):
@@ -414,6 +308,8 @@ class AwsCloud(harness.Case):
         self.aws.quirks.throttle_ecr = {"GetAuthorizationToken": 100}
         self.assert_refused(self.push_app(daemon), 7, "UPSTREAM_THROTTLED", "Try again later")
         self.aws.quirks.throttle_ecr = {}
+        missing = self.gantry(daemon, "image", "resolve", f"{HOST}/team/none:1")
+        self.assert_refused(missing, 4, "IMAGE_NOT_FOUND", "list what is in team/none")
         self.user.layers = [[allow("ecr:GetAuthorizationToken")]]
         self.assert_refused(self.push_app(daemon), 5, "UPSTREAM_DENIED", "AmazonEC2ContainerRegistryPowerUser")
         self.aws.quirks.terse = True

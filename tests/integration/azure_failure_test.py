@@ -21,7 +21,6 @@ class Refusals(AzureCase):
         return self.push_acr(daemon)
 
     def test_entra_refuses(self):
-        self.secrets.append("not-the-secret")
         self.refused(self.pushing(client_secret="not-the-secret"), "UPSTREAM_AUTH_REJECTED", "AADSTS7000215",
                      "the client secret is wrong", "the secret's value, not its id")
         self.refused(self.pushing(client_id="5ad1c4a0-0000-0000-0000-000000000000"), "UPSTREAM_AUTH_REJECTED",
@@ -40,6 +39,8 @@ class Refusals(AzureCase):
         result = self.gantry(daemon, "--timeout", "8s", "push", f"oci:{self.dir}/l", "-r", "acr", "--repository",
                              "team/app", "--tag", "1")
         self.assertIn(result.code, (6, 7), result)
+        self.azure.quirks.retry_after = 600
+        self.refused(self.push_acr(daemon), "UPSTREAM_THROTTLED", self.azure.authority)
         self.azure.quirks.entra_throttled = False
         self.assert_stored(self.push_acr(daemon))
 
@@ -86,6 +87,18 @@ class Refusals(AzureCase):
     def test_a_throttled_registry_is_waited_for(self):
         self.azure.quirks.throttled = 3
         self.assert_stored(self.pushing())
+        self.azure.quirks.throttled, self.azure.quirks.retry_after = 99, 600
+        self.refused(self.pushing(), "UPSTREAM_THROTTLED", "limit of requests a minute", "higher tier")
+        self.azure.quirks.throttled = 0
+
+    def test_what_is_not_there(self):
+        daemon = self.daemon()
+        self.connect(daemon, "service-principal", **self.service_principal(self.application))
+        self.assertEqual(self.push_acr(daemon).code, 0, "a push creates its repository")
+        for repository, tag in (("team/none", "1"), ("team/app", "2")):
+            missing = self.gantry(daemon, "image", "resolve", f"{repository}:{tag}", "-r", "acr", "-o", "json")
+            self.assertEqual(missing.code, 4, missing)
+            self.refused(missing, "IMAGE_NOT_FOUND", f"list what is in {repository}")
 
     def test_a_clock_that_is_wrong(self):
         """Ours is behind the cloud's, then ahead of it: tokens are believed as long as they live there."""

@@ -30,7 +30,7 @@ class Azure:
         self.quirks = Quirks(
             entra_seconds=3600, refresh_seconds=3 * 3600, access_seconds=75 * 60,  # lives of tokens
             entra_throttled=False, conditional_access=False, registry_resource_unknown=False,
-            firewall=False, throttled=0, abac=False, arm_disabled=False, registry_audience_refused=False,
+            firewall=False, throttled=0, retry_after=1, abac=False, arm_disabled=False, registry_audience_refused=False,
             stream_limit=None)  # bytes of a PATCH without Content-Range
         self.entra = Entra(self.emulator, self.quirks, self.authority, f"https://{self.api}")
         self.machine = MachineServices(self.emulator, self.quirks, self.entra)
@@ -38,6 +38,7 @@ class Azure:
         self.subscriptions = {}  # id -> [(resource group, Registry)]
         self.docker_registry = harness.Registry(case)
         self._store = RegistryProxy(self.docker_registry.port)
+        self.emulator.secrets.also(self._secrets)
         host = self.emulator.host(self.api)
         host.on("GET", "/subscriptions", self._subscriptions)
         host.on("GET", "/subscriptions/(?P<subscription>[^/]+)(/resourceGroups/(?P<group>[^/]+))?"
@@ -65,6 +66,14 @@ class Azure:
         principal.resource_id = f"/subscriptions/sub-1/resourcegroups/g/providers/Microsoft.ManagedIdentity/" \
                                 f"userAssignedIdentities/{principal.object_id}"
         return principal
+
+    def _secrets(self):
+        """Everything that was given out and must not show up anywhere."""
+        registries = [r for listed in self.subscriptions.values() for _, r in listed]
+        signers = [self.entra.signer, *self.entra.issuers.values(), *(r.signer for r in registries)]
+        texts = [MachineServices.APP_SERVICE_HEADER, *(p.secret for p in self.entra.principals),
+                 *(r.admin_password for r in registries), *(t for s in signers for t in s.given)]
+        return [text for text in texts if text]
 
     # Resource Manager; one element a page
 

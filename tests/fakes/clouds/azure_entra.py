@@ -52,7 +52,8 @@ class Entra:
 
     def _token(self, request):
         if self._quirks.entra_throttled:
-            return json_response(429, {"error": "temporarily_unavailable"}, {"Retry-After": "1"})
+            return json_response(429, {"error": "temporarily_unavailable"},
+                                 {"Retry-After": str(self._quirks.retry_after)})
         if request.headers.get("Content-Type") != "application/x-www-form-urlencoded":
             return refusal(400, "invalid_request", 900144, "The request body is no form.")
         form = urllib.parse.parse_qs(request.body.decode(), keep_blank_values=True, strict_parsing=True)

@@ -23,7 +23,7 @@ class Registry:
         self.host = host
         self.admin_enabled, self.admin_password = False, f"admin-password-of-{host}"
         self._now, self._quirks, self._entra, self._store = emulator.now, quirks, entra, store
-        self._signer = Signer()
+        self.signer = Signer()
         self._storage_host = storage_host
         front = emulator.host(host)
         front.on("POST", "/oauth2/exchange", self._behind_firewall(self._exchange))
@@ -39,7 +39,8 @@ class Registry:
                                                      "https://aka.ms/acr/firewall to grant access.")
             if self._quirks.throttled > 0:
                 self._quirks.throttled -= 1
-                return registry_error(429, "TOOMANYREQUESTS", "too many requests", headers={"Retry-After": "1"})
+                return registry_error(429, "TOOMANYREQUESTS", "too many requests",
+                                      headers={"Retry-After": str(self._quirks.retry_after)})
             return handler(request)
         return guarded
 
@@ -150,12 +151,12 @@ class Registry:
 
     def _sign(self, subject, grant_type, seconds, **claims):
         now = int(self._now())
-        return self._signer.sign({"sub": subject, "nbf": now, "iat": now, "exp": now + seconds, "iss": ISSUER,
+        return self.signer.sign({"sub": subject, "nbf": now, "iat": now, "exp": now + seconds, "iss": ISSUER,
                                   "aud": self.host, "version": "1.0", "grant_type": grant_type, "roles": [],
                                   **claims})
 
     def _verify(self, token, **expected):
-        return self._signer.verify(token, self._now(), iss=ISSUER, aud=self.host, **expected)
+        return self.signer.verify(token, self._now(), iss=ISSUER, aud=self.host, **expected)
 
     # /v2/
 

@@ -23,10 +23,11 @@ class RegistryFront:
     def __init__(self, google, name, store):
         self.name = name
         # jumps: seconds that pass once so many blobs were taken
-        self.quirks = Quirks(service="quoted", token_life=LIFE, throttled=0, jumps={})
+        self.quirks = Quirks(service="quoted", token_life=LIFE, throttled=0, retry_after=0, jumps={})
         self._google, self._store = google, store
         self._proxy = RegistryProxy(store.port)
         self._sessions, self._mutex = {}, threading.Lock()  # registry token: (access token, expires)
+        self.given = []  # registry tokens, also those that are over
         self._blobs = 0
         host = google.emulator.host(name)
         host.on("GET", "/v2/token", self._token)
@@ -52,6 +53,7 @@ class RegistryFront:
         value = "AJAD5v" + secrets.token_urlsafe(30)
         with self._mutex:
             self._sessions[value] = access, self._google.now() + life
+            self.given.append(value)
         return json_response(200, {"token": value, "expires_in": life})
 
     def _access_of(self, user, password):
@@ -82,7 +84,7 @@ class RegistryFront:
         if self.quirks.throttled > 0:
             self.quirks.throttled -= 1
             return registry_error(429, "TOOMANYREQUESTS", "Quota exceeded for quota metric 'Requests per project per "
-                                  "region per minute'", headers={"Retry-After": "0"})
+                                  "region per minute'", headers={"Retry-After": str(self.quirks.retry_after)})
         return self._refusal(request, access) or self._forward(request)
 
     def _repository(self, path):

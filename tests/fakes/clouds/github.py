@@ -14,7 +14,7 @@ from clouds.quirks import Quirks
 REGISTRY_TOKEN_PREFIX = "registry-"
 PART_LIMIT = 4 << 20
 SCOPE = re.compile(r"repository:([^:]+):((?:pull|push|delete|,)+)")
-CHALLENGE = 'Bearer realm="https://ghcr.io/token",service="ghcr.io",scope="{}"'
+CHALLENGE = 'Bearer realm="https://{0}/token",service="{0}",scope="{1}"'
 
 
 class Token:
@@ -26,38 +26,47 @@ class Token:
 
 
 class GitHub:
-    """ghcr.io and api.github.com on an emulator, in front of a RegistryProxy.
+    """A site's registry and API on an emulator, in front of a RegistryProxy; without names, github.com's.
 
-    Switches: token_lifetime, the seconds that a registry token lives; refuse_push, the text of GitHub's 403
+    Switches: token_lifetime, the seconds that a registry token lives; throttled, how many requests are refused
+    for the time of retry_after, in seconds; refuse_push, the text of GitHub's 403
     to every push, such as "permission_denied: write_package"; forget_at_uploads, the numbers of the blob
     uploads at which all registry tokens are over; revoke_at_upload, the one at which GitHub's tokens are too,
     as a GITHUB_TOKEN is when its job ends."""
 
-    def __init__(self, emulator, store):
-        self.emulator, self.store = emulator, store
-        self.quirks = Quirks(token_lifetime=300, refuse_push=None, forget_at_uploads=(),
+    def __init__(self, emulator, store, host="ghcr.io", api="api.github.com/"):
+        self.emulator, self.store, self.host = emulator, store, host
+        self.quirks = Quirks(token_lifetime=300, throttled=0, retry_after=0, refuse_push=None, forget_at_uploads=(),
                              revoke_at_upload=None)
-        self._issued = {}
+        self._issued, self._given = {}, []
+        emulator.secrets.also(lambda: self._given)
         self._registry_tokens = {}
         self._uploads = itertools.count(1)
-        registry = emulator.host("ghcr.io")
+        registry = emulator.host(host)
         registry.on("GET", "/token", self._token)
         registry.on("*", "/v2/", self._logged_in(lambda request, grants: json_response(200, {})))
         registry.on("GET", "/v2/_catalog", lambda r: Response(404, b"404 page not found\n"))
         registry.on("GET", "/v2/(?P<name>.+)/referrers/.*", self._referrers)
         registry.on("*", "/v2/(?P<name>.+)/(?:blobs|manifests|tags)/.*", self._logged_in(self._repository))
-        emulator.host("api.github.com").on("GET", "/", self._api_root)
+        api_host, _, api_path = api.partition("/")
+        emulator.host(api_host).on("GET", "/" + api_path, self._api_root)
 
     def issue(self, *args, **kwargs):
         """Makes a token (see Token) and returns its text."""
         token = Token(*args, **kwargs)
         self._issued[token.text] = token
+        self._given.append(token.text)
         return token.text
+
+    def end_tokens(self):
+        """All tokens are over, GitHub's and the registry's."""
+        self._issued.clear()
+        self._registry_tokens.clear()
 
     # The token server: GET with Basic <anything>:<token>.
 
     def _token(self, request):
-        if request.parameter("service") != "ghcr.io":
+        if request.parameter("service") != self.host:
             return registry_error(400, "UNSUPPORTED", "unknown service")
         login = request.basic()
         token = self._issued.get(login[1]) if login else None
@@ -72,6 +81,7 @@ class GitHub:
         if request.query.get("scope") and not grants:
             return registry_error(403, "DENIED", "denied")
         text = REGISTRY_TOKEN_PREFIX + secrets.token_hex(16)
+        self._given.append(text)
         self._registry_tokens[text] = (grants, self.emulator.now() + self.quirks.token_lifetime)
         return json_response(200, {"token": text})
 
@@ -97,15 +107,18 @@ class GitHub:
             return handler(request, grants)
         return handle
 
-    @staticmethod
-    def _unauthorized(name):
+    def _unauthorized(self, name):
         return registry_error(401, "UNAUTHORIZED", "authentication required", headers={
-            "WWW-Authenticate": CHALLENGE.format(f"repository:{name}:pull")})
+            "WWW-Authenticate": CHALLENGE.format(self.host, f"repository:{name}:pull")})
 
     def _repository(self, request, grants):
         name = request.match["name"]
         if request.method == "DELETE" and "/uploads/" not in request.path:
             return registry_error(405, "UNSUPPORTED", "The operation is unsupported.")
+        if self.quirks.throttled > 0:
+            self.quirks.throttled -= 1
+            return registry_error(429, "TOOMANYREQUESTS", "You have exceeded a secondary rate limit.",
+                                  headers={"Retry-After": str(self.quirks.retry_after)})
         writes = request.method not in ("GET", "HEAD")
         if writes and self.quirks.refuse_push:
             return registry_error(403, "DENIED", self.quirks.refuse_push)
@@ -123,11 +136,10 @@ class GitHub:
     def _ends_tokens(self, upload):
         revoked = upload == self.quirks.revoke_at_upload
         if revoked:
-            self._issued.clear()
-        if revoked or upload in self.quirks.forget_at_uploads:
+            self.end_tokens()
+        elif upload in self.quirks.forget_at_uploads:
             self._registry_tokens.clear()
-            return True
-        return False
+        return revoked or upload in self.quirks.forget_at_uploads
 
     @staticmethod
     def _referrers(request):
