@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """A daemon that reaches the outside through an HTTP proxy alone, and what it keeps off the proxy."""
-import unittest
 
 import harness
 from aws_case import HOST, AwsCase  # finds the emulated clouds
