@@ -249,9 +249,10 @@ class Case(unittest.TestCase):
                                        capture_output=True, timeout=timeout, cwd=cwd,
                                        env={**os.environ, "GANTRY_ADDRESS": daemon.address, **(env or {})}))
         assert_no_sanitizer_report(result.err)
-        self.secrets.heard(f"gantry {argv[0]}", result.err)
+        command = f"gantry {' '.join(map(str, argv[:2]))}"
+        self.secrets.heard(command, result.err)
         if not set(HANDING_OUT) & set(argv):
-            self.secrets.heard(f"gantry {argv[0]}", result.out)
+            self.secrets.heard(command, result.out)
         return result
 
     def ok(self, daemon, *argv, **kwargs):
