@@ -227,6 +227,39 @@ TEST_F(RegistryAuthTest, BasicWithoutACredentialSaysHowToLogIn) {
   EXPECT_THAT(DetailOf(status).remedy, HasSubstr("docker login"));
 }
 
+// The answer to a HEAD has no text, so that the registry is asked in words.
+TEST_F(RegistryAuthTest, AHeadThatIsRefusedMayMeetALoginThatHasEnded) {
+  challenge_ = "Basic realm=x";
+  const std::string old = "Basic " + Base64Encode("ann:s3cret");
+  taken_ = {old};
+  bool expired = false, denied = false;
+  int pings = 0;
+  FakeHttp http([&](const SeenRequest& request) -> absl::StatusOr<HttpResponse> {
+    const bool ping = request.url == "https://r.example.com/v2/";
+    pings += ping;
+    if (denied && !ping) return Answer(403);
+    if (!expired || request.authorization() != old) return Serve(request);
+    return Answer(403, {}, ping ? "Your authorization token has expired." : "");
+  });
+  RegistryClient client(http, "r.example.com", {}, login_, nullptr);
+  const auto head = [&] {
+    RegistryRequest request;
+    request.method = "HEAD";
+    const auto response = Read(client, request);
+    return response.ok() ? response->status : 0;
+  };
+  EXPECT_EQ(head(), 200);
+  EXPECT_EQ(pings, 0);
+  expired = true;
+  login_->Renew(BasicCredential("ann", "new"));
+  taken_.insert("Basic " + Base64Encode("ann:new"));
+  EXPECT_EQ(head(), 200);
+  EXPECT_EQ(pings, 1);
+  denied = true;
+  EXPECT_EQ(head(), 403) << "the login is good, and has no right";
+  EXPECT_EQ(pings, 2);
+}
+
 TEST_F(RegistryAuthTest, AnExpiredLoginThatIsToldBy403IsRenewed) {
   challenge_ = "Basic realm=x";
   taken_ = {"Basic " + Base64Encode("ann:s3cret")};

@@ -134,18 +134,39 @@ absl::StatusOr<bool> RegistryClient::LogInAgain(const CallContext& call,
                                                 const Exchange& exchange, AuthAttempt& attempt) {
   const int status = exchange.response.status;
   if (status == 401) return auth_->OnUnauthorized(call, exchange.response, exchange.url, attempt);
-  if (status != 403 && status != 404) return false;
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (attempt.sent.empty()) {
-    return reads ? auth_->Discover(call, attempt) : absl::StatusOr<bool>(false);
+    const bool may_hide = reads && (status == 403 || status == 404);
+    return may_hide ? auth_->Discover(call, attempt) : absl::StatusOr<bool>(false);
   }
-  if (status == 404) return false;
-  // ECR answers an expired login with 403.
-  const bool expired =
-      ToLower(exchange.response.body).find("token has expired") != std::string::npos;
-  if (expired) return auth_->OnUnauthorized(call, exchange.response, exchange.url, attempt);
+  if (status != 400 && status != 403) return false;
+  if (request.method == "HEAD") return AskWhetherLoginEnded(call, attempt);
+  if (SaysLoginEnded(exchange.response)) {
+    return auth_->OnUnauthorized(call, exchange.response, exchange.url, attempt);
+  }
   // A right that was granted since the token was issued shows in a new one only.
-  return !reads && !request.open_body && auth_->ForgetToken(attempt);
+  return status == 403 && !reads && !request.open_body && auth_->ForgetToken(attempt);
+}
+
+absl::StatusOr<bool> RegistryClient::AskWhetherLoginEnded(const CallContext& call,
+                                                          AuthAttempt& attempt) {
+  const Secret refused = attempt.sent;
+  RegistryRequest ping;
+  ping.path = "/v2/";
+  GANTRY_ASSIGN_OR_RETURN(const Destination to, endpoint_.Follow(endpoint_.base(), ping.path));
+  GANTRY_ASSIGN_OR_RETURN(const HttpResponse response, SendOnce(call, ping, to, attempt));
+  if (response.status == 401 || SaysLoginEnded(response)) {
+    return auth_->OnUnauthorized(call, response, to.url, attempt);
+  }
+  return attempt.sent.Reveal() != refused.Reveal();  // renewed by another request meanwhile
+}
+
+// ECR answers an expired login with 403, the public ECR with 400.
+bool RegistryClient::SaysLoginEnded(const HttpResponse& response) {
+  const std::string text = ToLower(response.body);
+  const auto says = [&](std::string_view words) { return text.find(words) != text.npos; };
+  return (response.status == 403 && says("token has expired")) ||
+         (response.status == 400 && says("authorization token is invalid"));
 }
 
 absl::Status RegistryClient::Failure(const CallContext& call, const RegistryRequest& request,

@@ -147,6 +147,10 @@ class RegistryClient {
   // Whether the login has something new for a request that was answered so.
   absl::StatusOr<bool> LogInAgain(const CallContext& call, const RegistryRequest& request,
                                   const Exchange& exchange, AuthAttempt& attempt);
+  // The same for a HEAD that was refused, whose answer has no text: /v2/ tells whether it is the
+  // login that has ended.
+  absl::StatusOr<bool> AskWhetherLoginEnded(const CallContext& call, AuthAttempt& attempt);
+  static bool SaysLoginEnded(const HttpResponse& response);
   // The error of an answer; that to a HEAD, which has no text, is asked for again by GET.
   absl::Status Failure(const CallContext& call, const RegistryRequest& request,
                        const HttpResponse& response, std::string_view operation,
