@@ -226,9 +226,10 @@ class Case(unittest.TestCase):
         result = Result(subprocess.run([str(GANTRY), *map(str, argv)], input=input, text=True,
                                        capture_output=True, timeout=timeout, cwd=cwd,
                                        env={**os.environ, "GANTRY_ADDRESS": daemon.address, **(env or {})}))
-        self.secrets.heard(f"gantry {argv[0]}", result.err)
+        command = " ".join(map(str, argv[:2]))
+        self.secrets.heard(command, result.err)
         if not set(HANDING_OUT) & set(argv):
-            self.secrets.heard(f"gantry {argv[0]}", result.out)
+            self.secrets.heard(command, result.out)
         return result
 
     def ok(self, daemon, *argv, **kwargs):

@@ -11,7 +11,7 @@ import images
 from clouds.emulator import Emulator
 from clouds.exchange import registry_error
 from clouds.registry_proxy import RegistryProxy
-from secret_watch import descendants
+from secret_watch import SecretWatch, descendants
 
 HOST, USER, PASSWORD = "registry.cloud.example", "robot", "correct-horse-battery"
 # A credential helper that writes down what it sees: its environment, and the arguments of everybody.
@@ -79,6 +79,23 @@ class ProcessList(harness.Case):
                        f"--username={USER}", f"--password={PASSWORD}", f"--registry={HOST}")
         self.assertIn("keeps it out of the process list", told.err)
         self.assertIn("in the arguments of", str(self.seen))
+
+    def test_the_watch_finds_what_is_left_behind(self):
+        """In every encoding, in every file and in every answer: with it each test of every story ends."""
+        daemon = harness.Gantryd(self)
+        journal = daemon.state / "gantry.db-wal"
+        self.assertTrue(journal.exists(), "the journal is searched while it is there")
+        forms = [PASSWORD, base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode(), f'{{"auth": "{PASSWORD}"}}']
+        left = daemon.state / "left"
+        for form in forms:
+            left.write_text(form)
+            self.assertEqual(len(self.leaks_at(daemon)), 1, form)
+            watch = SecretWatch(harness.SECRET_FIELDS)
+            watch.learn(["--password", "-"], PASSWORD, None, None)
+            watch.heard("a command", f"said {form}")
+            self.assertEqual(len(watch.leaks_of_answers()), 1, form)
+        left.unlink()
+        self.assertEqual(self.leaks_at(daemon), [])
 
     def test_what_the_daemon_starts_is_told_nothing(self):
         helpers = self.dir / "bin"
