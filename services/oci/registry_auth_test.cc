@@ -74,9 +74,11 @@ TEST_F(RegistryAuthTest, ATokenThatSaysItselfWhenItEndsLivesUntilThen) {
   };
   expect_life(fmt::format(R"({{"iat":{},"exp":{}}})", at(0), at(1000)), 1000);
   expect_life(fmt::format(R"({{"exp":{}}})", at(1000)), 1000);
-  expect_life(fmt::format(R"({{"iat":{},"exp":{}}})", at(300), at(500)), 200);  // its clock is ahead
+  expect_life(fmt::format(R"({{"iat":{},"exp":{}}})", at(300), at(500)),
+              200);  // its clock is ahead
   expect_life(fmt::format(R"({{"iat":{},"exp":{}}})", at(-400), at(600)), 600);
-  expect_life(fmt::format(R"({{"iat":{},"exp":{}}})", at(-400), at(-1)), 60);  // its clock is behind
+  expect_life(fmt::format(R"({{"iat":{},"exp":{}}})", at(-400), at(-1)),
+              60);  // its clock is behind
   expect_life(R"({"iat":-9223372036854775808,"exp":-9223372036854775808})", 60);
   expect_life(R"({"exp":"soon"})", 60);
   expect_life("no JSON", 60);
@@ -225,6 +227,39 @@ TEST_F(RegistryAuthTest, BasicWithoutACredentialSaysHowToLogIn) {
   const auto status = Read(*Client(std::make_shared<AnonymousCredentials>())).status();
   EXPECT_EQ(ReasonOf(status), "UPSTREAM_AUTH_REJECTED");
   EXPECT_THAT(DetailOf(status).remedy, HasSubstr("docker login"));
+}
+
+// The answer to a HEAD has no text, so that the registry is asked in words.
+TEST_F(RegistryAuthTest, AHeadThatIsRefusedMayMeetALoginThatHasEnded) {
+  challenge_ = "Basic realm=x";
+  const std::string old = "Basic " + Base64Encode("ann:s3cret");
+  taken_ = {old};
+  bool expired = false, denied = false;
+  int pings = 0;
+  FakeHttp http([&](const SeenRequest& request) -> absl::StatusOr<HttpResponse> {
+    const bool ping = request.url == "https://r.example.com/v2/";
+    pings += ping;
+    if (denied && !ping) return Answer(403);
+    if (!expired || request.authorization() != old) return Serve(request);
+    return Answer(403, {}, ping ? "Your authorization token has expired." : "");
+  });
+  RegistryClient client(http, "r.example.com", {}, login_, nullptr);
+  const auto head = [&] {
+    RegistryRequest request;
+    request.method = "HEAD";
+    const auto response = Read(client, request);
+    return response.ok() ? response->status : 0;
+  };
+  EXPECT_EQ(head(), 200);
+  EXPECT_EQ(pings, 0);
+  expired = true;
+  login_->Renew(BasicCredential("ann", "new"));
+  taken_.insert("Basic " + Base64Encode("ann:new"));
+  EXPECT_EQ(head(), 200);
+  EXPECT_EQ(pings, 1);
+  denied = true;
+  EXPECT_EQ(head(), 403) << "the login is good, and has no right";
+  EXPECT_EQ(pings, 2);
 }
 
 TEST_F(RegistryAuthTest, AnExpiredLoginThatIsToldBy403IsRenewed) {

@@ -99,7 +99,8 @@ class Secrets(harness.Case):
 
     def test_in_logs_files_and_answers_whatever_their_encoding(self):
         self.other.assert_no_secret_shows()
-        for form in (self.SECRET, "correct%2Fhorse%2Bbattery", base64.b64encode(f"me:{self.SECRET}".encode()).decode()):
+        for form in (self.SECRET, "correct%2Fhorse%2Bbattery", f'{{"auth": "{self.SECRET}"}}',
+                     base64.b64encode(f"me:{self.SECRET}".encode()).decode()):
             with self.subTest(form):
                 for file in (self.log, self.state / "x"):
                     file.write_text(f"... {form} ...")
