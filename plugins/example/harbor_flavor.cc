@@ -13,13 +13,13 @@ namespace {
 using gantry::sdk::Base64;
 using gantry::sdk::Call;
 using gantry::sdk::Config;
+using gantry::sdk::ConnectorUnusable;
 using gantry::sdk::Credential;
 using gantry::sdk::Findings;
 using gantry::sdk::HttpRequest;
 using gantry::sdk::HttpResponse;
 using gantry::sdk::Json;
 using gantry::sdk::JsonQuote;
-using gantry::sdk::MakeError;
 using gantry::sdk::Ok;
 using gantry::sdk::Plan;
 using gantry::sdk::Status;
@@ -69,9 +69,8 @@ class HarborFlavor final : public gantry::sdk::Flavor {
     Credential login;
     GANTRY_FLAVOR_TRY(Authenticate(call, plan.target, GANTRY_PUSH, login));
     if (login.scheme != GANTRY_AUTH_BASIC) {
-      return MakeError(GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE",
-                       "creating a project takes a login of this registry's own",
-                       "Link a connector to the registry, or clear create_project.");
+      return ConnectorUnusable("creating a project takes a login of this registry's own",
+                               "Link a connector to the registry, or clear create_project.");
     }
     const std::string path = config().path();
     const std::string project = path.substr(0, path.find('/'));

@@ -25,8 +25,8 @@ Daemon::Daemon(const Config& config)
     : config_(config),
       http_({.connect_to = config.connect_to, .ca_certificates = config.ca_certificates}),
       identity_(config.allow_implicit_login
-                 ? std::make_unique<LocalIdentity>(Environment::OfProcess(), config.state_dir)
-                 : nullptr) {}
+                    ? std::make_unique<LocalIdentity>(Environment::OfProcess(), config.state_dir)
+                    : nullptr) {}
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
   std::unique_ptr<Daemon> daemon(new Daemon(config));
@@ -42,9 +42,9 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
 }
 
 absl::Status Daemon::OpenState() {
-  GANTRY_ASSIGN_OR_RETURN(store_, SqliteStore::Open({.directory = config_.state_dir,
-                                                     .clock = &clock_,
-                                                     .key_file = ""}));
+  GANTRY_ASSIGN_OR_RETURN(
+      store_,
+      SqliteStore::Open({.directory = config_.state_dir, .clock = &clock_, .key_file = ""}));
   return absl::OkStatus();
 }
 

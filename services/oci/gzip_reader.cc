@@ -2,6 +2,8 @@
 
 #include <zlib.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -11,10 +13,13 @@ namespace gantry {
 namespace {
 
 constexpr int kGzipOnly = 15 + 16;  // window bits: zlib.h, inflateInit2
+constexpr int64_t kAlwaysAllowed = 256 << 20;
+constexpr int64_t kMaxRatio = 200;
 
 class GzipReader final : public ByteReader {
  public:
-  explicit GzipReader(std::unique_ptr<ByteReader> input) : input_(std::move(input)), buffer_(256 << 10) {
+  explicit GzipReader(std::unique_ptr<ByteReader> input)
+      : input_(std::move(input)), buffer_(256 << 10) {
     inflateInit2(&stream_, kGzipOnly);
   }
   ~GzipReader() override { inflateEnd(&stream_); }
@@ -33,6 +38,7 @@ class GzipReader final : public ByteReader {
         }
         stream_.next_in = reinterpret_cast<Bytef*>(buffer_.data());
         stream_.avail_in = static_cast<uInt>(n);
+        packed_ += static_cast<int64_t>(n);
       }
       between_members_ = false;
       const int code = inflate(&stream_, Z_NO_FLUSH);
@@ -44,13 +50,23 @@ class GzipReader final : public ByteReader {
             .Remedy("save or copy the image again");
       }
     }
-    return wanted - stream_.avail_out;
+    const size_t n = wanted - stream_.avail_out;
+    unpacked_ += static_cast<int64_t>(n);
+    if (unpacked_ > std::max(kAlwaysAllowed, packed_ * kMaxRatio)) {
+      return InvalidArgument(reason::kSourceInvalid,
+                             "the gzip data unpacks to more than {} times its size", kMaxRatio)
+          .Remedy(
+              "an image is not like that; if this one is meant so, unpack the archive or the "
+              "layer and push it as it is");
+    }
+    return n;
   }
 
  private:
   const std::unique_ptr<ByteReader> input_;
   std::vector<char> buffer_;
   z_stream stream_{};
+  int64_t packed_ = 0, unpacked_ = 0;
   bool between_members_ = false;
 };
 

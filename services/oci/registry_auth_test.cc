@@ -273,7 +273,7 @@ TEST_F(RegistryAuthTest, AnExpiredLoginThatIsToldBy403IsRenewed) {
     return Serve(request);
   });
   RegistryClient unaware(http, "r.example.com", {}, login_, nullptr);
-  ErrorHint hint{403, "", "Token has expired", "", "Log in.", true};
+  ErrorHint hint{403, "", "Token has expired", "", "Log in.", "", true};
   RegistryClient client(http, "r.example.com", {}, login_, nullptr, AddressPolicy::kAny,
                         {{403, "DENIED", "", "", "Ask."}, hint, {403, "", "", "", "Never."}});
   EXPECT_EQ(Status(unaware), 200);
@@ -297,7 +297,7 @@ TEST_F(RegistryAuthTest, AnyRefusalMayTellThatTheLoginHasEnded) {
     return Serve(request);
   });
   RegistryClient client(http, "r.example.com", {}, login_, nullptr, AddressPolicy::kAny,
-                        {{400, "DENIED", "token is invalid", "", "Log in.", true}});
+                        {{400, "DENIED", "token is invalid", "", "Log in.", "", true}});
   EXPECT_EQ(Status(client), 200);
   expired = true;
   EXPECT_EQ(Status(client), 0) << "the same credential is not tried twice";

@@ -84,4 +84,15 @@ inline std::string Gzip(std::string bytes) {
   return *ReadAll(*GzipCompress(std::make_unique<StringReader>(std::move(bytes))), SIZE_MAX);
 }
 
+constexpr int64_t kTenGiB = int64_t{10} << 30;
+
+// `start` and ten GiB of zeros, packed: 10 MB.
+inline std::string GzipBomb(std::string start) {
+  constexpr int64_t kPiece = 16 << 20;
+  const std::string zeros = Gzip(std::string(kPiece, '\0'));
+  std::string bomb = Gzip(std::move(start));
+  for (int64_t i = 0; i < kTenGiB / kPiece; ++i) bomb += zeros;
+  return bomb;
+}
+
 }  // namespace gantry

@@ -92,7 +92,8 @@ class Push {
     std::vector<Descriptor> parts;
     for (const SourceBlob& blob : manifest.blobs) {
       const auto it = stored_.find(blob.key());
-      if (it == stored_.end()) return Internal(reason::kInternal, "blob {} was not stored", blob.key());
+      if (it == stored_.end())
+        return Internal(reason::kInternal, "blob {} was not stored", blob.key());
       parts.push_back({.media_type = blob.media_type,
                        .digest = it->second.digest,
                        .size = it->second.size,
@@ -104,8 +105,11 @@ class Push {
     parts.erase(parts.begin());
     std::string bytes = WriteManifest(config, parts);
     if (bytes.size() > kMaxManifestBytes) {
-      return InvalidArgument(reason::kSourceInvalid, "the image has so many layers that its manifest "
-                                                     "would be longer than 4 MiB");
+      return InvalidArgument(reason::kSourceInvalid,
+                             "the image has so many layers, {}, that its manifest would be longer "
+                             "than 4 MiB",
+                             parts.size())
+          .Remedy("build it with fewer layers: registries take no longer manifest");
     }
     const Digest digest = Digest::Of(bytes);
     return ReadyManifest{std::string(media_type::kOciManifest), digest, std::move(bytes)};

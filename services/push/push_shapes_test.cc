@@ -7,6 +7,7 @@ namespace {
 using fakes::Layer;
 using fakes::RandomBytes;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 TEST_F(PushTest, SendsBlobsThenTheManifestThenTheTagAndLooksAfterEach) {
   MakeOneLayer(3 * kMiB);
@@ -113,6 +114,17 @@ TEST_F(PushTest, LayersCompressedOnTheWayGetAManifestAndAreCompressedOnce) {
   const size_t opened = image_.opened().size();
   ExpectStored(Push());
   EXPECT_EQ(image_.opened().size(), opened) << "their digests are remembered";
+}
+
+TEST_F(PushTest, AnImageWhoseManifestWouldBeOver4MiBIsRefused) {
+  // One blob, which is there many times: some 150 bytes of the manifest each.
+  image_.AddUnpacked(std::vector<Layer>(29'000, {"the same"}));
+  const auto pushed = Push();
+  ExpectFailed(pushed, absl::StatusCode::kInvalidArgument, "SOURCE_INVALID");
+  EXPECT_THAT(MessageOf(pushed.status()),
+              HasSubstr("29000, that its manifest would be longer than 4 MiB"));
+  EXPECT_NE(DetailOf(pushed.status()).remedy, "");
+  EXPECT_EQ(registry_.Count("PUT manifest") + registry_.Count("PUT tag"), 0);
 }
 
 TEST_F(PushTest, ASourceThatLiesLeavesNothingTagged) {

@@ -58,6 +58,29 @@ TEST_F(PushTest, ALostAnswerToACommitIsLookedUpInsteadOfSentAgain) {
   EXPECT_EQ(clock_.slept().count(), 0);
 }
 
+TEST_F(PushTest, AWholeBlobThatWasNotKeptIsSentAgainWhenItsAnswerIsLost) {
+  MakeOneLayer(4 * kMiB);
+  plan_.method = UploadMethod::kMonolithic;
+  registry_.Script(On("PUT upload").After(4 * kMiB).Answer(0).LoseAnswer());
+  ExpectStored(Push());
+  EXPECT_THAT(
+      registry_.log(),
+      ElementsAre("HEAD manifest 404", "GET ping 200", "HEAD blob 404", "POST upload 202",
+                  "PUT upload lost", "HEAD blob 404", "DELETE upload 204", "POST upload 202",
+                  "PUT upload 201", "HEAD blob 200", "HEAD blob 200", "PUT manifest 201",
+                  "HEAD manifest 200", "HEAD tag 404", "PUT tag 201", "HEAD tag 200"))
+      << "it looks before it sends again";
+}
+
+TEST_F(PushTest, AStreamThatWasKeptIsNotSentAgainWhenItsAnswerIsLost) {
+  MakeOneLayer(4 * kMiB);
+  registry_.Script(On("PATCH upload").LoseAnswer());
+  ExpectStored(Push());
+  EXPECT_THAT(Uploads(), ElementsAre("POST upload 202", "PATCH upload lost", "GET upload 204",
+                                     "PUT upload 201"));
+  EXPECT_EQ(store_.received_bytes(), 4 * kMiB) << "no byte twice";
+}
+
 TEST_F(PushTest, ACommitThatWasNeverHeardIsAskedForAgainWithoutTheBytes) {
   MakeOneLayer(2 * kMiB);
   registry_.Script(On("PUT upload").HangUp());

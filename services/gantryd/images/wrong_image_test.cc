@@ -1,5 +1,5 @@
-// Images that cannot be read, are cut off, or lie: each push ends with an error that says what to do,
-// and the registry has no manifest, no tag and no open upload afterwards.
+// Images that cannot be read, are cut off, or lie: each push ends with an error that says what to
+// do, and the registry has no manifest, no tag and no open upload afterwards.
 #include <stdlib.h>
 
 #include <filesystem>
@@ -34,9 +34,7 @@ struct WrongImageTest : ::testing::Test {
     spec.source = std::move(source);
     return images.Push(w.call, spec, progress).status();
   }
-  absl::Status PushDocker(const std::string& tar) {
-    return Push(SourceDockerArchive{Write(tar)});
-  }
+  absl::Status PushDocker(const std::string& tar) { return Push(SourceDockerArchive{Write(tar)}); }
   absl::Status PushArchive(const std::string& tar) { return Push(SourceOciArchive{Write(tar)}); }
   absl::Status PushLayout(const LayoutFake& layout) {
     fs::remove_all(dir / "layout");
@@ -46,6 +44,12 @@ struct WrongImageTest : ::testing::Test {
   std::string Write(const std::string& bytes) {
     std::ofstream(dir / "image.tar", std::ios::binary) << bytes;
     return dir / "image.tar";
+  }
+  // `start`, and ten GiB of zeros that take no room on the disk.
+  std::string WriteWithZeros(const std::string& start) {
+    const std::string path = Write(start);
+    fs::resize_file(path, start.size() + static_cast<uintmax_t>(kTenGiB) + 1024);
+    return path;
   }
   void ExpectNothing(const absl::Status& status, StatusCode code, std::string_view reason,
                      const std::string& message) {
@@ -85,7 +89,9 @@ TEST_F(WrongImageTest, WhatCannotBeReadIsSaid) {
                 reason::kSourceUnreadable, "is not a directory");
   ExpectInvalid(PushDocker(""), "empty");
   ExpectInvalid(PushArchive(std::string(9000, 'x')), "well-formed tar");
-  ExpectInvalid(PushDocker("\xfd" "7zXZ"), "compressed by xz");
+  ExpectInvalid(PushDocker("\xfd"
+                           "7zXZ"),
+                "compressed by xz");
 }
 
 TEST_F(WrongImageTest, TruncatedArchivesAreFoundOut) {
@@ -122,6 +128,43 @@ TEST_F(WrongImageTest, LayersThatLieAreFoundOut) {
   layout.Put(LayoutFake::BlobName(manifest.layers[0].digest), layer);
   ExpectMismatch(PushLayout(layout), "the blob's bytes have digest");
   ExpectMismatch(PushArchive(layout.Tar()), "the blob's bytes have digest");
+}
+
+TEST_F(WrongImageTest, LayersOfTenGigabytesOfZerosInASmallFileAreFoundOut) {
+  constexpr char kBomb[] = "unpacks to more than 200 times its size";
+  DockerSaveFake save;
+  save.Image({"app:1"}, ConfigFake({one}), {"l"});
+  save.tar.File("manifest.json", save.manifest.dump());
+  ExpectInvalid(PushDocker(GzipBomb(save.tar.bytes() + TarHeader("l", '0', kTenGiB))), kBomb);
+  ExpectInvalid(PushDocker(DockerSaveFake{.tar = TarWriter().File("l", GzipBomb(""))}
+                               .Image({"app:1"}, ConfigFake({one}), {"l"})
+                               .Tar()),
+                kBomb);
+  // As many as may be are read, and then are not what they should be.
+  const std::string zeros(64 << 20, '\0');
+  const auto archive = [&](const std::string& layer) {
+    return DockerSaveFake{.tar = TarWriter().File("l", layer)}
+        .Image({"app:1"}, ConfigFake({one}), {"l"})
+        .Tar();
+  };
+  ExpectMismatch(PushDocker(Gzip(archive(zeros))), "the image's config says");
+  ExpectMismatch(PushDocker(archive(Gzip(zeros))), "the image's config says");
+}
+
+TEST_F(WrongImageTest, DocumentsOfTenGigabytesAreRefusedUnread) {
+  DockerSaveFake save;
+  save.manifest.push_back({{"Config", "c"}, {"Layers", Json::array()}});
+  const std::string manifest = TarHeader("manifest.json", '0', kTenGiB);
+  const std::string config = TarWriter().File("manifest.json", save.manifest.dump()).bytes() +
+                             TarHeader("c", '0', kTenGiB);
+  const std::string index =
+      TarWriter().File("oci-layout", R"({"imageLayoutVersion":"1.0.0"})").bytes() +
+      TarHeader("index.json", '0', kTenGiB);
+  for (const std::string& start : {manifest, config, index}) {
+    ExpectInvalid(Push(SourceDockerArchive{WriteWithZeros(start)}), "the limit is 4194304");
+    ExpectInvalid(PushDocker(GzipBomb(start)), "unpacks to more than");
+  }
+  ExpectInvalid(Push(SourceOciArchive{WriteWithZeros(index)}), "the limit is 4194304");
 }
 
 TEST_F(WrongImageTest, NamesAndLinksThatLeadOutAreNothing) {
