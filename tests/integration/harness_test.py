@@ -112,6 +112,11 @@ class Secrets(harness.Case):
         with self.assertRaisesRegex(AssertionError, "in the answer to correct"):
             self.other.assert_no_secret_shows()
 
+    def test_while_a_daemon_runs_its_databases_journal_is_among_the_files(self):
+        daemon = harness.Gantryd(self)
+        [journal] = daemon.state.glob("*.db-wal")
+        self.assertGreater(journal.stat().st_size, 0)
+
     def test_in_the_arguments_and_environments_of_processes(self):
         told = self.process(self.SECRET).child
         self.assertIn(f"in the cmdline of process {told.pid}", str(self.watch.leaks_of_processes(told.pid)))
