@@ -74,9 +74,11 @@ TEST_F(RegistryAuthTest, ATokenThatSaysItselfWhenItEndsLivesUntilThen) {
   };
   expect_life(fmt::format(R"({{"iat":{},"exp":{}}})", at(0), at(1000)), 1000);
   expect_life(fmt::format(R"({{"exp":{}}})", at(1000)), 1000);
-  expect_life(fmt::format(R"({{"iat":{},"exp":{}}})", at(300), at(500)), 200);  // its clock is ahead
+  expect_life(fmt::format(R"({{"iat":{},"exp":{}}})", at(300), at(500)),
+              200);  // its clock is ahead
   expect_life(fmt::format(R"({{"iat":{},"exp":{}}})", at(-400), at(600)), 600);
-  expect_life(fmt::format(R"({{"iat":{},"exp":{}}})", at(-400), at(-1)), 60);  // its clock is behind
+  expect_life(fmt::format(R"({{"iat":{},"exp":{}}})", at(-400), at(-1)),
+              60);  // its clock is behind
   expect_life(R"({"iat":-9223372036854775808,"exp":-9223372036854775808})", 60);
   expect_life(R"({"exp":"soon"})", 60);
   expect_life("no JSON", 60);
@@ -225,50 +227,6 @@ TEST_F(RegistryAuthTest, BasicWithoutACredentialSaysHowToLogIn) {
   const auto status = Read(*Client(std::make_shared<AnonymousCredentials>())).status();
   EXPECT_EQ(ReasonOf(status), "UPSTREAM_AUTH_REJECTED");
   EXPECT_THAT(DetailOf(status).remedy, HasSubstr("docker login"));
-}
-
-TEST_F(RegistryAuthTest, AnExpiredLoginThatIsToldBy403IsRenewed) {
-  challenge_ = "Basic realm=x";
-  taken_ = {"Basic " + Base64Encode("ann:s3cret")};
-  bool expired = false;
-  FakeHttp http([&](const SeenRequest& request) -> absl::StatusOr<HttpResponse> {
-    if (expired && request.authorization() == "Basic " + Base64Encode("ann:s3cret")) {
-      return Answer(403, {}, "Your authorization token has expired. Reauthenticate and try again.");
-    }
-    return Serve(request);
-  });
-  RegistryClient unaware(http, "r.example.com", {}, login_, nullptr);
-  ErrorHint hint{403, "", "Token has expired", "", "Log in.", "", true};
-  RegistryClient client(http, "r.example.com", {}, login_, nullptr, AddressPolicy::kAny,
-                        {{403, "DENIED", "", "", "Ask."}, hint, {403, "", "", "", "Never."}});
-  EXPECT_EQ(Status(unaware), 200);
-  EXPECT_EQ(Status(client), 200);
-  expired = true;
-  login_->Renew(BasicCredential("ann", "new"));
-  taken_.insert("Basic " + Base64Encode("ann:new"));
-  EXPECT_EQ(Status(unaware), 403) << "only the flavor knows what the refusal means";
-  EXPECT_EQ(Status(client), 200);
-}
-
-// As the public registry of AWS does it: status 400, and no challenge.
-TEST_F(RegistryAuthTest, AnyRefusalMayTellThatTheLoginHasEnded) {
-  login_ = std::make_shared<FakeCredentials>(SecretCredential(Scheme::kBearer, "old"));
-  taken_ = {"Bearer old"};
-  bool expired = false;
-  FakeHttp http([&](const SeenRequest& request) -> absl::StatusOr<HttpResponse> {
-    if (expired && request.authorization() == "Bearer old") {
-      return Answer(400, {}, R"({"errors":[{"code":"denied","message":"token is invalid."}]})");
-    }
-    return Serve(request);
-  });
-  RegistryClient client(http, "r.example.com", {}, login_, nullptr, AddressPolicy::kAny,
-                        {{400, "DENIED", "token is invalid", "", "Log in.", "", true}});
-  EXPECT_EQ(Status(client), 200);
-  expired = true;
-  EXPECT_EQ(Status(client), 0) << "the same credential is not tried twice";
-  login_->Renew(SecretCredential(Scheme::kBearer, "new"));
-  taken_.insert("Bearer new");
-  EXPECT_EQ(Status(client), 200);
 }
 
 TEST_F(RegistryAuthTest, ANewTokenThatHasEndedAtItsFirstUseIsRenewedOnce) {

@@ -1,6 +1,7 @@
 // A registry behind a token server, for tests of logging in.
 #pragma once
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <memory>

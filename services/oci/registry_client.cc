@@ -1,5 +1,7 @@
 #include "oci/registry_client.h"
 
+#include <algorithm>
+
 #include "base/status.h"
 #include "base/strings.h"
 #include "oci/registry_auth.h"
@@ -172,6 +174,9 @@ absl::StatusOr<bool> RegistryClient::LogInAgain(const CallContext& call,
   if (SaysLoginEnded(exchange.response)) {
     return auth_->OnUnauthorized(call, exchange.response, exchange.url, attempt);
   }
+  if (request.method == "HEAD" && MayTellLoginEnded(status)) {
+    return AskWhetherLoginEnded(call, attempt);
+  }
   // A right that was granted since the token was issued shows in a new one only.
   return status == 403 && !reads && !request.open_body && auth_->ForgetToken(attempt);
 }
@@ -181,6 +186,25 @@ bool RegistryClient::SaysLoginEnded(const HttpResponse& response) const {
   const UpstreamMessage words = ReadErrorBody(response);
   const ErrorHint* const hint = FindHint(hints_, response.status, words.code, words.text);
   return hint && hint->login_ended;
+}
+
+bool RegistryClient::MayTellLoginEnded(int status) const {
+  return std::any_of(hints_.begin(), hints_.end(), [&](const ErrorHint& hint) {
+    return hint.login_ended && hint.status == status;
+  });
+}
+
+absl::StatusOr<bool> RegistryClient::AskWhetherLoginEnded(const CallContext& call,
+                                                          AuthAttempt& attempt) {
+  const Secret refused = attempt.sent;
+  RegistryRequest ping;
+  ping.path = "/v2/";
+  GANTRY_ASSIGN_OR_RETURN(const Destination to, endpoint_.Follow(endpoint_.base(), ping.path));
+  GANTRY_ASSIGN_OR_RETURN(const HttpResponse response, SendOnce(call, ping, to, attempt));
+  if (response.status == 401 || SaysLoginEnded(response)) {
+    return auth_->OnUnauthorized(call, response, to.url, attempt);
+  }
+  return attempt.sent.Reveal() != refused.Reveal();  // renewed by another request meanwhile
 }
 
 absl::Status RegistryClient::Failure(const CallContext& call, const RegistryRequest& request,

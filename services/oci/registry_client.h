@@ -164,6 +164,10 @@ class RegistryClient {
   absl::StatusOr<bool> LogInAgain(const CallContext& call, const RegistryRequest& request,
                                   const Exchange& exchange, AuthAttempt& attempt);
   bool SaysLoginEnded(const HttpResponse& response) const;
+  // The same for a HEAD, whose answer has no text: where the status alone may mean it, /v2/ is
+  // asked.
+  bool MayTellLoginEnded(int status) const;
+  absl::StatusOr<bool> AskWhetherLoginEnded(const CallContext& call, AuthAttempt& attempt);
   // The error of an answer; that to a HEAD, which has no text, is asked for again by GET.
   absl::Status Failure(const CallContext& call, const RegistryRequest& request,
                        const HttpResponse& response, std::string_view operation,

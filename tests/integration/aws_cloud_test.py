@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
 """Amazon ECR: every way to log in, from the seed's two commands to a pull with nothing but what was handed out."""
 import json
+import subprocess
 import time
 
 import harness
 import images
 from aws_case import HOST, AwsCase  # finds the emulated clouds
-from clouds.aws_ecr import EcrApi
 from clouds.aws_iam import allow
 from clouds.aws_metadata import ContainerCredentials, InstanceMetadata
-from clouds.aws_registry import PrivateRegistry
 
 NO_INSTANCE = {"AWS_EC2_METADATA_DISABLED": "true"}
 
@@ -233,27 +232,20 @@ class AwsCloud(AwsCase):
         self.connect(daemon, "secret-key", self.user)
         self.ok(daemon, "container-registry", "register", "public", "--uri=public.ecr.aws/acme",
                 "--connector", "aws_connector")
-        pushed = self.run_gantry(daemon, "push", f"oci:{self.dir}/l", "-r", "public", "--repository", "app",
-                                 "--tag", "v1", "-o", "json")
+        pushed = self.gantry(daemon, "push", f"oci:{self.dir}/l", "-r", "public", "--repository", "app",
+                             "--tag", "v1", "-o", "json")
         self.assertEqual(pushed.code, 0, pushed)
         credential = self.mint(daemon, reference="public.ecr.aws/acme/app:v1")
         auth = self.dir / "auth.json"
         auth.write_text(credential["docker_config_json"])
-        self.assertEqual(self.skopeo_digest("public.ecr.aws/acme/app:v1", "--authfile", auth,
-                                            env=self.cloud.client_env()), self.digest)
-
-    def test_a_registry_with_fips(self):
-        fips = HOST.replace("ecr.", "ecr-fips.")
-        EcrApi(self.aws, "api.ecr-fips.us-east-1.amazonaws.com", "us-east-1")
-        PrivateRegistry(self.aws, fips, self.aws.account, "us-east-1")
-        self.aws.create("team/app")
-        # The documented endpoint is not there; the one of AWS's SDKs is.
-        daemon = self.daemon("--connect-to", "ecr-fips.us-east-1.amazonaws.com:443:127.0.0.1:1")
-        self.connect(daemon, "secret-key", self.user)
-        self.ok(daemon, "container-registry", "register", "fips", f"--uri={fips}", "--connector=aws_connector")
-        pushed = self.run_gantry(daemon, "push", f"oci:{self.dir}/l", "-r", "fips", "--repository", "team/app",
-                                 "--tag", "v1", "-o", "json")
-        self.assertEqual(pushed.code, 0, pushed)
+        env = self.cloud.client_env()
+        self.assertEqual(self.skopeo_digest("public.ecr.aws/acme/app:v1", "--authfile", auth, env=env), self.digest)
+        self.aws.end_registry_tokens()
+        with self.assertRaises(subprocess.CalledProcessError) as ended:
+            self.skopeo("inspect", "--authfile", auth, "docker://public.ecr.aws/acme/app:v1", env=env)
+        self.assertIn("400", ended.exception.stderr)
+        auth.write_text(self.mint(daemon, registry="public")["docker_config_json"])
+        self.assertEqual(self.skopeo_digest("public.ecr.aws/acme/app:v1", "--authfile", auth, env=env), self.digest)
 
     def test_another_accounts_registry(self):
         stranger = self.aws.user("stranger", account="999999999999")
@@ -295,6 +287,8 @@ class AwsCloud(AwsCase):
         repository = self.aws.create("team/app")
         daemon = self.daemon()
         self.connect(daemon, "secret-key", self.user)
+        missing = self.gantry(daemon, "image", "resolve", f"{HOST}/team/none:1")
+        self.assert_refused(missing, 4, "IMAGE_NOT_FOUND", "list what is in team/none")
         self.user.layers = [[allow("ecr:GetAuthorizationToken")]]
         self.assert_refused(self.push_app(daemon), 5, "UPSTREAM_DENIED", "AmazonEC2ContainerRegistryPowerUser")
         self.aws.quirks.terse = True

@@ -2,6 +2,7 @@
 """Amazon ECR where AWS is not all there: endpoints of one's own, parts that nobody reaches, limits, local profiles."""
 import json
 
+import harness
 from aws_case import API, HOST, PUBLIC_API, STS, AwsCase
 from clouds.aws_ecr import PUBLIC, EcrApi
 from clouds.aws_iam import allow
@@ -37,7 +38,7 @@ class AwsEndpoints(AwsCase):
         return f"--role_arn={self.role.arn}"
 
     def listed(self, daemon):
-        result = self.run_gantry(daemon, "service-connector", "list-resources", "aws_connector", "-o", "json")
+        result = self.gantry(daemon, "service-connector", "list-resources", "aws_connector", "-o", "json")
         return [r["uri"] for r in result.json()["resources"]] if result.code == 0 else result
 
     # Endpoints.
@@ -59,7 +60,7 @@ class AwsEndpoints(AwsCase):
         self.assertEqual(made.code, 0, made)
         self.assertEqual(self.listed(daemon), [HOST, f"{HOST}/team/app", "public.ecr.aws/acme"])
         self.assertEqual(self.asked(), {GATEWAY})
-        moved = self.run_gantry(daemon, "service-connector", "update", "aws_connector",
+        moved = self.gantry(daemon, "service-connector", "update", "aws_connector",
                                 f"--sts_endpoint_url=https://{VPC_STS}")
         self.assertIn("must be given again", moved.err)
         self.ok(daemon, "service-connector", "update", "aws_connector", f"--sts_endpoint_url=https://{VPC_STS}",

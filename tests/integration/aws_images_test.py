@@ -2,8 +2,8 @@
 """Amazon ECR: what is in its repositories, and how its registries differ from others."""
 import json
 import subprocess
-import unittest
 
+import harness
 import images
 from aws_case import HOST, AwsCase  # finds the emulated clouds
 
@@ -40,7 +40,7 @@ class Listing(AwsCase):
         self.aws.quirks.page_size = 1
         everything = self.ok(daemon, "image", "list", "team/app", "-r", "ecr", "-o", "json").json()["images"]
         self.assertEqual({i["digest"] for i in everything}, set(pushed))
-        stale = self.run_gantry(daemon, "image", "list", "team/app", "-r", "ecr", "--limit", "2", "--page-token", "x",
+        stale = self.gantry(daemon, "image", "list", "team/app", "-r", "ecr", "--limit", "2", "--page-token", "x",
                                 "-o", "json")
         self.assert_refused(stale, 2, "INVALID_ARGUMENT", "next_page_token of the page before")
 
@@ -55,7 +55,7 @@ class Throttling(AwsCase):
         self.running = self.daemon()
 
     def assert_told(self):
-        refused = self.run_gantry(self.running, "login", "ecr", "--config", self.dir / "auth.json", "-o", "json")
+        refused = self.gantry(self.running, "login", "ecr", "--config", self.dir / "auth.json", "-o", "json")
         self.assert_refused(refused, 7, "UPSTREAM_THROTTLED", "Try again later, or with fewer pushes")
 
     def test_of_sts(self):
@@ -65,6 +65,12 @@ class Throttling(AwsCase):
         self.assert_told()
         self.aws.quirks.throttle_sts = 0
         self.assertEqual(self.push_app(self.running).code, 0)
+
+    def test_of_the_registry(self):
+        self.connect(self.running, "secret-key", self.user)
+        self.aws.quirks.throttled = 2
+        self.assertEqual(self.push_app(self.running).code, 0)
+        self.assertEqual(self.aws.quirks.throttled, 0)
 
     def test_of_the_registrys_api(self):
         self.connect(self.running, "secret-key", self.user)

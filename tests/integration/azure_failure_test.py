@@ -20,7 +20,6 @@ class Refusals(AzureCase):
         return self.push_acr(daemon)
 
     def test_entra_refuses(self):
-        self.secrets.append("not-the-secret")
         self.refused(self.pushing(client_secret="not-the-secret"), "UPSTREAM_AUTH_REJECTED", "AADSTS7000215",
                      "the client secret is wrong", "the secret's value, not its id")
         self.refused(self.pushing(client_id="5ad1c4a0-0000-0000-0000-000000000000"), "UPSTREAM_AUTH_REJECTED",
@@ -38,7 +37,8 @@ class Refusals(AzureCase):
         self.connect(daemon, "service-principal", "--no-verify", **self.service_principal(self.application))
         result = self.gantry(daemon, "login", "acr", "--config", self.dir / "auth.json", "-o", "json")
         self.assertEqual(result.code, 7, result)
-        self.refused(result, "UPSTREAM_THROTTLED", "Microsoft Entra takes no more logins", "Try again later")
+        self.refused(result, "UPSTREAM_THROTTLED", "Microsoft Entra takes no more logins", "Try again later",
+                     self.azure.authority)
         self.azure.quirks.entra_throttled = False
         self.assert_stored(self.push_acr(daemon))
 
@@ -90,7 +90,8 @@ class Refusals(AzureCase):
         self.azure.quirks.throttled = 3600
         result = self.push_acr(daemon)
         self.assertEqual(result.code, 7, result)
-        self.refused(result, "UPSTREAM_THROTTLED", "limit of requests a minute", "Push less at once", HOST)
+        self.refused(result, "UPSTREAM_THROTTLED", "limit of requests a minute", "Push less at once", "higher tier",
+                     HOST)
 
     def test_what_is_locked(self):
         daemon = self.daemon()
@@ -120,6 +121,15 @@ class Refusals(AzureCase):
         self.assertEqual(self.pull(file, f"{HOST}/team/app:1"), 0)
         everything = self.gantry(daemon, "login", "acr", "--config", self.dir / "all.json", "-o", "json")
         self.refused(everything, "UPSTREAM_DENIED", "Name one repository")
+
+    def test_what_is_not_there(self):
+        daemon = self.daemon()
+        self.connect(daemon, "service-principal", **self.service_principal(self.application))
+        self.assertEqual(self.push_acr(daemon).code, 0, "a push creates its repository")
+        for repository, tag in (("team/none", "1"), ("team/app", "2")):
+            missing = self.gantry(daemon, "image", "resolve", f"{repository}:{tag}", "-r", "acr", "-o", "json")
+            self.assertEqual(missing.code, 4, missing)
+            self.refused(missing, "IMAGE_NOT_FOUND", f"list what is in {repository}")
 
     def test_a_clock_that_is_wrong(self):
         """Ours is behind the cloud's, then ahead of it: tokens are believed as long as they live there."""

@@ -34,7 +34,6 @@ class GcpCase(harness.Case):
         self.account = self.google.account("pusher")
         self.google.policy.grant(self.account.email, f"projects/{PROJECT}", gcp_policy.WRITER)
         self.google.artifact_registry.add(REPOSITORY)
-        self.secrets = [self.account.pem.splitlines()[1]]
 
     def daemon(self, *flags, **kwargs):
         return harness.Gantryd(self, *self.google.emulator.gantryd_flags(), "--log-level", "debug", *flags, **kwargs)
@@ -76,11 +75,11 @@ class GcpCase(harness.Case):
         return self.gantry(daemon, "push", f"oci:{self.dir}/{source}", "-r", "gar", "--repository", repository,
                            "--tag", tag, "--output", "json")
 
-    def lend(self, daemon):
+    def lend(self, daemon, *scope):
         """Has the daemon write a login to auth.json, and nothing else; returns what it says of it."""
         file = self.dir / "auth.json"
         file.unlink(missing_ok=True)
-        return self.ok(daemon, "login", "gar", "--config", file, "-o", "json").json()
+        return self.ok(daemon, "login", "gar", *scope, "--config", file, "-o", "json").json()
 
     def pull_lent(self, uri, digest=None):
         """A stranger's tool pulls with that login alone."""
@@ -97,8 +96,8 @@ class GcpCase(harness.Case):
 
     def minted_token(self):
         """The access token that the daemon handed out last."""
-        auths = json.loads((self.dir / "auth.json").read_text())["auths"]
-        user, _, token = base64.b64decode(auths[HOST]["auth"]).decode().partition(":")
+        [login] = json.loads((self.dir / "auth.json").read_text())["auths"].values()
+        user, _, token = base64.b64decode(login["auth"]).decode().partition(":")
         self.assertEqual(user, "oauth2accesstoken")
         return next(t for t in self.google.tokens.given if t.value == token)
 
@@ -134,14 +133,17 @@ class GcpCase(harness.Case):
         self.assertEqual(image["digest"], self.digest)
         described = self.ok(daemon, "image", "resolve", "team/app:1", "-r", "gar")
         self.assertIn(self.digest, described.out)
-        if not renews:
+        if renews:
+            self.lending(daemon, image["uri"])
+        else:
             said = harness.unix_time(self.pull_with_minted(daemon, image["uri"])["expire_time"])
             self.assertAlmostEqual(said, self.minted_token().expires, delta=2)
-            return
-        self.lending(daemon, image["uri"])
         self.google.emulator.clock_skew += 700
         again = self.push_gar(daemon, tag="2")
-        self.assertEqual(again.code, 0, again)
+        self.assertEqual(again.code, 0 if renews else 3, again)
+        if renews:
+            self.lend(daemon, "--repository", "team/app")
+            self.pull_lent(again.json()["uri"])
         self.google.emulator.clock_skew -= 700
 
     def refused(self, result, reason, *words):
@@ -149,7 +151,6 @@ class GcpCase(harness.Case):
         self.assertNotEqual(result.code, 0, result)
         for word in (reason, *words):
             self.assertIn(word, result.err)
-        self.assert_no_secret_in(result.err)
         if result.err.startswith("{"):
             self.assertIn("remedy", json.loads(result.err))
         else:
@@ -165,15 +166,3 @@ class GcpCase(harness.Case):
         self.assertEqual(result.code, 0, result)
         for word in ("could not be tried", *words):
             self.assertIn(word, result.err)
-        self.assert_no_secret_in(result.err)
-
-    def assert_no_secret_in(self, text):
-        for secret in (*self.secrets, *(t.value for t in self.google.tokens.given)):
-            self.assertNotIn(secret, text)
-
-    def assert_no_secret_left(self, daemon):
-        """In the log at debug level, and in everything on disk."""
-        self.assert_no_secret_in(daemon.process.log())
-        for path in daemon.state.rglob("*"):
-            if path.is_file():
-                self.assert_no_secret_in(path.read_bytes().decode(errors="replace"))

@@ -26,7 +26,6 @@ class Methods(GcpCase):
         lent = self.ok(daemon, "login", "gar", "--config", self.dir / "lent.json", "--repository", "app", "-o", "json")
         self.assertEqual([lent.json()["read_only"], lent.json()["one_repository"]], [True, False])
         self.assertIn("/app alone", lent.err)
-        self.assert_no_secret_left(daemon)
 
     def test_what_is_handed_out_cannot_push(self):
         daemon = self.daemon()
@@ -50,11 +49,9 @@ class Methods(GcpCase):
         self.ready(daemon, "impersonation", **fields)
         self.journey(daemon, target.email)
         self.assertEqual((self.minted_token().identity, self.minted_token().scopes), (target.email, {READ_ONLY}))
-        self.assert_no_secret_left(daemon)
 
     def test_user_account(self):
         user = self.google.user("me@example.com")
-        self.secrets += [user.refresh_token, user.client_secret]
         self.google.policy.grant(user.email, f"projects/{PROJECT}", gcp_policy.WRITER)
         daemon = self.daemon()
         file = self.file("user.json", user.credentials_file(PROJECT))
@@ -65,9 +62,9 @@ class Methods(GcpCase):
         self.assertEqual([r["uri"] for r in listed["resources"]], [f"{HOST}/{PROJECT}/my-repo"])
         asked = self.google.emulator.requests(host="artifactregistry.googleapis.com")
         self.assertEqual({r.headers["X-Goog-User-Project"] for r in asked}, {PROJECT})
-        self.assert_no_secret_left(daemon)
 
     def test_access_token(self):
+        self.google.tokens.life = 600
         token = self.google.tokens.give(self.account.email, [FULL])
         daemon = self.daemon()
         self.not_stored(self.connect(daemon, "oauth2-token", token="ya29.not-a-token"),
@@ -75,7 +72,6 @@ class Methods(GcpCase):
         self.ready(daemon, "oauth2-token", token=token.value)
         self.journey(daemon, self.account.email, renews=False)
         self.assertEqual(self.minted_token(), token)
-        self.assert_no_secret_left(daemon)
 
     def test_an_access_token_ends_with_its_connector(self):
         token = self.google.tokens.give(self.account.email, [FULL])
@@ -92,14 +88,13 @@ class Methods(GcpCase):
     def test_workload_identity_federation_from_a_file(self):
         provider, token = self.oidc()
         file = self.file("token", token() + "\n")
-        self.secrets.append(file.read_text().strip())
+        self.secrets.add(file.read_text())
         self.google.policy.grant(provider.principal(SUBJECT), f"projects/{PROJECT}", gcp_policy.WRITER)
         daemon = self.daemon(IMPLICIT)
         self.assertEqual(self.external(daemon, provider, {"file": str(file)}).code, 0)
         self.register_gar(daemon)
         self.journey(daemon, provider.audience)
         self.assertEqual(self.minted_token().scopes, {READ_ONLY})
-        self.assert_no_secret_left(daemon)
 
     def test_workload_identity_federation_and_impersonation(self):
         provider, token = self.oidc()
@@ -130,7 +125,7 @@ class Methods(GcpCase):
     def test_workload_identity_federation_from_aws(self):
         arn = "arn:aws:sts::123456789012:assumed-role/pusher/i-1"
         provider = self.google.provider("aws", aws_keys={"AKIDEXAMPLE": ("wJalrXUtnFEMI/K7MDENG", arn)})
-        self.secrets += ["wJalrXUtnFEMI/K7MDENG", "the-session-token"]
+        self.secrets.add("wJalrXUtnFEMI/K7MDENG", "the-session-token")
         self.google.policy.grant(provider.principal(arn), self.account.email, {GET_ACCESS_TOKEN})
         aws = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG",
                "AWS_SESSION_TOKEN": "the-session-token", "AWS_REGION": "eu-central-1"}
@@ -141,7 +136,6 @@ class Methods(GcpCase):
         self.assertEqual(self.external(daemon, provider, source, impersonate=self.account.email).code, 0)
         self.register_gar(daemon)
         self.journey(daemon, self.account.email)
-        self.assert_no_secret_left(daemon)
 
         forger = self.daemon(IMPLICIT, env=dict(aws, AWS_SECRET_ACCESS_KEY="another"))
         self.not_stored(self.external(forger, provider, source), "SignatureDoesNotMatch")
@@ -218,7 +212,6 @@ class Methods(GcpCase):
                 image = self.push_gar(daemon).json()
                 self.pull_with_minted(daemon, image["uri"])
                 self.assertEqual(self.minted_token().scopes, {READ_ONLY}, "the key itself stays in the daemon")
-                self.assert_no_secret_left(daemon)
 
 
 if __name__ == "__main__":

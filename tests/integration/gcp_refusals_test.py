@@ -35,7 +35,6 @@ class Keys(GcpCase):
 
     def test_users_who_have_to_log_in_again(self):
         user = self.google.user("me@example.com")
-        self.secrets.append(user.refresh_token)
         file = self.file("user.json", user.credentials_file(PROJECT))
         daemon = self.daemon()
         self.google.oauth.quirks.reauth = True
@@ -78,6 +77,9 @@ class Rights(GcpCase):
         self.assertNotIn("artifact-registry-repository", failed)
 
         self.grant(gcp_policy.WRITER)
+        missing = self.gantry(daemon, "image", "resolve", "team/none:1", "-r", "gar", "-o", "json")
+        self.assertEqual(missing.code, 4, missing)
+        self.refused(missing, "IMAGE_NOT_FOUND")
         self.google.artifact_registry.repositories.clear()
         self.refused(self.push_gar(daemon, tag="2"), "UPSTREAM_DENIED", "the role or the repository is missing")
         failed = self.verify(daemon)
@@ -225,6 +227,16 @@ class Interruptions(GcpCase):
         self.google.oauth.quirks.throttled = 99
         self.stored_untried(self.connect(self.daemon(), "service-account",
                                          service_account_json=f"@{self.key_file()}"), "quota of requests")
+
+    def test_throttling_that_lasts_is_told(self):
+        daemon = self.daemon()
+        self.ready(daemon, "service-account", "--no-verify", service_account_json=f"@{self.key_file()}")
+        for quirks in (self.google.oauth.quirks, self.front.quirks):
+            quirks.throttled = 1000
+            pushed = self.push_gar(daemon)
+            self.assertEqual(pushed.code, 7, pushed)
+            self.refused(pushed, "UPSTREAM_THROTTLED", "quota of requests", "ask for a higher quota")
+            quirks.throttled = 0
 
     def test_an_api_that_is_throttled(self):
         """The repositories' API is asked for what is to be created."""

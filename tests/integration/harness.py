@@ -19,6 +19,8 @@ import unittest
 import urllib.error
 import urllib.request
 
+from secret_watch import SecretWatch, write_only_fields
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("GANTRY_BUILD_DIR", ROOT / "build/dev"))
 GANTRYD = BUILD / "services/gantryd/gantryd"
@@ -26,6 +28,8 @@ GANTRY = BUILD / "clients/cli/gantry"
 FAKES = ROOT / "tests/fakes"
 PYTHON = "/usr/bin/python3"
 DEADLINE = 60
+SECRET_FIELDS = write_only_fields(ROOT / "plugins")
+HANDING_OUT = ("credential-helper", "pull-secret")  # commands whose answer is a secret
 
 sys.path.append(str(FAKES))  # clouds.emulator and the clouds on it
 
@@ -196,6 +200,7 @@ class Gantryd:
                     **(env or {})}
         argv = [GANTRYD, "--listen", self.address, "--state-dir", self.state, *flags]
         self.process = Process(case, argv, home / "gantryd.log", self.env, ends_with=(0,))
+        case.watch_over(self)
         if expect_start:
             wait_until(lambda: accepts(self.port) or self.process.child.poll() is not None, "gantryd listens")
             assert self.process.child.poll() is None, self.process.log()
@@ -213,19 +218,41 @@ class Result:
 
 
 class Case(unittest.TestCase):
+    """Every test also looks for every secret it used, in all that the daemon and the CLI leave behind."""
     maxDiff = None
 
     def setUp(self):
         self.scratch = tempfile.TemporaryDirectory(prefix="gantry-test-")
         self.addCleanup(self.scratch.cleanup)
         self.dir = pathlib.Path(self.scratch.name)
+        self.secrets = SecretWatch(SECRET_FIELDS)
+        self.daemons = []
+        self.addCleanup(self.assert_no_secret_shows)
+
+    def watch_over(self, daemon):
+        self.daemons.append(daemon)
+        # And once while it runs: the journal of its database is there then.
+        self.addCleanup(lambda: self.assertEqual(self.leaks_at(daemon), [], "secrets show"))
+
+    def leaks_at(self, daemon):
+        return [*self.secrets.leaks_of_files(daemon.process.log_path, daemon.state),
+                *self.secrets.leaks_of_processes(daemon.process.child.pid)]
+
+    def assert_no_secret_shows(self):
+        leaks = [leak for daemon in self.daemons for leak in self.leaks_at(daemon)]
+        self.assertEqual(self.secrets.leaks_of_answers() + leaks, [], "secrets show")
 
     def gantry(self, daemon, *argv, input=None, env=None, timeout=300, cwd=None):
         """Runs the CLI; returns its Result, whatever its exit code."""
+        self.secrets.learn(argv, input, env, cwd)
         result = Result(subprocess.run([str(GANTRY), *map(str, argv)], input=input, text=True,
                                        capture_output=True, timeout=timeout, cwd=cwd,
                                        env={**os.environ, "GANTRY_ADDRESS": daemon.address, **(env or {})}))
         assert_no_sanitizer_report(result.err)
+        command = f"gantry {' '.join(map(str, argv[:2]))}"
+        self.secrets.heard(command, result.err)
+        if not set(HANDING_OUT) & set(argv):
+            self.secrets.heard(command, result.out)
         return result
 
     def ok(self, daemon, *argv, **kwargs):

@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """The commands that ZenML's users know, with `gantry` in the place of `zenml`."""
-import json
 import os
 import subprocess
 
@@ -109,28 +108,24 @@ gantry container-registry register ghcr --flavor=github \
 
 
 class SeedCommands(harness.Case):
-    # What fills the placeholders, at the cloud that knows it: its emulator, the variables, and which of them are
-    # secret.
+    # What fills the placeholders, at the cloud that knows it: its emulator and the variables.
 
     def docker_hosts(self):
         cloud = Emulator(self)
         store = RegistryProxy(harness.Registry(self).port)
         hub, github = DockerHub(cloud, store), GitHub(cloud, store)
-        filled = {"DOCKERHUB_TOKEN": hub.access_token("myusername"), "GITHUB_TOKEN": github.issue("myusername")}
-        return cloud, filled, list(filled.values())
+        return cloud, {"DOCKERHUB_TOKEN": hub.access_token("myusername"), "GITHUB_TOKEN": github.issue("myusername")}
 
     def aws(self):
         cloud = Emulator(self)
         user = Aws(cloud, RegistryProxy(harness.Registry(self).port)).user()
-        return cloud, {"ACCESS_KEY_ID": user.access_key_id, "SECRET_ACCESS_KEY": user.secret_access_key}, \
-            [user.secret_access_key]
+        return cloud, {"ACCESS_KEY_ID": user.access_key_id, "SECRET_ACCESS_KEY": user.secret_access_key}
 
     def azure(self):
         azure = Azure(self)
         azure.registry("myregistry")
         app = azure.application("AcrPush")
-        return azure.emulator, {"TENANT_ID": app.tenant, "CLIENT_ID": app.client_id, "CLIENT_SECRET": app.secret}, \
-            [app.secret]
+        return azure.emulator, {"TENANT_ID": app.tenant, "CLIENT_ID": app.client_id, "CLIENT_SECRET": app.secret}
 
     def gcp(self):
         google = Google(self)
@@ -139,16 +134,17 @@ class SeedCommands(harness.Case):
         google.policy.grant(account.email, f"projects/{PROJECT}", gcp_policy.WRITER)
         path = self.dir / "key.json"
         path.write_text(account.key_file())
-        return google.emulator, {"KEY_FILE": str(path)}, account.pem.splitlines()[1:-1]
+        return google.emulator, {"KEY_FILE": str(path)}
 
     def run_block(self, block, cloud):
         """Runs the lines; returns what there is then: registries by name, connectors, and how their verification
         goes."""
-        emulator, filled, secrets = cloud
+        emulator, filled = cloud
         daemon = harness.Gantryd(self, *emulator.gantryd_flags())
         env = dict(os.environ, GANTRY_ADDRESS=daemon.address, PATH=f"{harness.GANTRY.parent}:{os.environ['PATH']}",
                    **filled)
         done = subprocess.run(["bash", "-euc", block], env=env, capture_output=True, text=True)
+        self.secrets.heard("the lines", done.stdout + done.stderr)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertNotIn("could not be tried", done.stderr)
         registries = self.ok(daemon, "container-registry", "list", "-o", "json").json()["registries"]
@@ -156,8 +152,6 @@ class SeedCommands(harness.Case):
         for connector in connectors:
             verified = self.ok(daemon, "service-connector", "verify", connector["name"], "-o", "json").json()
             self.assertEqual({v["state"] for v in verified["verifications"]}, {"STATE_ACCEPTED"}, verified)
-        for secret in secrets:
-            self.assertNotIn(secret, done.stdout + done.stderr + json.dumps(connectors) + daemon.process.log())
         return {r["name"]: (r["flavor"], r["uri"], r["connector"]) for r in registries}, connectors
 
     def test_the_lines_as_they_are_written(self):

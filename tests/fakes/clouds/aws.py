@@ -8,17 +8,19 @@
 
 Every signature is recomputed by botocore, every request of the API checked against botocore's models, and
 policies are enforced, session policies too, for the API and for the registry.  Switches: page_size, of lists;
-throttle_ecr, {operation: how often it is throttled}; throttle_sts, how often; create_fails, the (code, text) of
-every creation; session_lifetime and registry_token_lifetime, the seconds that keys of STS and registry tokens live
-in place of AWS's own; terse, for the 403 without a word that registries sometimes answer; body_limit, the bytes that
-a proxy in front of the private registries passes on at once.
+throttle_ecr, {operation: how often it is throttled}; throttle_sts, how often; throttled, how many requests to
+registries are; create_fails, the (code, text) of every creation; session_lifetime and registry_token_lifetime, the
+seconds that keys of STS and registry tokens live in place of AWS's own; end_at_blobs, the numbers of the layers at
+which all registry tokens and sessions are over; terse, for the 403 without a word that registries sometimes answer;
+body_limit, the bytes that a proxy in front of the private registries passes on at once.
 """
 import base64
 import binascii
 import secrets
+import threading
 
 from clouds.aws_ecr import EcrApi, Repository
-from clouds.aws_iam import ACCOUNT, POWER_USER, Identity, Role
+from clouds.aws_iam import ACCOUNT, POWER_USER, Identity, Role, partition_of
 from clouds.aws_registry import PrivateRegistry, PublicRegistry
 from clouds.aws_sts import Sts
 from clouds.quirks import Quirks
@@ -34,23 +36,34 @@ class RegistryToken:
 class Aws:
     def __init__(self, emulator, store, regions=("us-east-1", "eu-west-1"), account=ACCOUNT):
         self.emulator, self.store, self.account = emulator, store, account
-        self.quirks = Quirks(page_size=100, throttle_ecr={}, throttle_sts=0, create_fails=None,
-                             session_lifetime=None, registry_token_lifetime=None, terse=False, body_limit=None)
+        self.quirks = Quirks(page_size=100, throttle_ecr={}, throttle_sts=0, throttled=0, create_fails=None,
+                             session_lifetime=None, registry_token_lifetime=None, end_at_blobs=(), terse=False,
+                             body_limit=None)
+        self.partition, suffix = partition_of(regions[0])
+        self.blobs, self._mutex = 0, threading.Lock()
         self.roles, self.repositories, self.registry_tokens, self._identities = {}, {}, {}, {}
+        emulator.secrets.also(self.secrets)
         self.sts = Sts(self)
         for region in regions:
-            EcrApi(self, f"api.ecr.{region}.amazonaws.com", region)
-            self.sts.serve(f"sts.{region}.amazonaws.com", region)
-            PrivateRegistry(self, f"{account}.dkr.ecr.{region}.amazonaws.com", account, region)
+            self.serve(region, f"{account}.dkr.ecr.{region}.{suffix}", f"api.ecr.{region}.{suffix}",
+                       f"sts.{region}.{suffix}")
+        if self.partition != "aws":
+            return
         EcrApi(self, "api.ecr-public.us-east-1.amazonaws.com", "us-east-1", public=True)
         PublicRegistry(self)
 
+    def serve(self, region, registry, api, sts):
+        """Has these hosts serve the region, too."""
+        EcrApi(self, api, region)
+        self.sts.serve(sts, region)
+        return PrivateRegistry(self, registry, self.account, region)
+
     def user(self, name="pusher", policies=(POWER_USER,), account=None):
         """An IAM user with long-lived keys."""
-        return self.add(Identity(f"arn:aws:iam::{account or self.account}:user/{name}", [list(policies)]))
+        return self.add(Identity(f"arn:{self.partition}:iam::{account or self.account}:user/{name}", [list(policies)]))
 
     def role(self, name, policies=(POWER_USER,), **kwargs):
-        role = Role(name, list(policies), account=self.account, **kwargs)
+        role = Role(name, list(policies), account=self.account, partition=self.partition, **kwargs)
         self.roles[role.arn] = role
         return role
 
@@ -73,20 +86,28 @@ class Aws:
         self.registry_tokens[password] = RegistryToken(identity, region, public, ends)
         return password
 
+    def took_a_blob(self):
+        with self._mutex:
+            self.blobs += 1
+            ends = self.blobs in self.quirks.end_at_blobs
+        if ends:
+            self.end_registry_tokens()
+            self.end_sessions()
+
     def end_registry_tokens(self):
-        for token in self.registry_tokens.values():
+        for token in list(self.registry_tokens.values()):
             token.ends = 0
 
     def end_sessions(self):
         """All temporary keys are over, as when a role's sessions are revoked."""
-        for identity in self._identities.values():
+        for identity in list(self._identities.values()):
             if identity.is_temporary:
                 identity.ends = 1
 
     def secrets(self):
         """Everything that was given out and must not show up anywhere."""
         texts = list(self.registry_tokens)
-        for identity in self._identities.values():
+        for identity in list(self._identities.values()):
             texts += [identity.secret_access_key, identity.session_token]
         return [text for text in texts if text]
 

@@ -8,6 +8,7 @@ import botocore.session
 from botocore.validate import ParamValidator
 
 from clouds import aws_signature
+from clouds.aws_iam import partition_of
 from clouds.exchange import Response
 
 CONTENT_TYPE = "application/x-amz-json-1.1"
@@ -27,7 +28,7 @@ class Repository:
 
     def __init__(self, account, region, name, settings):
         self.account, self.region, self.name, self.settings = account, region, name, settings
-        self.arn = f"arn:aws:ecr:{region}:{account}:repository/{name}"
+        self.arn = f"arn:{partition_of(region)[0]}:ecr:{region}:{account}:repository/{name}"
         self.images = {}
         self.shared_with = set()  # other accounts that the repository's policy lets in
 
@@ -79,7 +80,7 @@ class EcrApi:
         given = {"authorizationToken": base64.b64encode(f"AWS:{password}".encode()).decode(), "expiresAt": ends}
         if self.public:
             return {"authorizationData": given}
-        host = f"{identity.account}.dkr.ecr.{self.region}.amazonaws.com"
+        host = f"{identity.account}.dkr.ecr.{self.region}.{partition_of(self.region)[1]}"
         return {"authorizationData": [{**given, "proxyEndpoint": f"https://{host}"}]}
 
     def _DescribeRepositories(self, identity, fields):
@@ -87,7 +88,7 @@ class EcrApi:
         if "repositoryNames" in fields:
             found = [self._find(identity, "DescribeRepositories", account, n) for n in fields["repositoryNames"]]
             return {"repositories": [self._described(r) for r in found]}
-        self._need(identity, "DescribeRepositories", f"arn:aws:ecr:{self.region}:{account}:repository/*")
+        self._need(identity, "DescribeRepositories", self._arn(account, "*"))
         everything = sorted((r for r in self.aws.repositories.values()
                              if (r.account, r.region) == (account, self._home)), key=lambda r: r.name)
         return self._page(fields, "repositories", [self._described(r) for r in everything])
@@ -107,7 +108,7 @@ class EcrApi:
 
     def _CreateRepository(self, identity, fields):
         account, name = fields.get("registryId", identity.account), fields["repositoryName"]
-        arn = f"arn:aws:ecr:{self.region}:{account}:repository/{name}"
+        arn = self._arn(account, name)
         self._need(identity, "CreateRepository", arn)
         if self.aws.quirks.create_fails:
             raise EcrError(*self.aws.quirks.create_fails)
@@ -143,12 +144,15 @@ class EcrApi:
                                 "registryArn": f"arn:aws:ecr-public::{identity.account}:registry/{identity.account}",
                                 "verified": False, "aliases": []}]}
 
+    def _arn(self, account, name):
+        return f"arn:{self.aws.partition}:ecr:{self.region}:{account}:repository/{name}"
+
     @property
     def _home(self):
         return "public" if self.public else self.region
 
     def _find(self, identity, operation, account, name):
-        arn = f"arn:aws:ecr:{self.region}:{account}:repository/{name}"
+        arn = self._arn(account, name)
         self._need(identity, operation, arn)
         repository = self.aws.repositories.get((account, self._home, name))
         if repository is None:
@@ -163,7 +167,7 @@ class EcrApi:
             raise _denied(identity, f"{self.service}:{operation}", resource)
 
     def _described(self, repository):
-        host = f"{repository.account}.dkr.ecr.{self.region}.amazonaws.com"
+        host = f"{repository.account}.dkr.ecr.{self.region}.{partition_of(self.region)[1]}"
         return {"repositoryArn": repository.arn, "registryId": repository.account, "repositoryName": repository.name,
                 "repositoryUri": f"{host}/{repository.name}"}
 

@@ -5,7 +5,14 @@ import json
 import secrets
 
 ACCOUNT = "123456789012"
+PARTITIONS = {"cn-": ("aws-cn", "amazonaws.com.cn"), "us-gov-": ("aws-us-gov", "amazonaws.com"),
+              "": ("aws", "amazonaws.com")}
 _numbers = itertools.count(1)
+
+
+def partition_of(region):
+    """What ARNs of the region have behind "arn:", and what its host names end with."""
+    return next(partition for prefix, partition in PARTITIONS.items() if region.startswith(prefix))
 
 
 class Identity:
@@ -30,8 +37,8 @@ class Identity:
 class Role:
     """`trusts` are the ARNs, or subjects of web identity tokens, that may assume it, as shell patterns."""
 
-    def __init__(self, name, policies, trusts=("*",), external_id=None, account=ACCOUNT):
-        self.arn = f"arn:aws:iam::{account}:role/{name}"
+    def __init__(self, name, policies, trusts=("*",), external_id=None, account=ACCOUNT, partition="aws"):
+        self.arn = f"arn:{partition}:iam::{account}:role/{name}"
         self.policies, self.trusts, self.external_id = policies, trusts, external_id
 
     def session(self, name, session_policies, ends):

@@ -3,6 +3,7 @@ import hashlib
 import json
 import re
 
+from clouds.aws_iam import partition_of
 from clouds.exchange import Response, json_response, registry_error
 
 PART_AT_LEAST = 5 << 20
@@ -31,6 +32,9 @@ class EcrRegistry:
         """For one who is logged in."""
         if request.path == "/v2/":
             return json_response(200, {})
+        if self.aws.quirks.throttled > 0:
+            self.aws.quirks.throttled -= 1
+            return registry_error(429, "TOOMANYREQUESTS", "Rate exceeded")
         for method, rest, action in ACTIONS:
             found = re.fullmatch(NAME + rest, request.path)
             if found and re.fullmatch(method, request.method):
@@ -53,6 +57,12 @@ class EcrRegistry:
             told = told or response.header("Range")[1]
             response.headers["Range"] = told  # does not advance any more
             self._parts[upload] = (size, told)
+        return response
+
+    def _CompleteLayerUpload(self, request):
+        response = self._forward(request)
+        if response.status == 201:
+            self.aws.took_a_blob()
         return response
 
     def _PutImage(self, request):
@@ -95,7 +105,7 @@ class PrivateRegistry(EcrRegistry):
     def __init__(self, aws, host, account, region):
         super().__init__(aws, host)
         self.account, self.region = account, region
-        self.bucket = f"prod-{region}-starport-layer-bucket.s3.{region}.amazonaws.com"
+        self.bucket = f"prod-{region}-starport-layer-bucket.s3.{region}.{partition_of(region)[1]}"
         aws.emulator.host(self.bucket).on("GET", "/v2/.*", self._download)
 
     def _answer(self, request):
@@ -118,7 +128,7 @@ class PrivateRegistry(EcrRegistry):
         return token.identity, None
 
     def _refusal_of(self, request, identity, name, action):
-        arn = f"arn:aws:ecr:{self.region}:{self.account}:repository/{name}"
+        arn = f"arn:{self.aws.partition}:ecr:{self.region}:{self.account}:repository/{name}"
         repository = self.aws.repositories.get((self.account, self.region, name))
         foreign = repository and identity.account not in {self.account, *repository.shared_with}
         if not identity.may("ecr:" + action, arn) or foreign:

@@ -111,9 +111,10 @@ class Sts:
     def _GetFederationToken(self, identity, fields):
         _need_long_lived(identity, "GetFederationToken")
         if not identity.may("sts:GetFederationToken", "*"):
-            raise _denied(identity, "sts:GetFederationToken", f"arn:aws:sts::{identity.account}:federated-user/*")
+            raise _denied(identity, "sts:GetFederationToken",
+                          f"arn:{self.aws.partition}:sts::{identity.account}:federated-user/*")
         assert re.fullmatch(r"[\w+=,.@-]{2,32}", fields["Name"]), fields["Name"]
-        arn = f"arn:aws:sts::{identity.account}:federated-user/{fields['Name']}"
+        arn = f"arn:{self.aws.partition}:sts::{identity.account}:federated-user/{fields['Name']}"
         # Without a session policy there is nothing that a federated user may do.
         layers = [*identity.layers, _session_policies(fields)]
         return self._keys(Identity(arn, layers, self._end(_duration(fields, 43200, 129600))))

@@ -39,6 +39,7 @@ class Azure:
         self.subscriptions = {}  # id -> [(resource group, Registry)]
         self.docker_registry = harness.Registry(case)
         self._store = RegistryProxy(self.docker_registry.port)
+        self.emulator.secrets.also(self._secrets)
         host = self.emulator.host(self.api)
         host.on("GET", "/subscriptions", self._subscriptions)
         host.on("GET", "/subscriptions/(?P<subscription>[^/]+)(/resourceGroups/(?P<group>[^/]+))?"
@@ -66,6 +67,14 @@ class Azure:
         principal.resource_id = f"/subscriptions/sub-1/resourcegroups/g/providers/Microsoft.ManagedIdentity/" \
                                 f"userAssignedIdentities/{principal.object_id}"
         return principal
+
+    def _secrets(self):
+        """Everything that was given out and must not show up anywhere."""
+        registries = [r for listed in self.subscriptions.values() for _, r in listed]
+        signers = [self.entra.signer, *self.entra.issuers.values(), *(r.signer for r in registries)]
+        texts = [MachineServices.APP_SERVICE_HEADER, *(p.secret for p in self.entra.principals),
+                 *(r.admin_password for r in registries), *(t for s in signers for t in s.given)]
+        return [text for text in texts if text]
 
     # Resource Manager; one element a page
 

@@ -12,15 +12,18 @@ class Refused(Exception):
 
 
 class Signer:
-    """An issuer of tokens.  Thread-safe; immutable."""
+    """An issuer of tokens.  Thread-safe."""
 
     def __init__(self):
+        self.given = []
         self._key = rsa.generate_private_key(65537, 2048)
 
     def sign(self, claims):
         parts = _encode({"typ": "JWT", "alg": "RS256", "kid": "1"}), _encode(claims)
         signature = self._key.sign(".".join(parts).encode(), padding.PKCS1v15(), hashes.SHA256())
-        return ".".join((*parts, _b64(signature)))
+        token = ".".join((*parts, _b64(signature)))
+        self.given.append(token)
+        return token
 
     def verify(self, token, now, **expected):
         """The claims of a token that was signed here and is valid now; each expected claim must have that

@@ -29,7 +29,7 @@ class Registry:
         self.locked = set()  # "repository" or "repository:tag" with writeEnabled false
         self._throttled = (0, 0)  # the quirk as it was last seen, and its end
         self._now, self._quirks, self._entra, self._store = emulator.now, quirks, entra, store
-        self._signer = Signer()
+        self.signer = Signer()
         self._storage_host = storage_host
         front = emulator.host(host)
         front.on("POST", "/oauth2/exchange", self._behind_firewall(self._exchange))
@@ -163,12 +163,11 @@ class Registry:
 
     def _sign(self, subject, grant_type, seconds, **claims):
         now = int(self._now())
-        return self._signer.sign({"sub": subject, "nbf": now, "iat": now, "exp": now + seconds, "iss": ISSUER,
-                                  "aud": self.host, "version": "1.0", "grant_type": grant_type, "roles": [],
-                                  **claims})
+        return self.signer.sign({"sub": subject, "nbf": now, "iat": now, "exp": now + seconds, "iss": ISSUER,
+                                 "aud": self.host, "version": "1.0", "grant_type": grant_type, "roles": [], **claims})
 
     def _verify(self, token, **expected):
-        return self._signer.verify(token, self._now(), iss=ISSUER, aud=self.host, **expected)
+        return self.signer.verify(token, self._now(), iss=ISSUER, aud=self.host, **expected)
 
     # /v2/
 

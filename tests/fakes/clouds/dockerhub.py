@@ -26,17 +26,19 @@ AT_ONCE = {"Retry-After": "0"}  # so that no test waits before it is refused aga
 class DockerHub:
     """Three hosts on an emulator, in front of a RegistryProxy.
 
-    Switches: pulls, of manifests in six hours, None for no limit; abuse, for the bare 429 that every request gets;
+    Switches: pulls, of manifests in six hours, None for no limit; abuse, the number of requests that get the bare 429;
     token_lifetime, the seconds that a registry token lives; forget_at_uploads, the numbers of the blob uploads at
     which all registry tokens are over; out_of_private_repositories, for the refusal of a plan that is used up."""
 
     def __init__(self, emulator, store):
         self.store = store
-        self.quirks = Quirks(pulls=None, abuse=False, token_lifetime=300, forget_at_uploads=(),
+        self.quirks = Quirks(pulls=None, abuse=0, token_lifetime=300, forget_at_uploads=(),
                              out_of_private_repositories=False)
         self.registry_tokens = BearerTokens(emulator.now, "hub-")
         self.pulled = 0
         self._logins = {}  # (user, password): what it may
+        self._given = []
+        emulator.secrets.also(lambda: [*self._given, *self.registry_tokens.given])
         self._uploads = itertools.count(1)
         emulator.host(AUTH).on("GET", "/token", self._token)
         registry = emulator.host(REGISTRY)
@@ -53,17 +55,26 @@ class DockerHub:
 
     def _add(self, user, token, actions):
         self._logins[user, token] = actions
+        self._given.append(token)
         return token
 
-    def secrets(self):
-        """Everything that was given out and must not show up anywhere."""
-        return [*(password for _, password in self._logins), *self.registry_tokens.given]
+    def revoke(self, user, token):
+        """The token is no longer taken, and neither are those that the registry gave for it."""
+        del self._logins[user, token]
+        self.registry_tokens.forget_all()
+
+    def _abused(self):
+        """Whether this request is one too many."""
+        if self.quirks.abuse <= 0:
+            return False
+        self.quirks.abuse -= 1
+        return True
 
     # The token server: GET with Basic, or without a login.
 
     def _token(self, request):
-        if self.quirks.abuse:
-            return _abused()
+        if self._abused():
+            return _too_many()
         if request.parameter("service") != SERVICE:
             return json_response(400, {"details": "unknown service"})
         login = request.basic()
@@ -88,8 +99,8 @@ class DockerHub:
 
     def _answer(self, handler):
         def answer(request):
-            if self.quirks.abuse:
-                return _abused()
+            if self._abused():
+                return _too_many()
             grants = self.registry_tokens.grants_of(request)
             if grants is None:
                 return self._unauthorized(request, 'error="invalid_token"' if request.bearer() else "")
@@ -148,5 +159,5 @@ class DockerHub:
         return self.store.forward(request, path=request.path)
 
 
-def _abused():
+def _too_many():
     return Response(429, b"Too Many Requests\n", AT_ONCE)

@@ -39,6 +39,9 @@ class Host:
         The first registered handler that fits answers; "*" is every method."""
         self._handlers.append((method, re.compile(path), handler))
 
+    def share(self, other):
+        self._handlers = other._handlers
+
     def handler_of(self, request):
         for method, path, handler in self._handlers:
             request.match = path.fullmatch(request.path)
@@ -53,6 +56,7 @@ class Emulator:
     def __init__(self, case):
         self.directory = pathlib.Path(tempfile.mkdtemp(dir=case.dir, prefix="cloud"))
         self.clock_skew = 0  # seconds that the cloud's clock is ahead of the machine's
+        self.secrets = case.secrets  # the watch that is told what the cloud gives out
         self._case = case
         self._hosts = {}
         self._log, self._faults, self._mutex = [], [], threading.Lock()
@@ -70,6 +74,10 @@ class Emulator:
         """Declares a host; once declared, returns it again."""
         port = port or (80 if plain else 443)
         return self._hosts.setdefault((name, port), Host(name, port, plain))
+
+    def alias(self, name, of):
+        """Has another name, as of a gateway in front, answered by a host that is declared."""
+        self.host(name).share(self._hosts[of, 443])
 
     def now(self):
         """The cloud's clock, in seconds since 1970."""

@@ -50,7 +50,8 @@ class Google:
         self.metadata = MetadataServer(cloud.host("metadata.google.internal", plain=True), self.tokens, PROJECT)
         self.artifact_registry = ArtifactRegistry(cloud.host("artifactregistry.googleapis.com"), self.tokens,
                                                   self.policy)
-        self._store = ImageStore(case)
+        self._store, self._fronts = ImageStore(case), []
+        cloud.secrets.also(self._secrets)
 
     def account(self, name):
         account = ServiceAccount(PROJECT, name)
@@ -70,4 +71,12 @@ class Google:
         return self._store.tags(name)
 
     def registry(self, host):
-        return RegistryFront(self, host, self._store)
+        self._fronts.append(RegistryFront(self, host, self._store))
+        return self._fronts[-1]
+
+    def _secrets(self):
+        """Everything that was given out and must not show up anywhere."""
+        users = self.oauth.users.values()
+        return [*(a.pem for a in self.oauth.accounts.values()), *(u.refresh_token for u in users),
+                *(u.client_secret for u in users), *(t.value for t in self.tokens.given),
+                *(s for front in self._fronts for s in front.given)]

@@ -121,7 +121,7 @@ class ArtifactRegistry:
         return json_response(200, found) if found else self._missing(name)
 
     def _test(self, request, identity):
-        name = request.path[len("/v1/"):].partition(":")[0]
+        name = request.path[len("/v1/"):].rpartition(":")[0]
         if not self.has(name):
             return self._missing(name)
         granted = [p for p in request.json()["permissions"] if self._policy.allows(identity, p, name)]

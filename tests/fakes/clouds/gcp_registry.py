@@ -27,6 +27,7 @@ class RegistryFront:
         self._google, self._store = google, store
         self._proxy = RegistryProxy(store.port)
         self._sessions, self._mutex = {}, threading.Lock()  # registry token: (access token, expires)
+        self.given = []  # registry tokens, also those that are over
         self._blobs = 0
         host = google.emulator.host(name)
         host.on("GET", "/v2/token", self._token)
@@ -52,6 +53,7 @@ class RegistryFront:
         value = "AJAD5v" + secrets.token_urlsafe(30)
         with self._mutex:
             self._sessions[value] = access, self._google.now() + life
+            self.given.append(value)
         return json_response(200, {"token": value, "expires_in": life})
 
     def _access_of(self, user, password):

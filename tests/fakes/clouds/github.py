@@ -12,7 +12,7 @@ from clouds.exchange import Response, json_response, registry_error
 from clouds.quirks import Quirks
 
 PART_LIMIT = 4 << 20
-CHALLENGE = 'Bearer realm="https://ghcr.io/token",service="ghcr.io",scope="{}"'
+CHALLENGE = 'Bearer realm="https://{0}/token",service="{0}",scope="{1}"'
 
 
 class Token:
@@ -24,7 +24,7 @@ class Token:
 
 
 class GitHub:
-    """ghcr.io and api.github.com on an emulator, in front of a RegistryProxy.
+    """A site's registry and API on an emulator, in front of a RegistryProxy; without names, github.com's.
 
     Switches: token_lifetime, the seconds that a registry token lives; refuse_push, the text of GitHub's 403
     to every push, such as "permission_denied: write_package"; throttled, the number of requests to write that
@@ -32,25 +32,28 @@ class GitHub:
     tokens are over; revoke_at_upload, the one at which GitHub's tokens are too, as a GITHUB_TOKEN is when its
     job ends."""
 
-    def __init__(self, emulator, store):
-        self.emulator, self.store = emulator, store
+    def __init__(self, emulator, store, host="ghcr.io", api="api.github.com/"):
+        self.emulator, self.store, self.host = emulator, store, host
         self.quirks = Quirks(token_lifetime=300, refuse_push=None, throttled=0, forget_at_uploads=(),
                              revoke_at_upload=None)
-        self._issued = {}
+        self._issued, self._given = {}, []
         self.registry_tokens = BearerTokens(emulator.now, "registry-")
+        emulator.secrets.also(lambda: [*self._given, *self.registry_tokens.given])
         self._uploads = itertools.count(1)
-        registry = emulator.host("ghcr.io")
+        registry = emulator.host(host)
         registry.on("GET", "/token", self._token)
         registry.on("*", "/v2/", self._logged_in(lambda request, grants: json_response(200, {})))
         registry.on("GET", "/v2/_catalog", lambda r: Response(404, b"404 page not found\n"))
         registry.on("GET", "/v2/(?P<name>.+)/referrers/.*", self._referrers)
         registry.on("*", "/v2/(?P<name>.+)/(?:blobs|manifests|tags)/.*", self._logged_in(self._repository))
-        emulator.host("api.github.com").on("GET", "/", self._api_root)
+        api_host, _, api_path = api.partition("/")
+        emulator.host(api_host).on("GET", "/" + api_path, self._api_root)
 
     def issue(self, *args, **kwargs):
         """Makes a token (see Token) and returns its text."""
         token = Token(*args, **kwargs)
         self._issued[token.text] = token
+        self._given.append(token.text)
         return token.text
 
     def revoke(self, text):
@@ -61,7 +64,7 @@ class GitHub:
     # The token server: GET with Basic <anything>:<token>.
 
     def _token(self, request):
-        if request.parameter("service") != "ghcr.io":
+        if request.parameter("service") != self.host:
             return registry_error(400, "UNSUPPORTED", "unknown service")
         login = request.basic()
         token = self._issued.get(login[1]) if login else None
@@ -98,10 +101,9 @@ class GitHub:
             return handler(request, grants)
         return handle
 
-    @staticmethod
-    def _unauthorized(name):
+    def _unauthorized(self, name):
         return registry_error(401, "UNAUTHORIZED", "authentication required", headers={
-            "WWW-Authenticate": CHALLENGE.format(f"repository:{name}:pull")})
+            "WWW-Authenticate": CHALLENGE.format(self.host, f"repository:{name}:pull")})
 
     def _repository(self, request, grants):
         name = request.match["name"]

@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""Amazon ECR by all the host names it has: dual stack, FIPS, China, GovCloud, and tokens that end inside of pushes."""
+import os
+
+import harness
+import images
+from aws_case import HOST, AwsCase
+from clouds.aws_iam import partition_of
+
+ACCOUNT = "123456789012"
+# region: (registry, ECR's API, STS) of each kind of host name.
+HOSTS = {
+    "us-east-1": {
+        "dual stack": (f"{ACCOUNT}.dkr-ecr.us-east-1.on.aws", "ecr.us-east-1.api.aws", "sts.us-east-1.api.aws"),
+        "FIPS": (f"{ACCOUNT}.dkr.ecr-fips.us-east-1.amazonaws.com", "ecr-fips.us-east-1.amazonaws.com",
+                 "sts-fips.us-east-1.amazonaws.com"),
+        # As AWS's SDKs have it, where the documented name is not known.
+        "FIPS of the SDKs": (f"{ACCOUNT}.dkr.ecr-fips.us-east-1.amazonaws.com",
+                             "api.ecr-fips.us-east-1.amazonaws.com", "sts-fips.us-east-1.amazonaws.com"),
+        "FIPS on dual stack": (f"{ACCOUNT}.dkr-ecr-fips.us-east-1.on.aws", "ecr-fips.us-east-1.api.aws",
+                               "sts-fips.us-east-1.api.aws")},
+    "cn-north-1": {
+        "China": (f"{ACCOUNT}.dkr.ecr.cn-north-1.amazonaws.com.cn", "api.ecr.cn-north-1.amazonaws.com.cn",
+                  "sts.cn-north-1.amazonaws.com.cn"),
+        "China on dual stack": (f"{ACCOUNT}.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn",
+                                "ecr.cn-north-1.api.amazonwebservices.com.cn",
+                                "sts.cn-north-1.api.amazonwebservices.com.cn")},
+    "us-gov-west-1": {
+        "GovCloud": (f"{ACCOUNT}.dkr.ecr.us-gov-west-1.amazonaws.com", "api.ecr.us-gov-west-1.amazonaws.com",
+                     "sts.us-gov-west-1.amazonaws.com"),
+        "GovCloud with FIPS": (f"{ACCOUNT}.dkr.ecr-fips.us-gov-west-1.amazonaws.com",
+                               "ecr-fips.us-gov-west-1.amazonaws.com", "sts.us-gov-west-1.amazonaws.com"),
+        "GovCloud on dual stack": (f"{ACCOUNT}.dkr-ecr.us-gov-west-1.on.aws", "ecr.us-gov-west-1.api.aws",
+                                   "sts.us-gov-west-1.api.aws")}}
+FIPS_OF_AWS = "ecr-fips.us-east-1.amazonaws.com"
+
+
+class HostNames(AwsCase):
+    def test_every_kind_of_host_name(self):
+        """From a role's connector to a pull, by the API and the STS that are of the registry's kind.  Outside of AWS's
+        main partition a connector names its region: it is tried before there is a registry."""
+        for region, kinds in HOSTS.items():
+            for kind, (host, api, sts) in kinds.items():
+                with self.subTest(kind):
+                    self.start_cloud(region)
+                    self.aws.serve(region, host, api, sts)
+                    self.aws.create("team/app", region)
+                    role = self.aws.role("pusher", trusts=[self.user.arn])
+                    self.host = host
+                    nowhere = () if api == FIPS_OF_AWS else (
+                        "--connect-to", f"{FIPS_OF_AWS}:443:127.0.0.1:1")
+                    daemon = self.daemon(*nowhere)
+                    own = [] if region == "us-east-1" else [f"--region={region}"]
+                    made = self.connect(daemon, "iam-role", self.user, f"--role_arn={role.arn}", *own)
+                    self.assertEqual(made.code, 0, made)
+                    verified = self.ok(daemon, "service-connector", "verify", "aws_connector").out
+                    self.assertIn(f"arn:{self.aws.partition}:sts::{ACCOUNT}:assumed-role/pusher/", verified)
+                    self.assert_full_path(daemon)
+                    tried = f"sts.{region}.{partition_of(region)[1]}", f"api.ecr.{region}.{partition_of(region)[1]}"
+                    asked = {r.host for r in self.cloud.requests(method="POST", path="/")}
+                    self.assertEqual(asked - {*tried}, {api, sts} - {*tried})
+                    self.assertTrue(self.cloud.requests(host=api), "the registry's own API")
+                    self.assertTrue(self.cloud.requests(host=sts), "and STS")
+
+
+class Interruptions(AwsCase):
+    def big_image(self):
+        layout = images.Layout(self.dir / "big")
+        layers = [layout.layer({f"f{i}": os.urandom(1_000_000)}, "none") for i in range(12)]
+        return layout.root(layout.image(layers), "latest")
+
+    def test_tokens_and_sessions_that_end_inside_of_a_push(self):
+        """Twice in one push: ECR answers 403 to a token that was good before, and takes no old one again."""
+        digest = self.big_image()
+        for method in ("secret-key", "iam-role", "session-token", "federation-token"):
+            with self.subTest(method):
+                self.start_cloud(self.region)  # with a registry that has no layer yet
+                self.aws.create("team/app")
+                role = [f"--role_arn={self.aws.role('pusher').arn}"] if method == "iam-role" else []
+                daemon = self.daemon()
+                self.assertEqual(self.connect(daemon, method, self.user, *role).code, 0)
+                # Far enough apart that no request meets both: a new token that is refused at its first use is final.
+                self.aws.quirks.end_at_blobs = (2, 9)
+                before = len(self.aws.registry_tokens)
+                pushed = self.push_app(daemon, image="big")
+                self.assertEqual(pushed.code, 0, pushed)
+                self.assertEqual(pushed.json()["digest"], digest)
+                self.assertGreaterEqual(len(self.aws.registry_tokens) - before, 2)
+                refused = [r for r in self.cloud.requests(host=HOST) if r.status == 403]
+                self.assertTrue(refused, "nobody was told that a token had expired")
+
+    def test_a_token_of_the_public_registry_that_ends_inside_of_a_push(self):
+        self.aws.create("app", region="public")
+        digest = self.big_image()
+        daemon = self.daemon()
+        self.connect(daemon, "secret-key", self.user)
+        self.ok(daemon, "container-registry", "register", "public", "--uri=public.ecr.aws/acme",
+                "--connector", "aws_connector")
+        self.aws.quirks.end_at_blobs = (2, 9)
+        pushed = self.gantry(daemon, "push", f"oci:{self.dir}/big", "-r", "public", "--repository", "app",
+                             "--tag", "v1", "-o", "json")
+        self.assertEqual(pushed.code, 0, pushed)
+        self.assertEqual(pushed.json()["digest"], digest)
+
+
+if __name__ == "__main__":
+    harness.main()
