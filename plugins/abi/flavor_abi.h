@@ -169,6 +169,8 @@ typedef struct gantry_flavor_table {
    * daemon's own identity, "config_schema": JSON Schema, secrets marked "writeOnly"}]}. */
   gantry_str name, version, description_json, errors_json;
   const gantry_str* connector_types; size_t connector_type_count;
+  /* Of a registry, or of a connector alone: then uri is empty.  Fields of the connector are "connector.<name>".
+   * A finding of level ERROR refuses the configuration, WARN is told to whoever stores it. */
   gantry_code (*validate_config)(const gantry_host*, gantry_call*, gantry_str config, gantry_finding_sink) GANTRY_NOEXCEPT;
   gantry_code (*open)(const gantry_host*, gantry_call*, gantry_str config, gantry_flavor** out) GANTRY_NOEXCEPT;
   void (*close)(gantry_flavor*) GANTRY_NOEXCEPT;  /* joins every thread the flavor started */

@@ -49,8 +49,16 @@ void Deliver(const sdk::HttpResponse& response, gantry_http_response_sink sink) 
 struct HostFunctions {
   static FakeHost& Self(void* ctx) { return *static_cast<FakeHost*>(ctx); }
 
-  static void Log(void*, const gantry_call*, int32_t, gantry_str, const gantry_kv*,
-                  size_t) noexcept {}
+  static void Log(void* ctx, const gantry_call*, int32_t, gantry_str message,
+                  const gantry_kv* fields, size_t field_count) noexcept {
+    std::string line(View(message));
+    for (size_t i = 0; i < field_count; ++i) {
+      line += " " + std::string(View(fields[i].key)) + "=" + std::string(View(fields[i].value));
+    }
+    FakeHost& self = Self(ctx);
+    const std::lock_guard lock(self.mu_);
+    self.logged_.push_back(std::move(line));
+  }
   static int64_t Now(void* ctx) noexcept { return Self(ctx).now_unix_ms; }
   static int64_t RemainingMs(void*, const gantry_call* call) noexcept { return Remaining(call); }
 
@@ -153,6 +161,11 @@ std::vector<std::string> FakeHost::faults() const {
 void FakeHost::AddFault(std::string fault) {
   const std::lock_guard lock(mu_);
   faults_.push_back(std::move(fault));
+}
+
+std::vector<std::string> FakeHost::logged() const {
+  const std::lock_guard lock(mu_);
+  return logged_;
 }
 
 std::vector<std::string> FakeHost::requests() const {
