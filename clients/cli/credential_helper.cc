@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "clients/cli/credential_warning.h"
 #include "oci/auth_file.h"
 #include "oci/reference.h"
 
@@ -55,6 +56,7 @@ absl::StatusOr<HelperAnswer> Get(const client::Client& client, const std::string
   GANTRY_ASSIGN_OR_RETURN(const auto credential,
                           client.Call(&ContainerRegistry::Stub::MintPullCredential, request));
   if (credential.username().empty()) return HelperAnswer{kNotFound, 1};
+  WarnAbout(credential);
   return HelperAnswer{json{{"ServerURL", std::string(Trim(input))},
                            {"Username", credential.username()},
                            {"Secret", credential.password()}}
@@ -119,6 +121,7 @@ absl::StatusOr<std::string> AnswerKubelet(const client::Client& client, const st
                               (credential->repository().empty() ? "" : "/" + credential->repository());
     auth[place] = {{"username", credential->username()}, {"password", credential->password()}};
     duration = CacheDuration(*credential);
+    WarnAbout(*credential);
   }
   return json{{"apiVersion", request.value("apiVersion", "credentialprovider.kubelet.k8s.io/v1")},
               {"kind", "CredentialProviderResponse"},

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/strings.h"
+#include "clients/cli/credential_warning.h"
 #include "clients/cli/docker_login_file.h"
 #include "clients/cli/session.h"
 #include "clients/cli/value_kind.h"
@@ -33,13 +34,6 @@ std::string Until(const v1::PullCredential& credential) {
   if (!credential.has_expire_time()) return "with no known end";
   return fmt::format("until {:%Y-%m-%d %H:%M:%S} UTC",
                      fmt::gmtime(static_cast<std::time_t>(credential.expire_time().seconds())));
-}
-
-void WarnOfLongLife(const v1::PullCredential& credential) {
-  if (!credential.long_lived()) return;
-  std::cerr << fmt::format(
-      "warning: this is the daemon's own credential for {}, which does not end by itself\n",
-      credential.registry_host());
 }
 
 void AddPullOptions(CLI::App& command, PullOptions& o) {
@@ -103,7 +97,7 @@ Outcome Login(const Session& session, const LoginOptions& o) {
     return session.Show(shown, fmt::format("{} asks the daemon for logins to {}\n", file,
                                            credential.registry_host()));
   }
-  WarnOfLongLife(credential);
+  WarnAbout(credential);
   return session.Show(shown, fmt::format("Logged in to {} {}, in {}\n", credential.registry_host(),
                                          Until(credential), file));
 }
@@ -117,7 +111,7 @@ Outcome PullSecret(const Session& session, const SecretOptions& o) {
   request.set_secret_name(o.name);
   request.set_namespace_(o.name_space);
   GANTRY_ASSIGN_OR_RETURN(const auto credential, Mint(session, o, request));
-  WarnOfLongLife(credential);
+  WarnAbout(credential);
   std::cout << credential.kubernetes_secret() << "\n";
   return kOk;
 }

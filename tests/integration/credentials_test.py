@@ -81,6 +81,8 @@ class Credentials(harness.Case):
 
         secret = json.loads(self.ok(self.daemon, "pull-secret", "prod", "--namespace", "ml", "--name", "pull").out)
         self.assertEqual((secret["kind"], secret["metadata"]["namespace"]), ("Secret", "ml"))
+        self.assertEqual(secret["metadata"]["annotations"],
+                         {"gantry-registry": self.registry.host, "gantry-long-lived": "true"})
         login = json.loads(base64.b64decode(secret["data"][".dockerconfigjson"]))
         self.assertEqual(base64.b64decode(login["auths"][self.registry.host]["auth"]).decode(), f"me:{SECRET}")
         bad = self.gantry(self.daemon, "pull-secret", "prod", "--name", "Not_A_Name")
@@ -94,8 +96,10 @@ class Credentials(harness.Case):
         self.assertNotIn("auths", config)
         self.assertEqual(self.pull(), 0)
 
-        got = self.helper("get", f"https://{self.registry.host}/v2/").json()
-        self.assertEqual((got["Username"], got["Secret"]), ("me", SECRET))
+        got = self.helper("get", f"https://{self.registry.host}/v2/")
+        self.assertEqual((got.json()["Username"], got.json()["Secret"]), ("me", SECRET))
+        self.assertIn("does not end by itself", got.err)
+        self.assertNotIn(SECRET, got.err)
         stranger = self.helper("get", "registry.example.com")
         self.assertEqual((stranger.code, stranger.out), (1, "credentials not found in native keychain\n"))
         self.assertEqual(self.helper("list", "").json(), {self.registry.host: "c"})
@@ -111,11 +115,14 @@ class Credentials(harness.Case):
         self.start("--allow-long-lived-credentials", "default")
         ask = lambda image: self.ok(self.daemon, "credential-helper", "kubelet", input=json.dumps(
             {"kind": "CredentialProviderRequest", "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
-             "image": image})).json()
-        answer = ask(self.image["uri"])
+             "image": image}))
+        told = ask(self.image["uri"])
+        self.assertIn("does not end by itself", told.err)
+        answer = told.json()
         self.assertEqual(answer["kind"], "CredentialProviderResponse")
         self.assertEqual(answer["auth"], {f"{self.registry.host}/app": {"username": "me", "password": SECRET}})
-        self.assertEqual(ask("quay.io/other/image:1")["auth"], {})
+        stranger = ask("quay.io/other/image:1")
+        self.assertEqual((stranger.json()["auth"], stranger.err), ({}, ""))
         wrong = self.gantry(self.daemon, "credential-helper", "kubelet", input="{}")
         self.assertEqual(wrong.code, 2, wrong)
 

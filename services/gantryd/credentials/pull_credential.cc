@@ -22,6 +22,14 @@ std::string Rfc3339(WallTime time) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(WallTime::clock::to_time_t(seconds)));
 }
 
+// What whoever finds the object in a cluster should know.  Nothing renews it by itself.
+Json Annotations(const PullCredential& credential) {
+  Json annotations = {{"gantry-registry", credential.registry_host}};
+  if (credential.expires) annotations["gantry-expires"] = Rfc3339(*credential.expires);
+  if (credential.long_lived) annotations["gantry-long-lived"] = "true";
+  return annotations;
+}
+
 }  // namespace
 
 Secret DockerConfigJson(const PullCredential& credential) {
@@ -36,11 +44,8 @@ Secret DockerConfigJson(const PullCredential& credential) {
 
 Secret KubernetesSecret(const PullCredential& credential, const std::string& name,
                         const std::string& name_space) {
-  Json metadata = {{"name", name},
-                   {"annotations", {{"gantry-registry", credential.registry_host}}}};
+  Json metadata = {{"name", name}, {"annotations", Annotations(credential)}};
   if (!name_space.empty()) metadata["namespace"] = name_space;
-  // Nothing renews the object by itself: who applies it sees until when it is good.
-  if (credential.expires) metadata["annotations"]["gantry-expires"] = Rfc3339(*credential.expires);
   const Secret config = DockerConfigJson(credential);
   const Json secret = {{"apiVersion", "v1"},
                        {"kind", "Secret"},

@@ -48,6 +48,19 @@ TEST(PullCredential, IsAKubernetesSecret) {
   EXPECT_FALSE(plain["metadata"].contains("namespace"));
 }
 
+TEST(PullCredential, ASecretInAClusterSaysWhatItIs) {
+  PullCredential credential = Example();
+  const auto annotations = [&] {
+    return (
+        *ParseJson(KubernetesSecret(credential, "pull", "").Reveal()))["metadata"]["annotations"];
+  };
+  EXPECT_EQ(annotations(),
+            (Json{{"gantry-registry", "docker.io"}, {"gantry-expires", "2026-11-23T12:00:00Z"}}));
+  credential.long_lived = true;
+  credential.expires.reset();
+  EXPECT_EQ(annotations(), (Json{{"gantry-registry", "docker.io"}, {"gantry-long-lived", "true"}}));
+}
+
 TEST(PullCredential, KubernetesNamesAreSubdomains) {
   for (const char* good : {"a", "gantry-pull", "a.b-c.0", "0"}) {
     EXPECT_EQ(CheckKubernetesName(good), std::nullopt) << good;
