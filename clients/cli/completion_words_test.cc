@@ -35,7 +35,7 @@ TEST_F(Completion, OfCommandsOptionsAndTheirWords) {
   EXPECT_THAT(After({""}), ElementsAre("completion", "container-registry", "push"));
   EXPECT_THAT(After({"pu"}), ElementsAre("push"));
   EXPECT_THAT(After({"completion", ""}), ElementsAre("bash", "zsh"));
-  EXPECT_THAT(After({"container-registry", "d"}), ElementsAre("delete", "describe"));
+  EXPECT_THAT(After({"container-registry", "d"}), ElementsAre("delete", "describe", "disconnect"));
   EXPECT_THAT(After({"push", "--pi"}), ElementsAre("--pipeline"));
   EXPECT_THAT(After({"push", "--progress", ""}), ElementsAre("auto", "json", "none", "plain"));
   EXPECT_THAT(After({"-o", "j"}), ElementsAre("json"));

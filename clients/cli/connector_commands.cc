@@ -1,10 +1,12 @@
 // gantry service-connector …
+#include "clients/cli/connector_commands.h"
+
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <google/protobuf/util/time_util.h>
 
 #include <algorithm>
 #include <iostream>
+#include <optional>
 
 #include "base/status.h"
 #include "clients/cli/config_struct.h"
@@ -12,6 +14,7 @@
 #include "clients/cli/local_login.h"
 #include "clients/cli/resource_commands.h"
 #include "clients/cli/standard_input.h"
+#include "clients/cli/zenml_options.h"
 
 namespace gantry::cli {
 namespace {
@@ -21,8 +24,9 @@ using v1::ConnectorVerification;
 using v1::ServiceConnectors;
 
 struct ConnectorOptions {
-  std::string name, type, auth_method, description, expires_at;
-  std::vector<std::string> labels;
+  std::string name, type, auth_method, description, expires_at, resource_id;
+  std::optional<int64_t> skew_tolerance, expiration;
+  std::vector<std::string> labels, removed;
   bool no_verify = false, auto_configure = false;
   CLI::App* command = nullptr;
 };
@@ -56,7 +60,12 @@ std::string Describe(const v1::ServiceConnector& c) {
   if (!c.verification().registry_host().empty()) tried += " by " + c.verification().registry_host();
   if (!c.verification().message().empty()) tried += ": " + c.verification().message();
   rows.push_back({"Credential", tried});
-  if (c.has_expire_time()) rows.push_back({"Expires", TimeUtil::ToString(c.expire_time())});
+  if (!c.resource_id().empty()) rows.push_back({"Used for", c.resource_id() + " alone"});
+  if (c.has_expire_time()) {
+    rows.push_back({"Expires", fmt::format("{}, and counts as ended {} s before",
+                                           TimeUtil::ToString(c.expire_time()),
+                                           c.expires_skew_tolerance().seconds())});
+  }
   return Table(rows);
 }
 
@@ -73,7 +82,13 @@ absl::Status Apply(const ConnectorOptions& o, const ReadInput& input,
     return InvalidArgument(reason::kInvalidArgument, "--expires-at {} is no time", o.expires_at)
         .Remedy("write it as 2026-11-23T12:00:00Z");
   }
-  GANTRY_ASSIGN_OR_RETURN(const auto fields, ParseKeyValues(o.command->remaining(), input));
+  if (o.skew_tolerance) {
+    connector.mutable_expires_skew_tolerance()->set_seconds(*o.skew_tolerance);
+  }
+  if (!o.resource_id.empty()) connector.set_resource_id(o.resource_id);
+  GANTRY_ASSIGN_OR_RETURN(const auto free, WithoutZenmlConnectorOptions(o.command->remaining()));
+  GANTRY_ASSIGN_OR_RETURN(auto fields, ParseKeyValues(free, input));
+  if (o.expiration) fields["duration_seconds"] = std::to_string(*o.expiration);
   AddFields(fields, *connector.mutable_config());
   return absl::OkStatus();
 }
@@ -84,6 +99,7 @@ ExitCode ShowStored(const Session& session, const v1::ServiceConnector& connecto
     std::cerr << fmt::format("warning: the credential could not be tried: {}\n",
                              Printable(connector.verification().message()));
   }
+  PrintWarnings(connector);
   return session.Show(
       connector,
       fmt::format("{} {} ({}, {}): credential {}\n", verb, connector.name(), connector.type(),
@@ -106,15 +122,13 @@ absl::Status AutoConfigure(const Session& session, const ConnectorOptions& o,
   const SystemClock clock;
   CallContext call(clock, std::chrono::seconds(30), "auto-configure");
   const std::stop_callback stop(session.stop, [&call] { call.RequestStop(); });
-  GANTRY_ASSIGN_OR_RETURN(
-      const LocalLogin login,
-      FindLocalLogin(call, Environment::OfProcess(), o.type, o.auth_method));
+  GANTRY_ASSIGN_OR_RETURN(const LocalLogin login,
+                          FindLocalLogin(call, Environment::OfProcess(), o.type, o.auth_method));
   connector.set_auth_method(login.auth_method);
   AddFields(login.fields, *connector.mutable_config());
   if (login.expires) {
-    *connector.mutable_expire_time() =
-        TimeUtil::TimeTToTimestamp(WallTime::clock::to_time_t(
-            std::chrono::time_point_cast<WallTime::duration>(*login.expires)));
+    *connector.mutable_expire_time() = TimeUtil::TimeTToTimestamp(WallTime::clock::to_time_t(
+        std::chrono::time_point_cast<WallTime::duration>(*login.expires)));
   }
   return absl::OkStatus();
 }
@@ -137,6 +151,38 @@ Outcome Register(const Session& session, const ConnectorOptions& options) {
   return ShowStored(session, made, "Registered");
 }
 
+// Takes attributes away: the connector's own, or fields of its config, secret ones too.
+absl::Status TakeAway(const std::vector<std::string>& attributes, v1::ServiceConnector& connector) {
+  const auto is_set = [&](const std::string& field) {
+    const auto& secrets = connector.secret_fields();
+    return connector.config().fields().contains(field) ||
+           std::find(secrets.begin(), secrets.end(), field) != secrets.end();
+  };
+  for (std::string attribute : attributes) {
+    if (attribute == "expiration_seconds") attribute = "duration_seconds";
+    if (attribute == "resource_type") continue;  // there is but one
+    if (attribute == "description") {
+      connector.clear_description();
+    } else if (attribute == "labels") {
+      connector.clear_labels();
+    } else if (attribute == "expires_at") {
+      connector.clear_expire_time();
+    } else if (attribute == "expires_skew_tolerance") {
+      connector.clear_expires_skew_tolerance();
+    } else if (attribute == "resource_id") {
+      connector.clear_resource_id();
+    } else if (is_set(attribute)) {
+      (*connector.mutable_config()->mutable_fields())[attribute].set_null_value(
+          google::protobuf::NULL_VALUE);
+    } else {
+      return InvalidArgument(reason::kInvalidArgument, "connector {} has no '{}' to remove",
+                             connector.name(), attribute)
+          .Remedy("see what it has: gantry service-connector describe {}", connector.name());
+    }
+  }
+  return absl::OkStatus();
+}
+
 Outcome Update(const Session& session, const ConnectorOptions& options) {
   const client::Client client = session.Connect();
   v1::GetServiceConnectorRequest get;
@@ -146,6 +192,7 @@ Outcome Update(const Session& session, const ConnectorOptions& options) {
   request.set_skip_verification(options.no_verify);
   GANTRY_ASSIGN_OR_RETURN(*request.mutable_connector(),
                           client.Call(&ServiceConnectors::Stub::GetServiceConnector, get));
+  GANTRY_RETURN_IF_ERROR(TakeAway(options.removed, *request.mutable_connector()));
   GANTRY_RETURN_IF_ERROR(Apply(options, StandardInput(session.stop), *request.mutable_connector()));
   GANTRY_ASSIGN_OR_RETURN(const auto updated,
                           client.Call(&ServiceConnectors::Stub::UpdateServiceConnector, request));
@@ -158,19 +205,6 @@ std::string TableOf(const v1::ListServiceConnectorsResponse& all) {
   for (const v1::ServiceConnector& c : all.connectors()) {
     rows.push_back({c.name(), c.type(), c.auth_method(), Word(c.verification().state()),
                     LabelText(c.labels())});
-  }
-  return Table(rows);
-}
-
-std::string TypesTable(const v1::ListConnectorTypesResponse& all) {
-  Rows rows = {{"TYPE", "AUTH METHOD", "FIELDS", "FLAVORS", ""}};
-  for (const v1::ConnectorType& type : all.connector_types()) {
-    for (const v1::AuthMethod& method : type.auth_methods()) {
-      rows.push_back({type.type(), method.name(),
-                      fmt::format("--{}", fmt::join(FieldNames(method.config_schema()), " --")),
-                      fmt::format("{}", fmt::join(type.flavors(), ", ")),
-                      method.allowed() ? "" : "(not allowed by the operator)"});
-    }
   }
   return Table(rows);
 }
@@ -192,17 +226,6 @@ Outcome Verify(const Session& session, const std::string& name) {
   return code;
 }
 
-Outcome ListResources(const Session& session, const std::string& name) {
-  v1::ListConnectorResourcesRequest request;
-  request.set_name(name);
-  GANTRY_ASSIGN_OR_RETURN(
-      const auto all,
-      session.Connect(120).CallAll(&ServiceConnectors::Stub::ListConnectorResources, request));
-  Rows rows = {{"URI", "DESCRIPTION"}};
-  for (const auto& resource : all.resources()) rows.push_back({resource.uri(), resource.description()});
-  return session.Show(all, Table(rows));
-}
-
 std::shared_ptr<ConnectorOptions> AddFields(CLI::App& app, const char* name_kind) {
   auto o = std::make_shared<ConnectorOptions>();
   o->command = &app;
@@ -214,6 +237,16 @@ std::shared_ptr<ConnectorOptions> AddFields(CLI::App& app, const char* name_kind
       ->type_name("KEY=VALUE");
   app.add_option("--expires-at,--expires_at", o->expires_at, "When a fixed token ends")
       ->type_name("TIME");
+  app.add_option("--expires-skew-tolerance,--expires_skew_tolerance", o->skew_tolerance,
+                 "Seconds before --expires-at from which it counts as ended; 300 unless given")
+      ->type_name("SECONDS");
+  app.add_option("--expiration-seconds,--expiration_seconds", o->expiration,
+                 "How long the sessions live that are made with it: the field duration_seconds")
+      ->type_name("SECONDS");
+  app.add_option("--resource-id,--resource_id", o->resource_id,
+                 "The one registry that it may be used for, by its URI")
+      ->type_name("URI");
+  AddResourceType(app);
   app.add_flag("--no-verify", o->no_verify, "Store the credential without trying it");
   app.allow_extras();  // the auth method's fields
   return o;
@@ -237,19 +270,21 @@ void AddConnectorCommands(CLI::App& app, Session& session) {
   Runs(*add, session, fields, Register);
 
   CLI::App* change = AddCommand(*group, session, "update", "Change what is given, keep the rest");
-  Runs(*change, session, AddFields(*change, kind::kConnector), Update);
+  const auto changed = AddFields(*change, kind::kConnector);
+  change->add_option("--remove-attr", changed->removed, "Take a field away; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("FIELD");
+  Runs(*change, session, changed, Update);
 
   AddList(*group, session, "list", "All connectors",
           &ServiceConnectors::Stub::ListServiceConnectors, TableOf);
-  AddList(*group, session, "list-types", "Types and auth methods of the loaded flavors",
-          &ServiceConnectors::Stub::ListConnectorTypes, TypesTable);
+  AddConnectorTypeCommands(*group, session);
   AddDescribe(*group, session, "One connector, without its secrets", kind::kConnector,
               &ServiceConnectors::Stub::GetServiceConnector, Describe);
   AddDelete(*group, session, "Forget a connector", kind::kConnector,
             &ServiceConnectors::Stub::DeleteServiceConnector);
   AddNamed(*group, session, "verify", "Try the credential now", kind::kConnector, Verify);
-  AddNamed(*group, session, "list-resources", "Registries that the credential reaches",
-           kind::kConnector, ListResources);
+  AddConnectorResourceCommands(*group, session);
 }
 
 }  // namespace gantry::cli

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "clients/cli/credential_warning.h"
 #include "oci/auth_file.h"
 #include "oci/reference.h"
 
@@ -27,9 +28,8 @@ std::string HostOf(const v1::Registry& registry) {
 }
 
 absl::StatusOr<std::vector<v1::Registry>> Registries(const client::Client& client) {
-  GANTRY_ASSIGN_OR_RETURN(
-      const auto all, client.CallAll(&ContainerRegistry::Stub::ListRegistries,
-                                     v1::ListRegistriesRequest()));
+  GANTRY_ASSIGN_OR_RETURN(const auto all, client.CallAll(&ContainerRegistry::Stub::ListRegistries,
+                                                         v1::ListRegistriesRequest()));
   return std::vector<v1::Registry>(all.registries().begin(), all.registries().end());
 }
 
@@ -55,6 +55,7 @@ absl::StatusOr<HelperAnswer> Get(const client::Client& client, const std::string
   GANTRY_ASSIGN_OR_RETURN(const auto credential,
                           client.Call(&ContainerRegistry::Stub::MintPullCredential, request));
   if (credential.username().empty()) return HelperAnswer{kNotFound, 1};
+  WarnAbout(credential);
   return HelperAnswer{json{{"ServerURL", std::string(Trim(input))},
                            {"Username", credential.username()},
                            {"Secret", credential.password()}}
@@ -97,13 +98,15 @@ HelperAnswer AnswerDocker(const client::Client& client, const std::string& verb,
 
 absl::StatusOr<std::string> AnswerKubelet(const client::Client& client, const std::string& input) {
   const json request = json::parse(input, nullptr, /*allow_exceptions=*/false);
-  const bool known = request.is_object() && request.value("kind", "") == "CredentialProviderRequest" &&
+  const bool known = request.is_object() &&
+                     request.value("kind", "") == "CredentialProviderRequest" &&
                      request.contains("image") && request["image"].is_string();
   if (!known) {
     return InvalidArgument(reason::kInvalidArgument,
                            "standard input holds no CredentialProviderRequest")
-        .Remedy("set this up as a kubelet's credential provider; for docker use "
-                "docker-credential-gantry");
+        .Remedy(
+            "set this up as a kubelet's credential provider; for docker use "
+            "docker-credential-gantry");
   }
   json auth = json::object();
   std::string duration = "0s";
@@ -115,10 +118,12 @@ absl::StatusOr<std::string> AnswerKubelet(const client::Client& client, const st
     return credential.status();
   }
   if (credential.ok() && !credential->username().empty()) {
-    const std::string place = credential->registry_host() +
-                              (credential->repository().empty() ? "" : "/" + credential->repository());
+    const std::string place =
+        credential->registry_host() +
+        (credential->repository().empty() ? "" : "/" + credential->repository());
     auth[place] = {{"username", credential->username()}, {"password", credential->password()}};
     duration = CacheDuration(*credential);
+    WarnAbout(*credential);
   }
   return json{{"apiVersion", request.value("apiVersion", "credentialprovider.kubelet.k8s.io/v1")},
               {"kind", "CredentialProviderResponse"},

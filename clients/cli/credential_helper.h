@@ -15,8 +15,9 @@ struct HelperAnswer {
   int exit_code = 0;
 };
 
-// One verb of docker's credential helper protocol: "get", "list", "store", "erase".  `input` is what
-// came on standard input.  Failures are told on standard output, as the protocol wants it.
+// One verb of docker's credential helper protocol: "get", "list", "store", "erase".  `input` is
+// what came on standard input.  Failures are told on standard output, as the protocol wants it;
+// what is to be known about a credential, on standard error.
 HelperAnswer AnswerDocker(const client::Client& client, const std::string& verb,
                           const std::string& input);
 

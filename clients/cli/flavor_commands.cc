@@ -29,10 +29,11 @@ std::string Describe(const v1::Flavor& f) {
 }
 
 std::string TableOf(const v1::ListFlavorsResponse& all) {
-  Rows rows = {{"NAME", "URI", "BEST FOR"}};
+  Rows rows = {{"NAME", "URI", "BEST FOR", "FEATURES", "COST"}};
   for (const v1::Flavor& f : all.flavors()) {
     const bool failed = f.state() == v1::Flavor::STATE_FAILED;
-    rows.push_back({f.name(), f.uri_form(), failed ? "REFUSED: " + f.load_error() : f.best_for()});
+    rows.push_back({f.name(), f.uri_form(), failed ? "REFUSED: " + f.load_error() : f.best_for(),
+                    f.features(), f.cost()});
   }
   return Table(rows);
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/strings.h"
+#include "clients/cli/credential_warning.h"
 #include "clients/cli/docker_login_file.h"
 #include "clients/cli/session.h"
 #include "clients/cli/value_kind.h"
@@ -35,30 +36,9 @@ std::string Until(const v1::PullCredential& credential) {
                      fmt::gmtime(static_cast<std::time_t>(credential.expire_time().seconds())));
 }
 
-// What whoever gets the credential can do beyond pulling what it is for, and for how long.
-void WarnOfWidth(const v1::PullCredential& credential) {
-  if (credential.username().empty()) return;
-  const std::string& host = credential.registry_host();
-  if (credential.long_lived()) {
-    std::cerr << fmt::format(
-        "warning: this is the daemon's own credential for {}, which does not end by itself\n",
-        host);
-  }
-  if (!credential.read_only()) {
-    std::cerr << fmt::format(
-        "warning: this credential for {} may push and delete, too, if the connector can\n", host);
-  }
-  if (!credential.repository().empty() && !credential.one_repository()) {
-    std::cerr << fmt::format(
-        "warning: this credential is not for {}/{} alone: it may open all that the connector "
-        "does\n",
-        host, credential.repository());
-  }
-}
-
 void AddPullOptions(CLI::App& command, PullOptions& o) {
-  auto* registry = command.add_option("REGISTRY", o.registry, "Configured registry")
-                       ->type_name(kind::kRegistry);
+  auto* registry =
+      command.add_option("REGISTRY", o.registry, "Configured registry")->type_name(kind::kRegistry);
   auto* reference = command.add_option("--reference", o.reference, "An image instead, by its name")
                         ->type_name("IMAGE");
   command.add_option("--repository", o.repository, "Only for this repository below the registry")
@@ -87,8 +67,9 @@ absl::Status Enter(const LoginOptions& o, const v1::PullCredential& credential,
     return FailedPrecondition(reason::kCredentialHelper,
                               "{} has a credential helper, and so a login in it would not be seen",
                               file)
-        .Remedy("let the tools ask the daemon: gantry login --helper; or name another file with "
-                "--config");
+        .Remedy(
+            "let the tools ask the daemon: gantry login --helper; or name another file with "
+            "--config");
   }
   content["auths"][key] = {
       {"auth", Base64Encode(credential.username() + ":" + credential.password())}};
@@ -117,7 +98,7 @@ Outcome Login(const Session& session, const LoginOptions& o) {
     return session.Show(shown, fmt::format("{} asks the daemon for logins to {}\n", file,
                                            credential.registry_host()));
   }
-  WarnOfWidth(credential);
+  WarnAbout(credential);
   return session.Show(shown, fmt::format("Logged in to {} {}, in {}\n", credential.registry_host(),
                                          Until(credential), file));
 }
@@ -131,7 +112,7 @@ Outcome PullSecret(const Session& session, const SecretOptions& o) {
   request.set_secret_name(o.name);
   request.set_namespace_(o.name_space);
   GANTRY_ASSIGN_OR_RETURN(const auto credential, Mint(session, o, request));
-  WarnOfWidth(credential);
+  WarnAbout(credential);
   std::cout << credential.kubernetes_secret() << "\n";
   return kOk;
 }

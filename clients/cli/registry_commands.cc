@@ -3,8 +3,10 @@
 
 #include "clients/cli/config_struct.h"
 #include "clients/cli/key_values.h"
+#include "clients/cli/registry_change.h"
 #include "clients/cli/resource_commands.h"
 #include "clients/cli/standard_input.h"
+#include "clients/cli/zenml_options.h"
 
 namespace gantry::cli {
 namespace {
@@ -47,7 +49,8 @@ absl::Status Apply(const RegistryOptions& o, const ReadInput& input, v1::Registr
   if (Given(o, "--skip-tls-verify")) transport.set_skip_tls_verify(o.skip_tls_verify);
   GANTRY_ASSIGN_OR_RETURN(const auto labels, ParseLabels(o.labels));
   for (const auto& [key, value] : labels) (*registry.mutable_labels())[key] = value;
-  GANTRY_ASSIGN_OR_RETURN(const auto fields, ParseKeyValues(o.command->remaining(), input));
+  GANTRY_ASSIGN_OR_RETURN(const auto free, WithoutZenmlRegistryOptions(o.command->remaining()));
+  GANTRY_ASSIGN_OR_RETURN(const auto fields, ParseKeyValues(free, input));
   AddFields(fields, *registry.mutable_config());
   return absl::OkStatus();
 }
@@ -75,21 +78,16 @@ Outcome Register(const Session& session, const RegistryOptions& options) {
   GANTRY_RETURN_IF_ERROR(Apply(options, StandardInput(session.stop), *request.mutable_registry()));
   GANTRY_ASSIGN_OR_RETURN(
       const auto made, session.Connect().Call(&ContainerRegistry::Stub::CreateRegistry, request));
+  PrintWarnings(made);
   return session.Show(
       made, fmt::format("Registered {} ({}) at {}\n", made.name(), made.flavor(), made.uri()));
 }
 
 Outcome Update(const Session& session, const RegistryOptions& options) {
-  const client::Client client = session.Connect();
-  v1::GetRegistryRequest get;
-  get.set_name(options.name);
-  v1::UpdateRegistryRequest request;
-  request.set_request_id(NewUuid());
-  GANTRY_ASSIGN_OR_RETURN(*request.mutable_registry(),
-                          client.Call(&ContainerRegistry::Stub::GetRegistry, get));
-  GANTRY_RETURN_IF_ERROR(Apply(options, StandardInput(session.stop), *request.mutable_registry()));
   GANTRY_ASSIGN_OR_RETURN(const auto updated,
-                          client.Call(&ContainerRegistry::Stub::UpdateRegistry, request));
+                          ChangeRegistry(session, options.name, [&](v1::Registry& registry) {
+                            return Apply(options, StandardInput(session.stop), registry);
+                          }));
   return session.Show(updated, Describe(updated));
 }
 
@@ -150,7 +148,8 @@ std::shared_ptr<RegistryOptions> AddFields(CLI::App& app, const char* name_kind)
       ->type_name("KEY=VALUE");
   app.add_option("--ca-file", o->ca_file, "PEM certificates to trust for this host")
       ->type_name(kind::kFile);
-  app.add_option("--client-certificate", o->certificate_file, "PEM certificate to show to this host")
+  app.add_option("--client-certificate", o->certificate_file,
+                 "PEM certificate to show to this host")
       ->type_name(kind::kFile);
   app.add_option("--client-key", o->key_file, "PEM private key of that certificate")
       ->type_name(kind::kFile);
@@ -182,6 +181,7 @@ void AddRegistryCommands(CLI::App& app, Session& session) {
           TableOf);
   AddDescribe(*group, session, "One destination", kind::kRegistry,
               &ContainerRegistry::Stub::GetRegistry, Describe);
+  AddRegistryChangeCommands(*group, session);
   AddDelete(*group, session, "Forget a destination; its images stay", kind::kRegistry,
             &ContainerRegistry::Stub::DeleteRegistry);
 

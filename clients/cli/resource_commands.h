@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <iostream>
 #include <memory>
 #include <string>
 
@@ -14,6 +15,14 @@ namespace gantry::cli {
 
 template <class Stub, class Request, class Response>
 using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&, Response*);
+
+// What a flavor finds odd about what was stored, beside the answer itself.
+template <class Message>
+void PrintWarnings(const Message& stored) {
+  for (const std::string& text : stored.warnings()) {
+    std::cerr << fmt::format("warning: {}\n", Printable(text));
+  }
+}
 
 // "list": everything there is; `table` makes it readable.
 template <class Stub, class Request, class Response>

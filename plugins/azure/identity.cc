@@ -144,8 +144,8 @@ sdk::Status Identity::ByEnvironment(const sdk::Call& call, const std::string& re
 sdk::Status Identity::SignInHost(const std::string& named, std::string& host) const {
   host = named.empty() ? authority() : HostOfAuthority(named);
   if (!host.empty()) return sdk::Ok();
-  return Incomplete(named + " is no host of Microsoft Entra",
-                    "Use its host name, such as login.microsoftonline.us.");
+  return sdk::ConnectorUnusable(named + " is no host of Microsoft Entra",
+                                "Use its host name, such as login.microsoftonline.us.");
 }
 
 sdk::Status Identity::FieldOr(const sdk::Call& call, const char* field, const char* variable,

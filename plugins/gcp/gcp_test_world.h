@@ -1,4 +1,4 @@
-// For the tests of this folder: a service account's key, and a Google that answers by URL.
+// For the tests of this folder: a registry with a login, and a Google that answers by URL.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -9,6 +9,7 @@
 #include "plugins/sdk/json.h"
 #include "tests/conformance/fake_host.h"
 #include "tests/conformance/flavor_driver.h"
+#include "tests/conformance/google_key.h"
 
 namespace gantry::testing {
 
@@ -18,10 +19,6 @@ inline constexpr char kStsUrl[] = "https://sts.googleapis.com/v1/token";
 inline constexpr char kApiUrl[] = "https://artifactregistry.googleapis.com/v1/projects/my-project";
 inline constexpr char kFullScope[] = "https://www.googleapis.com/auth/cloud-platform";
 inline constexpr char kReadOnlyScope[] = "https://www.googleapis.com/auth/cloud-platform.read-only";
-
-// The file of pusher@my-project.iam.gserviceaccount.com, with a key of this process's own.
-std::string ServiceAccountJson();
-std::string UserJson();
 
 class GcpTest : public ::testing::Test {
  protected:

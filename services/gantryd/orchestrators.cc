@@ -17,6 +17,8 @@ std::span<const OrchestratorInfo> Orchestrators() {
                        "Pulls with its execution role, from ECR of the same region.", "aws"},
       OrchestratorInfo{"azureml", "Azure ML", kRequired,
                        "Pulls with the workspace's managed identity.", "azure"},
+      OrchestratorInfo{"other", "Any other that runs steps as containers", kRequired,
+                       "Where a step runs, its image has to be pulled.", ""},
       OrchestratorInfo{"airflow", "Airflow", kConditional,
                        "Only for tasks that run as containers, by KubernetesPodOperator or "
                        "DockerOperator on other machines.",

@@ -1,9 +1,11 @@
-// The contract of flavors (plugins/README.md, F4 to F9), held against every flavor of the build.
+// The contract of flavors (plugins/README.md, F4 to F9), held against every flavor of the build
+// with every login that it declares.
 #include <gmock/gmock.h>
 
 #include <filesystem>
 #include <thread>
 
+#include "tests/conformance/example_login.h"
 #include "tests/conformance/fake_host.h"
 #include "tests/conformance/flavor_driver.h"
 #include "tests/conformance/flavors_under_test.h"
@@ -14,26 +16,53 @@ namespace {
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 
-class Conformance : public FlavorTest {
+class Conformance : public LoginTest {
  protected:
-  Conformance() { host_.secrets = {{"password", "s3cret"}}; }
+  void SetUp() override {
+    LoginTest::SetUp();
+    ASSERT_NE(table_, nullptr);
+    FurnishMachine(host_);
+    login_ = MakeExampleLogin(*table_, GetParam().type, GetParam().method);
+    ASSERT_EQ(login_.connector.is_null(), GetParam().type.empty());
+    host_.secrets = login_.secrets;
+    traces_ = TracesOf(login_, host_);
+    host_.on_http = [this](const sdk::HttpRequest& r) { return Grant(r, host_.now_unix_ms); };
+  }
 
-  void TearDown() override { EXPECT_THAT(host_.faults(), IsEmpty()); }
+  void TearDown() override {
+    EXPECT_THAT(host_.faults(), IsEmpty());
+    for (const std::string& line : host_.logged()) ExpectNoSecret(line);
+  }
 
-  std::string Config() const { return ConfigJson(uri_, TakesDockerConnector()); }
+  std::string Config() const { return ConfigOf(uri_); }
+  std::string ConfigOf(const std::string& uri) const {
+    return nlohmann::json{{"uri", uri},
+                          {"default_repository", ""},
+                          {"config", nlohmann::json::object()},
+                          {"connector", login_.connector}}
+        .dump();
+  }
+  bool HasConnector() const { return !login_.connector.is_null(); }
+  // A user name and password: there is nothing but them to log in with.
+  bool IsPassword() const {
+    return GetParam().type == "docker" || GetParam().method == "admin-user";
+  }
 
   // Every operation once; each ends with OK and its record, or with one error that says why.
   void RunAll(FlavorDriver& flavor) {
     std::vector<sdk::Finding> findings;
-    std::optional<sdk::Credential> credential;
     std::optional<sdk::Plan> plan;
     std::optional<sdk::Image> image;
     sdk::Page page;
+    sdk::ResourcePage resources;
     ExpectSound(flavor.ValidateConfig(Config(), &findings), true, "validate_config");
-    const Outcome login = flavor.Authenticate(target_, GANTRY_PULL | GANTRY_PUSH, &credential);
-    ExpectSound(login, credential.has_value(), "authenticate");
-    if (credential) {
-      EXPECT_EQ(credential->registry_host, target_.registry_host);
+    for (const uint32_t actions : {GANTRY_PULL | GANTRY_PUSH, GANTRY_PULL | GANTRY_HAND_OUT}) {
+      std::optional<sdk::Credential> credential;
+      const Outcome login = flavor.Authenticate(target_, actions, &credential);
+      ExpectSound(login, credential.has_value(), "authenticate");
+      if (credential) {
+        EXPECT_EQ(credential->registry_host, target_.registry_host);
+      }
     }
     const Outcome prepared = flavor.PreparePush(target_, &plan);
     ExpectSound(prepared, plan.has_value(), "prepare_push");
@@ -43,8 +72,11 @@ class Conformance : public FlavorTest {
     ExpectSound(pushed, image.has_value(), "push");
     ExpectSound(flavor.List(target_, "", 10, &page), true, "list");
     ExpectSound(flavor.Remove(target_), true, "remove");
-    findings.clear();
     ExpectSound(flavor.Diagnose(target_, &findings), true, "diagnose");
+    ExpectSound(flavor.Verify(&findings), true, "verify");
+    ExpectSound(flavor.ListResources("", &resources), true, "list_resources");
+    for (const sdk::Finding& f : findings) ExpectNoSecret(f.message + " " + f.remedy);
+    for (const sdk::Resource& r : resources.resources) ExpectNoSecret(r.uri + " " + r.description);
   }
 
   void ExpectSound(const Outcome& outcome, bool has_record, const char* operation) {
@@ -58,13 +90,22 @@ class Conformance : public FlavorTest {
     EXPECT_LE(outcome.code, 16);
     if (outcome.failures.empty()) return;  // legal: the host or nobody has said why
     EXPECT_EQ(outcome.failures.front().code, outcome.code);
+    if (outcome.code == GANTRY_UNIMPLEMENTED && outcome.reason().empty()) return;
     EXPECT_THAT(outcome.reason(), MatchesRegex("[A-Z][A-Z0-9_]{1,62}"));
     EXPECT_NE(outcome.reason(), "FLAVOR_EXCEPTION") << outcome.message();
     EXPECT_FALSE(outcome.message().empty());
-    EXPECT_EQ(outcome.message().find("s3cret"), std::string::npos) << "a secret in a message";
+    ExpectNoSecret(outcome.message() + " " + outcome.remedy());
+  }
+
+  void ExpectNoSecret(const std::string& text) const {
+    for (const std::string& trace : traces_) {
+      EXPECT_EQ(text.find(trace), std::string::npos) << "a secret in: " << text;
+    }
   }
 
   FakeHost host_;
+  ExampleLogin login_;
+  std::vector<std::string> traces_;
 };
 
 int ThreadsOfThisProcess() {
@@ -75,12 +116,11 @@ int ThreadsOfThisProcess() {
 TEST_P(Conformance, F8_OpenAndValidateConfigDoNoIo) {
   FlavorDriver flavor(*table_, host_);
   std::vector<sdk::Finding> findings;
-  for (const bool with_connector : {false, true}) {
-    if (with_connector && !TakesDockerConnector()) continue;
-    const std::string config = ConfigJson(uri_, with_connector);
-    EXPECT_TRUE(flavor.ValidateConfig(config, &findings).ok());
+  for (const std::string& uri : {uri_, std::string()}) {
+    if (uri.empty() && !HasConnector()) continue;  // a connector alone
+    EXPECT_TRUE(flavor.ValidateConfig(ConfigOf(uri), &findings).ok());
     EXPECT_THAT(findings, IsEmpty()) << findings.front().message;
-    EXPECT_TRUE(flavor.Open(config).ok());
+    EXPECT_TRUE(flavor.Open(ConfigOf(uri)).ok());
     flavor.Close();
   }
   EXPECT_EQ(host_.http_calls + host_.registry_calls + host_.push_calls, 0);
@@ -92,10 +132,11 @@ TEST_P(Conformance, F4_KeepsNoArgumentAfterTheCall) {
   for (int round = 0; round < 2; ++round) {
     std::optional<sdk::Credential> credential;
     const Outcome login = flavor.Authenticate(target_, GANTRY_PULL, &credential);
-    if (TakesDockerConnector()) {
-      ASSERT_TRUE(login.ok()) << login.message();
+    ASSERT_TRUE(login.ok()) << login.message();
+    EXPECT_EQ(credential->scheme != GANTRY_AUTH_NONE, HasConnector());
+    if (IsPassword()) {
       EXPECT_EQ(credential->username, "gordon");
-      EXPECT_EQ(credential->secret.Reveal(), "s3cret");
+      EXPECT_EQ(credential->secret.Reveal(), login_.secrets["password"]);
     }
     std::optional<sdk::Plan> plan;
     if (flavor.PreparePush(target_, &plan).ok()) {
@@ -103,6 +144,21 @@ TEST_P(Conformance, F4_KeepsNoArgumentAfterTheCall) {
       EXPECT_NE(plan->target.repository.find("training"), std::string::npos);
     }
   }
+}
+
+// flavor_abi.h, at GANTRY_HAND_OUT.
+TEST_P(Conformance, HandsOutNoSecretOfTheConnectors) {
+  FlavorDriver flavor(*table_, host_);
+  ASSERT_TRUE(flavor.Open(Config()).ok());
+  std::optional<sdk::Credential> credential;
+  const Outcome login = flavor.Authenticate(target_, GANTRY_PULL | GANTRY_HAND_OUT, &credential);
+  ASSERT_TRUE(login.ok()) << login.message();
+  if (!HasConnector()) return;
+  EXPECT_EQ(credential->scheme, GANTRY_AUTH_BASIC);
+  // A password, or a token that was typed in, is all there is.
+  if (IsPassword() || GetParam().method == "oauth2-token") return;
+  EXPECT_GT(credential->expires_unix_ms, 0);
+  ExpectNoSecret(std::string(credential->secret.Reveal()));
 }
 
 TEST_P(Conformance, F5_FailsOnceWithAReasonWhateverTheRegistryAnswers) {
@@ -197,7 +253,7 @@ TEST_P(Conformance, F9_GivesUpWhenTheTimeIsUp) {
   flavor.timeout = std::chrono::milliseconds(50);
   const auto start = std::chrono::steady_clock::now();
   RunAll(flavor);
-  // Seven operations of 50 ms each, and room for a loaded machine.
+  // A dozen operations of 50 ms each, and room for a loaded machine.
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 
   sdk::Plan plan;
@@ -208,7 +264,8 @@ TEST_P(Conformance, F9_GivesUpWhenTheTimeIsUp) {
   EXPECT_FALSE(image.has_value());
 }
 
-INSTANTIATE_TEST_SUITE_P(Flavors, Conformance, ::testing::ValuesIn(AllFlavors()), NameOf);
+INSTANTIATE_TEST_SUITE_P(Flavors, Conformance, ::testing::ValuesIn(AllLogins()),
+                         NameOfParam<FlavorLogin>);
 
 }  // namespace
 }  // namespace gantry::testing

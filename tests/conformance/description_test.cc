@@ -5,8 +5,10 @@
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
 #include <vector>
 
+#include "tests/conformance/example_login.h"
 #include "tests/conformance/flavors_under_test.h"
 
 namespace gantry::testing {
@@ -68,6 +70,9 @@ TEST_P(Description, ConnectorTypesHaveSchemasWithTheirSecretsMarked) {
                                    name.find("secret") != name.npos ||
                                    name.find("private_key") != name.npos;
         EXPECT_TRUE(!sounds_secret || property.value("writeOnly", false)) << where << ": " << name;
+        // Whoever writes a connector must not have the machine's own tokens sent to themselves.
+        EXPECT_FALSE(method.value("implicit", false) && property.value("x-destination", false))
+            << where << ": " << name;
       }
     }
   }
@@ -112,7 +117,26 @@ TEST_P(Description, EveryRefusalHasAMeaningAndARemedyAndIsReached) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Flavors, Description, ::testing::ValuesIn(AllFlavors()), NameOf);
+// The logins that the contract is held against are such as users can give.
+TEST_P(Description, ExampleLoginsFitTheirSchemas) {
+  for (size_t i = 0; i < table_->connector_type_count; ++i) {
+    const json type = json::parse(sdk::View(table_->connector_types[i]));
+    for (const json& method : type["auth_methods"]) {
+      const ExampleLogin login = MakeExampleLogin(*table_, type["type"], method["name"]);
+      json config = login.connector["config"];
+      for (const auto& [name, secret] : login.secrets) config[name] = secret;
+      valijson::Schema schema;
+      valijson::SchemaParser().populateSchema(
+          valijson::adapters::NlohmannJsonAdapter(method["config_schema"]), schema);
+      EXPECT_TRUE(valijson::Validator().validate(
+          schema, valijson::adapters::NlohmannJsonAdapter(config), nullptr))
+          << type["type"] << "/" << method["name"] << ": " << config;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Flavors, Description, ::testing::ValuesIn(AllFlavors()),
+                         NameOfParam<FlavorFile>);
 
 }  // namespace
 }  // namespace gantry::testing

@@ -50,11 +50,15 @@ struct HostFunctions {
   static FakeHost& Self(void* ctx) { return *static_cast<FakeHost*>(ctx); }
 
   static void Log(void* ctx, const gantry_call*, int32_t level, gantry_str message,
-                  const gantry_kv*, size_t) noexcept {
-    if (level != GANTRY_WARN) return;
+                  const gantry_kv* fields, size_t field_count) noexcept {
+    std::string line(View(message));
+    for (size_t i = 0; i < field_count; ++i) {
+      line += " " + std::string(View(fields[i].key)) + "=" + std::string(View(fields[i].value));
+    }
     FakeHost& self = Self(ctx);
     const std::lock_guard lock(self.mu_);
-    self.warnings_.emplace_back(View(message));
+    if (level == GANTRY_WARN) self.warnings_.emplace_back(View(message));
+    self.logged_.push_back(std::move(line));
   }
   static int64_t Now(void* ctx) noexcept { return Self(ctx).now_unix_ms; }
   static int64_t RemainingMs(void*, const gantry_call* call) noexcept { return Remaining(call); }
@@ -166,6 +170,11 @@ void FakeHost::AddFault(std::string fault) {
 std::vector<std::string> FakeHost::warnings() const {
   const std::lock_guard lock(mu_);
   return warnings_;
+}
+
+std::vector<std::string> FakeHost::logged() const {
+  const std::lock_guard lock(mu_);
+  return logged_;
 }
 
 std::vector<std::string> FakeHost::requests() const {

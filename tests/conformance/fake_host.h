@@ -55,6 +55,8 @@ class FakeHost {
   std::vector<std::string> warnings() const;
   // Requests to the registry so far: "GET /v2/…".
   std::vector<std::string> requests() const;
+  // What was logged so far, message and fields.
+  std::vector<std::string> logged() const;
 
   static constexpr char kDigest[] =
       "sha256:c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00";
@@ -63,7 +65,7 @@ class FakeHost {
   friend struct HostFunctions;
   const gantry_host table_;
   mutable std::mutex mu_;
-  std::vector<std::string> faults_, warnings_, requests_;  // guarded by mu_
+  std::vector<std::string> faults_, warnings_, requests_, logged_;  // guarded by mu_
 };
 
 }  // namespace gantry::testing

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -32,16 +33,53 @@ inline std::vector<FlavorFile> AllFlavors() {
   return flavors;
 }
 
+inline const gantry_flavor_table* LoadTable(const FlavorFile& flavor) {
+  void* handle = dlopen(flavor.path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  EXPECT_NE(handle, nullptr) << dlerror();
+  if (handle == nullptr) return nullptr;
+  const auto entry =
+      reinterpret_cast<decltype(&gantry_flavor_v1)>(dlsym(handle, "gantry_flavor_v1"));
+  EXPECT_NE(entry, nullptr);
+  return entry == nullptr ? nullptr : entry();
+}
+
+// A flavor and one of the ways to log in that it declares; without a connector for an empty type.
+struct FlavorLogin {
+  FlavorFile flavor;
+  std::string type, method;
+};
+
+inline std::string NameOf(const FlavorFile& flavor) { return flavor.name; }
+inline std::string NameOf(const FlavorLogin& login) {
+  std::string name = login.flavor.name + "_" +
+                     (login.type.empty() ? "anonymous" : login.type + "_" + login.method);
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+inline void PrintTo(const FlavorLogin& login, std::ostream* out) { *out << NameOf(login); }
+
+// Every way to log in of every flavor.
+inline std::vector<FlavorLogin> AllLogins() {
+  std::vector<FlavorLogin> logins;
+  for (const FlavorFile& flavor : AllFlavors()) {
+    logins.push_back({flavor, "", ""});
+    const gantry_flavor_table* table = LoadTable(flavor);
+    for (size_t i = 0; table != nullptr && i < table->connector_type_count; ++i) {
+      const auto type = nlohmann::json::parse(sdk::View(table->connector_types[i]));
+      for (const auto& method : type["auth_methods"]) {
+        logins.push_back({flavor, type["type"], method["name"]});
+      }
+    }
+  }
+  return logins;
+}
+
 // Loads the flavor of the parameter; an example of what it serves is in its description.
-class FlavorTest : public ::testing::TestWithParam<FlavorFile> {
+template <class Param>
+class FlavorTestOf : public ::testing::TestWithParam<Param> {
  protected:
   void SetUp() override {
-    void* handle = dlopen(GetParam().path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    ASSERT_NE(handle, nullptr) << dlerror();
-    const auto entry =
-        reinterpret_cast<decltype(&gantry_flavor_v1)>(dlsym(handle, "gantry_flavor_v1"));
-    ASSERT_NE(entry, nullptr);
-    table_ = entry();
+    table_ = LoadTable(FileOf(this->GetParam()));
     ASSERT_NE(table_, nullptr);
     description_ = nlohmann::json::parse(sdk::View(table_->description_json));
     uri_ = description_["uri"]["example"];
@@ -52,22 +90,22 @@ class FlavorTest : public ::testing::TestWithParam<FlavorFile> {
     target_.tag = "v1";
   }
 
-  bool TakesDockerConnector() const {
-    for (size_t i = 0; i < table_->connector_type_count; ++i) {
-      const auto type = nlohmann::json::parse(sdk::View(table_->connector_types[i]));
-      if (type["type"] == "docker") return true;
-    }
-    return false;
-  }
-
   const gantry_flavor_table* table_ = nullptr;
   nlohmann::json description_;
   std::string uri_;
   sdk::Target target_;
+
+ private:
+  static const FlavorFile& FileOf(const FlavorFile& flavor) { return flavor; }
+  static const FlavorFile& FileOf(const FlavorLogin& login) { return login.flavor; }
 };
 
-inline std::string NameOf(const ::testing::TestParamInfo<FlavorFile>& info) {
-  return info.param.name;
+using FlavorTest = FlavorTestOf<FlavorFile>;
+using LoginTest = FlavorTestOf<FlavorLogin>;
+
+template <class Param>
+std::string NameOfParam(const ::testing::TestParamInfo<Param>& info) {
+  return NameOf(info.param);
 }
 
 }  // namespace gantry::testing

@@ -88,7 +88,8 @@ class Credentials(harness.Case):
         for words in ("does not end by itself", "may push and delete", f"not for {self.registry.host}/app alone"):
             self.assertIn(words, done.err)
         secret = json.loads(done.out)
-        self.assertNotIn("gantry-read-only", secret["metadata"]["annotations"])
+        self.assertEqual(secret["metadata"]["annotations"],
+                         {"gantry-registry": self.registry.host, "gantry-long-lived": "true"})
         self.assertEqual(set(secret), {"apiVersion", "kind", "metadata", "type", "data"})
         self.assertEqual((secret["apiVersion"], secret["kind"], secret["type"]),
                          ("v1", "Secret", "kubernetes.io/dockerconfigjson"))
@@ -125,8 +126,10 @@ class Credentials(harness.Case):
         self.assertNotIn("auths", config)
         self.assertEqual(self.pull(), 0)
 
-        got = self.helper("get", f"https://{self.registry.host}/v2/").json()
-        self.assertEqual((got["Username"], got["Secret"]), ("me", SECRET))
+        got = self.helper("get", f"https://{self.registry.host}/v2/")
+        self.assertEqual((got.json()["Username"], got.json()["Secret"]), ("me", SECRET))
+        self.assertIn("does not end by itself", got.err)
+        self.assertNotIn(SECRET, got.err)
         stranger = self.helper("get", "registry.example.com")
         self.assertEqual((stranger.code, stranger.out), (1, "credentials not found in native keychain\n"))
         self.assertEqual(self.helper("list", "").json(), {self.registry.host: "c"})
@@ -142,11 +145,14 @@ class Credentials(harness.Case):
         self.start("--allow-long-lived-credentials", "default")
         ask = lambda image: self.ok(self.daemon, "credential-helper", "kubelet", input=json.dumps(
             {"kind": "CredentialProviderRequest", "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
-             "image": image})).json()
-        answer = ask(self.image["uri"])
+             "image": image}))
+        told = ask(self.image["uri"])
+        self.assertIn("does not end by itself", told.err)
+        answer = told.json()
         self.assertEqual(answer["kind"], "CredentialProviderResponse")
         self.assertEqual(answer["auth"], {f"{self.registry.host}/app": {"username": "me", "password": SECRET}})
-        self.assertEqual(ask("quay.io/other/image:1")["auth"], {})
+        stranger = ask("quay.io/other/image:1")
+        self.assertEqual((stranger.json()["auth"], stranger.err), ({}, ""))
         wrong = self.gantry(self.daemon, "credential-helper", "kubelet", input="{}")
         self.assertEqual(wrong.code, 2, wrong)
 

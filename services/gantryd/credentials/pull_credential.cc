@@ -22,6 +22,19 @@ std::string Rfc3339(WallTime time) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(WallTime::clock::to_time_t(seconds)));
 }
 
+// What whoever finds the object in a cluster should know.  Nothing renews it by itself.
+Json Annotations(const PullCredential& credential) {
+  Json annotations = {{"gantry-registry", credential.registry_host}};
+  if (credential.expires) annotations["gantry-expires"] = Rfc3339(*credential.expires);
+  const auto mark = [&](bool sure, const char* annotation) {
+    if (sure) annotations[annotation] = "true";
+  };
+  mark(credential.long_lived, "gantry-long-lived");
+  mark(credential.read_only, "gantry-read-only");
+  mark(credential.one_repository, "gantry-one-repository");
+  return annotations;
+}
+
 }  // namespace
 
 Secret DockerConfigJson(const PullCredential& credential) {
@@ -36,17 +49,8 @@ Secret DockerConfigJson(const PullCredential& credential) {
 
 Secret KubernetesSecret(const PullCredential& credential, const std::string& name,
                         const std::string& name_space) {
-  Json metadata = {{"name", name},
-                   {"annotations", {{"gantry-registry", credential.registry_host}}}};
+  Json metadata = {{"name", name}, {"annotations", Annotations(credential)}};
   if (!name_space.empty()) metadata["namespace"] = name_space;
-  // Nothing renews the object by itself: who applies it sees until when it is good.
-  if (credential.expires) metadata["annotations"]["gantry-expires"] = Rfc3339(*credential.expires);
-  // And what it opens, where that is sure.
-  const auto mark = [&](bool sure, const char* annotation) {
-    if (sure) metadata["annotations"][annotation] = "true";
-  };
-  mark(credential.read_only, "gantry-read-only");
-  mark(credential.one_repository, "gantry-one-repository");
   const Secret config = DockerConfigJson(credential);
   const Json secret = {{"apiVersion", "v1"},
                        {"kind", "Secret"},
@@ -58,11 +62,11 @@ Secret KubernetesSecret(const PullCredential& credential, const std::string& nam
 
 std::optional<std::string> CheckKubernetesName(const std::string& name) {
   const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  const bool legal =
-      !name.empty() && name.size() <= kMaxKubernetesName && alphanumeric(name.front()) &&
-      alphanumeric(name.back()) && name.find("..") == name.npos &&
-      std::all_of(name.begin(), name.end(),
-                  [&](char c) { return alphanumeric(c) || c == '-' || c == '.'; });
+  const bool legal = !name.empty() && name.size() <= kMaxKubernetesName &&
+                     alphanumeric(name.front()) && alphanumeric(name.back()) &&
+                     name.find("..") == name.npos &&
+                     std::all_of(name.begin(), name.end(),
+                                 [&](char c) { return alphanumeric(c) || c == '-' || c == '.'; });
   if (legal) return std::nullopt;
   return "must be lower-case letters, digits, '-' and '.', beginning and ending with a letter or "
          "digit, 253 at most";

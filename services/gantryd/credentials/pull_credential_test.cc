@@ -58,13 +58,26 @@ TEST(PullCredential, AKubernetesSecretSaysHowNarrowItIs) {
   EXPECT_EQ(secret["metadata"]["annotations"]["gantry-one-repository"], "true");
 }
 
+TEST(PullCredential, ASecretInAClusterSaysWhatItIs) {
+  PullCredential credential = Example();
+  const auto annotations = [&] {
+    return (
+        *ParseJson(KubernetesSecret(credential, "pull", "").Reveal()))["metadata"]["annotations"];
+  };
+  EXPECT_EQ(annotations(),
+            (Json{{"gantry-registry", "docker.io"}, {"gantry-expires", "2026-11-23T12:00:00Z"}}));
+  credential.long_lived = true;
+  credential.expires.reset();
+  EXPECT_EQ(annotations(), (Json{{"gantry-registry", "docker.io"}, {"gantry-long-lived", "true"}}));
+}
+
 TEST(PullCredential, KubernetesNamesAreSubdomains) {
   for (const char* good : {"a", "gantry-pull", "a.b-c.0", "0"}) {
     EXPECT_EQ(CheckKubernetesName(good), std::nullopt) << good;
   }
-  for (const std::string& bad : {std::string(), std::string("A"), std::string("-a"),
-                                 std::string("a-"), std::string("a..b"), std::string("a_b"),
-                                 std::string("a/b"), std::string(254, 'a')}) {
+  for (const std::string& bad :
+       {std::string(), std::string("A"), std::string("-a"), std::string("a-"), std::string("a..b"),
+        std::string("a_b"), std::string("a/b"), std::string(254, 'a')}) {
     EXPECT_NE(CheckKubernetesName(bad), std::nullopt) << bad;
   }
 }
