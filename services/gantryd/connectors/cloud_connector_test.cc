@@ -59,6 +59,7 @@ TEST_F(CloudConnectorTest, IsCheckedByItsFlavorBeforeItIsTriedOrStored) {
   EXPECT_THAT(refused, FailsWith(StatusCode::kInvalidArgument, reason::kInvalidConfig));
   EXPECT_THAT(Fields(refused), ElementsAre("config.key_file"));
   EXPECT_THAT(MessageOf(refused), HasSubstr("names two robots: keep one"));
+  ASSERT_FALSE(seen.empty());
   EXPECT_EQ((*ParseJson(seen))["uri"], "");
   EXPECT_EQ((*ParseJson(seen))["connector"]["auth_method"], "key");
   EXPECT_FALSE(w.store.GetConnector("c").ok());
