@@ -75,8 +75,8 @@ class ServerTest : public ::testing::Test {
 };
 
 TEST_F(ServerTest, WhatACallThrowsEndsThatCallAlone) {
-  flavor().diagnose = [](const CallContext&,
-                         InstanceHost&) -> absl::StatusOr<std::vector<Finding>> {
+  flavor().diagnose = [](const CallContext&, InstanceHost&,
+                         const Target&) -> absl::StatusOr<std::vector<Finding>> {
     throw std::runtime_error("about s3cret");
   };
   ExpectInternal(Diagnose(), "std::runtime_error");
