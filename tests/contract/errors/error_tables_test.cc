@@ -31,7 +31,8 @@ constexpr char kHost[] = "registry", kRepository[] = "team/app";
 HttpResponse ResponseOf(const Json& sample) {
   HttpResponse response;
   response.status = sample.value("status", 200);
-  for (const auto& [name, value] : sample.value("headers", Json::object()).items()) {
+  const Json headers = sample.value("headers", Json::object());
+  for (const auto& [name, value] : headers.items()) {
     response.headers.Add(name, value.get<std::string>());
   }
   const Json body = sample.value("body", Json(""));
@@ -49,6 +50,7 @@ class SampleHost final : public InstanceHost, private HttpClient {
     answers_.push_back(ResponseOf(sample));
   }
   HttpClient& http() override { return *this; }
+  Transport TransportTo(const Url&) override { return {}; }
   absl::StatusOr<Secret> GetSecret(const std::string& name) override {
     const Json secrets = login_.value("secrets", Json::object());
     if (!secrets.contains(name)) return NotFound(reason::kConnectorNotFound, "no {}", name);
@@ -101,7 +103,7 @@ absl::Status Refused(Flavor& flavor, const Json& file, const Json& sample) {
   }
   if (operation == "prepare") return instance->PreparePush(call, target).status();
   if (operation == "list") return instance->List(call, target, "", 10).status();
-  if (operation == "diagnose") return instance->Diagnose(call).status();
+  if (operation == "diagnose") return instance->Diagnose(call, target).status();
   if (operation == "verify") return instance->Verify(call).status();
   if (operation == "list-resources") return instance->ListResources(call, "").status();
   return InvalidArgument(reason::kInvalidArgument, "no operation is called {}", operation);
@@ -177,7 +179,7 @@ TEST(ErrorTablesOfAllFlavors, HaveSamples) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Flavors, ErrorTables, ::testing::ValuesIn(Samples()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& flavor) { return flavor.param; });
 
 }  // namespace
 }  // namespace gantry
