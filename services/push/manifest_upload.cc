@@ -25,8 +25,8 @@ bool MissesAPart(const absl::Status& status) {
 absl::Status PutOnce(const CallContext& call, const PushTarget& target,
                      const ReadyManifest& manifest, const std::string& reference) {
   return Retry(call, kPolicy, [&] {
-    return target.registry.PutManifest(call, target.plan.repository, reference,
-                                       manifest.media_type, manifest.bytes);
+    return target.registry.PutManifest(call, target.plan.repository, reference, manifest.media_type,
+                                       manifest.bytes);
   });
 }
 
@@ -35,16 +35,15 @@ absl::StatusOr<std::optional<Digest>> TagDigest(const CallContext& call, const P
                                                 const std::string& reference) {
   std::optional<Digest> digest;
   const absl::Status status = Retry(call, kPolicy, [&]() -> absl::Status {
-    GANTRY_ASSIGN_OR_RETURN(
-        const ManifestInfo info,
-        target.registry.HeadManifest(call, target.plan.repository, reference));
+    GANTRY_ASSIGN_OR_RETURN(const ManifestInfo info,
+                            target.registry.HeadManifest(call, target.plan.repository, reference));
     digest = info.digest;
     return absl::OkStatus();
   });
   if (status.ok()) return digest;
   const std::string reason = ReasonOf(status);
-  // A registry may hide what is not there behind a refusal, or answer what is no manifest; whether a
-  // push is allowed is for the push itself to find out.
+  // A registry may hide what is not there behind a refusal, or answer what is no manifest; whether
+  // a push is allowed is for the push itself to find out.
   const bool absent = status.code() == absl::StatusCode::kNotFound ||
                       reason == reason::kUpstreamDenied || reason == reason::kIntegrity ||
                       reason == reason::kUpstreamProtocol || reason == reason::kSourceInvalid;
@@ -61,8 +60,7 @@ absl::StatusOr<bool> HasManifest(const CallContext& call, const PushTarget& targ
 }
 
 absl::Status PutManifest(const CallContext& call, const PushTarget& target,
-                         const ReadyManifest& manifest,
-                         const std::function<absl::Status()>& heal) {
+                         const ReadyManifest& manifest, const std::function<absl::Status()>& heal) {
   const std::string reference = manifest.digest.text();
   absl::Status status = PutOnce(call, target, manifest, reference);
   milliseconds pause = kSettlePause;
@@ -77,11 +75,13 @@ absl::Status PutManifest(const CallContext& call, const PushTarget& target,
     status = PutOnce(call, target, manifest, reference);
   }
   if (ReasonOf(status) == reason::kIntegrity) return status;
-  GANTRY_ASSIGN_OR_RETURN(const bool stored, HasManifest(call, target, manifest.digest));
-  if (!status.ok()) return stored ? absl::OkStatus() : status;  // the answer was lost, or an error
-  if (stored) return absl::OkStatus();
+  const auto stored = HasManifest(call, target, manifest.digest);
+  if (stored.ok() && *stored) return absl::OkStatus();  // also where the answer was lost
+  if (!status.ok()) return status;                      // the refusal itself, whatever came after
+  if (!stored.ok()) return stored.status();
   return DataLoss(reason::kIntegrity,
-                  "the registry said that it stored the manifest {}, and does not have it", reference)
+                  "the registry said that it stored the manifest {}, and does not have it",
+                  reference)
       .Remedy("check that the URI is a registry's, and the registry's storage");
 }
 
@@ -90,15 +90,16 @@ absl::Status PutTag(const CallContext& call, const PushTarget& target,
   GANTRY_ASSIGN_OR_RETURN(const auto before, TagDigest(call, target, tag));
   if (before == manifest.digest) return absl::OkStatus();
   const absl::Status status = PutOnce(call, target, manifest, tag);
-  GANTRY_ASSIGN_OR_RETURN(const auto after, TagDigest(call, target, tag));
-  if (after == manifest.digest) return absl::OkStatus();
+  const auto found = TagDigest(call, target, tag);
+  if (found.ok() && *found == manifest.digest) return absl::OkStatus();
   if (!status.ok()) return Annotate(status, "tag " + tag);
+  GANTRY_ASSIGN_OR_RETURN(const auto after, found);
   if (!after) {
-    return DataLoss(reason::kIntegrity, "the registry said that it set tag {}, and does not have it",
-                    tag);
+    return DataLoss(reason::kIntegrity,
+                    "the registry said that it set tag {}, and does not have it", tag);
   }
-  target.progress.OnNotice(fmt::format("tag {} names {} now: somebody else has set it meanwhile", tag,
-                                       after->text()));
+  target.progress.OnNotice(
+      fmt::format("tag {} names {} now: somebody else has set it meanwhile", tag, after->text()));
   return absl::OkStatus();
 }
 

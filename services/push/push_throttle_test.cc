@@ -90,6 +90,22 @@ TEST_F(PushTest, ARetryAfterThatIsTooLongFailsAtOnceAndSaysHowLong) {
   EXPECT_EQ(registry_.Count("POST upload"), 1);
 }
 
+class PushRefusalTest : public PushTest, public ::testing::WithParamInterface<std::string> {};
+
+// To look for the manifest is then refused without a word from the registry.
+TEST_P(PushRefusalTest, IsToldInTheRegistrysWords) {
+  MakeOneLayer(kMiB);
+  const std::string words = R"({"errors":[{"code":"DENIED","message":"too many writes today"}]})";
+  registry_.Script(On(GetParam()).Always().Answer(429, {{"Retry-After", "86400"}}, words));
+  const auto pushed = Push();
+  ExpectFailed(pushed, absl::StatusCode::kUnavailable, "UPSTREAM_THROTTLED");
+  EXPECT_THAT(MessageOf(pushed.status()), HasSubstr("too many writes today"));
+  EXPECT_EQ(DetailOf(pushed.status()).retry_after, std::chrono::hours(24));
+}
+
+INSTANTIATE_TEST_SUITE_P(Push, PushRefusalTest, ::testing::Values("PUT manifest", "PUT tag"),
+                         [](const auto& step) { return step.param.substr(4); });
+
 TEST_F(PushTest, A429WithoutATimeIsWaitedForLongerEachTime) {
   MakeOneLayer(kMiB);
   std::mutex mu;

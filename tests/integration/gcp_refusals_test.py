@@ -229,10 +229,10 @@ class Interruptions(GcpCase):
                                          service_account_json=f"@{self.key_file()}"), "quota of requests")
 
     def test_throttling_that_lasts_is_told(self):
-        daemon = self.daemon()
-        self.ready(daemon, "service-account", "--no-verify", service_account_json=f"@{self.key_file()}")
         for quirks in (self.google.oauth.quirks, self.front.quirks):
-            quirks.throttled = 1000
+            daemon = self.daemon()
+            self.ready(daemon, "service-account", "--no-verify", service_account_json=f"@{self.key_file()}")
+            quirks.throttled, quirks.retry_after = 1000, 600
             pushed = self.push_gar(daemon)
             self.assertEqual(pushed.code, 7, pushed)
             self.refused(pushed, "UPSTREAM_THROTTLED", "quota of requests", "ask for a higher quota")

@@ -167,7 +167,7 @@ class GitHubCloud(harness.Case):
         self.connect(self.github.issue("acme"), "--no-verify")
         self.github.quirks.throttled = 2
         self.assertEqual(self.push_app().code, 0, "a short time is waited for")
-        self.github.quirks.throttled = 1000
+        self.github.quirks.throttled, self.github.quirks.retry_after = 1000, 600
         throttled = self.push_app("2")
         self.assertEqual(throttled.code, 7, throttled)
         for words in ("UPSTREAM_THROTTLED", "secondary rate limit", "push fewer images at once"):

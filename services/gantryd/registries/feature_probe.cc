@@ -50,6 +50,13 @@ const char* ProbeDelete(const CallContext& call, RegistryClient& client,
 
 const char* ProbeMount(const CallContext& call, RegistryClient& client,
                        const std::string& repository, const std::string& tag) {
+  // To GET a manifest is a pull, and some registries allow few: those tell it to who asks by HEAD.
+  RegistryRequest look;
+  look.method = "HEAD";
+  look.path = fmt::format("/v2/{}/manifests/{}", repository, tag);
+  look.repository = repository;
+  const auto seen = client.Do(call, look);
+  if (!seen.ok() || seen->headers.Get("ratelimit-limit")) return kNotKnown;
   const auto found = client.GetManifest(call, repository, tag);
   if (!found.ok()) return kNotKnown;
   const auto manifest = Manifest::Parse(found->bytes, found->media_type);

@@ -10,7 +10,8 @@ namespace gantry {
 
 // For people: "referrers API: yes; deletes: not allowed; mounts: no".  `tag` is one that is there,
 // or empty.  Asks for what no registry has (a manifest of that digest is no JSON), mounts a config
-// where it is already, and closes what that opens: nothing is changed.
+// where it is already, and closes what that opens: nothing is changed.  Mounts are not known where
+// a registry counts pulls, as to find a config is one.
 std::string ProbeFeatures(const CallContext& call, RegistryClient& client,
                           const std::string& repository, const std::string& tag);
 

@@ -20,19 +20,19 @@ MAY = {"read": {"pull"}, "write": {"pull", "push"}, "admin": {"pull", "push", "d
 PROBE = "ratelimitpreview/test"  # whose HEAD tells the limit
 LIMITED = ("You have reached your pull rate limit. You may increase the limit by authenticating and upgrading: "
            "https://www.docker.com/increase-rate-limits")
-AT_ONCE = {"Retry-After": "0"}  # so that no test waits before it is refused again
 
 
 class DockerHub:
     """Three hosts on an emulator, in front of a RegistryProxy.
 
     Switches: pulls, of manifests in six hours, None for no limit; abuse, the number of requests that get the bare 429;
-    token_lifetime, the seconds that a registry token lives; forget_at_uploads, the numbers of the blob uploads at
-    which all registry tokens are over; out_of_private_repositories, for the refusal of a plan that is used up."""
+    retry_after, the seconds that every 429 asks for; token_lifetime, those that a registry token lives;
+    forget_at_uploads, the numbers of the blob uploads at which all registry tokens are over;
+    out_of_private_repositories, for the refusal of a plan that is used up."""
 
     def __init__(self, emulator, store):
         self.store = store
-        self.quirks = Quirks(pulls=None, abuse=0, token_lifetime=300, forget_at_uploads=(),
+        self.quirks = Quirks(pulls=None, abuse=0, retry_after=0, token_lifetime=300, forget_at_uploads=(),
                              out_of_private_repositories=False)
         self.registry_tokens = BearerTokens(emulator.now, "hub-")
         self.pulled = 0
@@ -43,7 +43,7 @@ class DockerHub:
         emulator.host(AUTH).on("GET", "/token", self._token)
         registry = emulator.host(REGISTRY)
         registry.on("GET", "/v2/", self._answer(lambda request, grants: json_response(200, {})))
-        registry.on("*", "/v2/(?P<name>.+)/(?:blobs|manifests|tags)/.*", self._answer(self._repository))
+        registry.on("*", "/v2/(?P<name>.+)/(?:blobs|manifests|tags|referrers)/.*", self._answer(self._repository))
         emulator.host(BLOBS).on("GET", "/v2/.*", self._blob)
 
     def password(self, user, password):
@@ -70,11 +70,14 @@ class DockerHub:
         self.quirks.abuse -= 1
         return True
 
+    def _retry_after(self):
+        return {"Retry-After": str(self.quirks.retry_after)}
+
     # The token server: GET with Basic, or without a login.
 
     def _token(self, request):
         if self._abused():
-            return _too_many()
+            return Response(429, b"Too Many Requests\n", self._retry_after())
         if request.parameter("service") != SERVICE:
             return json_response(400, {"details": "unknown service"})
         login = request.basic()
@@ -100,7 +103,7 @@ class DockerHub:
     def _answer(self, handler):
         def answer(request):
             if self._abused():
-                return _too_many()
+                return Response(429, b"Too Many Requests\n", self._retry_after())
             grants = self.registry_tokens.grants_of(request)
             if grants is None:
                 return self._unauthorized(request, 'error="invalid_token"' if request.bearer() else "")
@@ -140,7 +143,7 @@ class DockerHub:
         """GET counts as a pull, HEAD tells how many are left."""
         if request.method == "GET":
             if self.quirks.pulls is not None and self.pulled >= self.quirks.pulls:
-                return registry_error(429, "TOOMANYREQUESTS", LIMITED, headers={**self._limit(), **AT_ONCE})
+                return registry_error(429, "TOOMANYREQUESTS", LIMITED, headers={**self._limit(), **self._retry_after()})
             self.pulled += 1
         response = Response(200) if name == PROBE else self.store.forward(request)
         response.headers.update(self._limit())
@@ -157,7 +160,3 @@ class DockerHub:
         assert "Authorization" not in request.headers, "the blobs' host was sent the registry's credential"
         assert request.parameter("verify"), request
         return self.store.forward(request, path=request.path)
-
-
-def _too_many():
-    return Response(429, b"Too Many Requests\n", AT_ONCE)

@@ -82,7 +82,7 @@ class TokenService:
 
     def __init__(self, host, tokens, now):
         self.accounts, self.users = {}, {}
-        self.quirks = Quirks(reauth=False, throttled=0)
+        self.quirks = Quirks(reauth=False, throttled=0, retry_after=0)
         self._tokens, self._now = tokens, now
         host.on("POST", "/token", self._token)
         host.on("POST", "/tokeninfo", self._token_info)
@@ -91,7 +91,7 @@ class TokenService:
         if self.quirks.throttled > 0:
             self.quirks.throttled -= 1
             return json_response(429, {"error": "rate_limit_exceeded", "error_description": "Rate Limit Exceeded"},
-                                 {"Retry-After": "0"})
+                                 {"Retry-After": str(self.quirks.retry_after)})
         # Older clients of Google's own add a character set.
         kind = request.headers.get("Content-Type", "").partition(";")[0]
         assert kind == "application/x-www-form-urlencoded", request.headers.get("Content-Type")

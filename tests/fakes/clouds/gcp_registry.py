@@ -23,7 +23,7 @@ class RegistryFront:
     def __init__(self, google, name, store):
         self.name = name
         # jumps: seconds that pass once so many blobs were taken
-        self.quirks = Quirks(service="quoted", token_life=LIFE, throttled=0, jumps={})
+        self.quirks = Quirks(service="quoted", token_life=LIFE, throttled=0, retry_after=0, jumps={})
         self._google, self._store = google, store
         self._proxy = RegistryProxy(store.port)
         self._sessions, self._mutex = {}, threading.Lock()  # registry token: (access token, expires)
@@ -84,7 +84,7 @@ class RegistryFront:
         if self.quirks.throttled > 0:
             self.quirks.throttled -= 1
             return registry_error(429, "TOOMANYREQUESTS", "Quota exceeded for quota metric 'Requests per project per "
-                                  "region per minute'", headers={"Retry-After": "0"})
+                                  "region per minute'", headers={"Retry-After": str(self.quirks.retry_after)})
         return self._refusal(request, access) or self._forward(request)
 
     def _repository(self, path):
@@ -127,7 +127,7 @@ class RegistryFront:
         return None
 
     def _forward(self, request):
-        name, kind, reference = re.fullmatch("/v2/(.*)/(blobs|manifests|tags)/(.*)", request.path).groups()
+        name, kind, reference = re.fullmatch("/v2/(.*)/(blobs|manifests|tags|referrers)/(.*)", request.path).groups()
         if request.method == "GET" and kind == "tags":
             return self._list(request, name)
         if request.method == "DELETE" and kind == "manifests":

@@ -28,13 +28,13 @@ class GitHub:
 
     Switches: token_lifetime, the seconds that a registry token lives; refuse_push, the text of GitHub's 403
     to every push, such as "permission_denied: write_package"; throttled, the number of requests to write that
-    meet GitHub's secondary rate limit; forget_at_uploads, the numbers of the blob uploads at which all registry
+    meet GitHub's secondary rate limit, told to last for retry_after seconds; forget_at_uploads, the numbers of the blob uploads at which all registry
     tokens are over; revoke_at_upload, the one at which GitHub's tokens are too, as a GITHUB_TOKEN is when its
     job ends."""
 
     def __init__(self, emulator, store, host="ghcr.io", api="api.github.com/"):
         self.emulator, self.store, self.host = emulator, store, host
-        self.quirks = Quirks(token_lifetime=300, refuse_push=None, throttled=0, forget_at_uploads=(),
+        self.quirks = Quirks(token_lifetime=300, refuse_push=None, throttled=0, retry_after=0, forget_at_uploads=(),
                              revoke_at_upload=None)
         self._issued, self._given = {}, []
         self.registry_tokens = BearerTokens(emulator.now, "registry-")
@@ -113,7 +113,7 @@ class GitHub:
         if writes and self.quirks.throttled > 0:
             self.quirks.throttled -= 1
             return registry_error(429, "TOOMANYREQUESTS", "You have exceeded a secondary rate limit. Please wait a few "
-                                  "minutes before you try again.", headers={"Retry-After": "0"})
+                                  "minutes before you try again.", headers={"Retry-After": str(self.quirks.retry_after)})
         if writes and self.quirks.refuse_push:
             return registry_error(403, "DENIED", self.quirks.refuse_push)
         if (name, "push" if writes else "pull") not in grants:
