@@ -202,7 +202,7 @@ class AwsCloud(AwsCase):
         self.ok(daemon, "container-registry", "update", "ecr", "--create_repository=true")
         for code, text, exit_code, remedy in (
                 ("LimitExceededException", "too many repositories", 10, "Service Quotas"),
-                ("KmsException", "the key is disabled", 1, "its key policy")):
+                ("KmsException", "the key is disabled", 1, "the key's policy")):
             self.aws.quirks.create_fails = (code, text)
             self.assert_refused(self.push_app(daemon), exit_code, text, remedy)
         self.aws.quirks.create_fails = None

@@ -127,7 +127,7 @@ class RegistryFront:
         return None
 
     def _forward(self, request):
-        name, kind, reference = re.fullmatch("/v2/(.*)/(blobs|manifests|tags)/(.*)", request.path).groups()
+        name, kind, reference = re.fullmatch("/v2/(.*)/(blobs|manifests|tags|referrers)/(.*)", request.path).groups()
         if request.method == "GET" and kind == "tags":
             return self._list(request, name)
         if request.method == "DELETE" and kind == "manifests":
