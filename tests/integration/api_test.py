@@ -150,7 +150,7 @@ class Api(harness.Case):
         images.simple(self.dir / "l")
         tags = [f"t{i}" for i in range(7)]
         pushed = self.push(daemon, f"oci:{self.dir}/l", "-r", "r", "--repository", "p", *[f"--tag={t}" for t in tags])
-        self.assertGreater(int(pushed["sizeBytes"]), 0)
+        self.assertGreater(int(pushed["size_bytes"]), 0)
         resolved = self.call("ResolveImage", {"registry": "r", "repository": "p", "tag": "t0"})[0]
         self.assertNotIn("size_bytes", resolved, "only the manifest was looked at")
         seen, token, pages = [], "", 0
