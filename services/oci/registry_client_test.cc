@@ -70,6 +70,25 @@ TEST_F(RegistryClientTest, PingTellsARegistryFromAWebPage) {
   EXPECT_EQ(ReasonOf(client_.Ping(call_)), "UPSTREAM_AUTH_REJECTED");
 }
 
+TEST_F(RegistryClientTest, GreetsARegistryWithoutALogin) {
+  const auto login = std::make_shared<FakeCredentials>(BasicCredential("me", "secret"));
+  RegistryClient client(http_, "r.example.com", {}, login, gate_);
+  server_ = [](const SeenRequest& request) {
+    return request.authorization().empty()
+               ? Answer(401, {{"WWW-Authenticate", "Basic realm=\"r\""}})
+               : Answer(200, {}, "{}");
+  };
+  ASSERT_TRUE(client.Greet(call_).ok());
+  EXPECT_EQ(login->asked(), 0);
+  ASSERT_TRUE(client.Ping(call_).ok());
+  const auto greeting = client.Greet(call_);
+  ASSERT_TRUE(greeting.ok()) << greeting.status();
+  EXPECT_EQ(greeting->status, 401);
+  EXPECT_EQ(http_.seen().back().authorization(), "") << "although the login is known by now";
+  server_ = [](const SeenRequest&) { return Answer(404); };
+  EXPECT_EQ(ReasonOf(client.Greet(call_).status()), "UPSTREAM_PROTOCOL");
+}
+
 TEST_F(RegistryClientTest, ABlobThatMayNotBeLookedAtIsNotTheSameAsNone) {
   const auto head = [this](int status) {
     server_ = [status](const SeenRequest&) { return Answer(status); };
