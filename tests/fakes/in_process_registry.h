@@ -41,6 +41,7 @@ class InProcessRegistry {
   std::string token = "token";
   bool push_denied = false, has_referrers = false, has_deletes = true;
   std::string date;
+  std::string pull_limit;  // told with every manifest; empty: pulls are not counted
   // By "repository:tag" and "repository@digest".
   std::map<std::string, std::pair<std::string, std::string>> manifests;  // media type, bytes
   std::map<std::string, std::map<std::string, std::string>> blobs;       // by repository and digest
@@ -177,7 +178,9 @@ class InProcessRegistry {
     if (request.method == "DELETE" && !has_deletes) return Refuse(405, "UNSUPPORTED");
     const auto it = manifests.find(repository + separator + reference);
     if (it == manifests.end()) return Refuse(404, "MANIFEST_UNKNOWN");
-    return Content(request, it->second.first, it->second.second);
+    HttpResponse answer = Content(request, it->second.first, it->second.second);
+    if (!pull_limit.empty()) answer.headers.Set("RateLimit-Limit", pull_limit);
+    return answer;
   }
   HttpResponse Tags(const std::string& repository) {
     Json tags = Json::array();

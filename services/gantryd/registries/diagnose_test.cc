@@ -199,6 +199,10 @@ TEST_F(DiagnoseTest, FeaturesAreTriedAndNothingIsChanged) {
                                                {descriptor(media_type::kOciLayer, layer)})};
   w.server.blobs["app"][Digest::Of(config).text()] = config;
   EXPECT_EQ(Find(Run(), "features").message, "referrers API: no; deletes: yes; mounts: yes");
+  w.server.pull_limit = "100;w=21600";
+  EXPECT_EQ(Find(Run(), "features").message, "referrers API: no; deletes: yes; mounts: not known")
+      << "to find out would be a pull";
+  w.server.pull_limit.clear();
   w.server.has_referrers = true;
   w.server.has_deletes = false;
   w.server.blobs["app"].clear();
