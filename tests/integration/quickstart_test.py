@@ -23,11 +23,11 @@ class Quickstart(harness.Case):
 
     def test_a_registry_that_has_another_image(self):
         """The script believes nobody: its skopeo is one that gets something else."""
-        stub = self.dir / "bin/skopeo"
-        stub.parent.mkdir()
-        stub.write_text('#!/bin/sh\n[ "$1" = inspect ] && echo another image || exec /usr/bin/skopeo "$@"\n')
-        stub.chmod(0o755)
-        done = self.run_at(harness.free_port(), PATH=f"{stub.parent}:{os.environ['PATH']}")
+        impostor = self.dir / "bin/skopeo"
+        impostor.parent.mkdir()
+        impostor.write_text('#!/bin/sh\n[ "$1" = inspect ] && echo another image || exec /usr/bin/skopeo "$@"\n')
+        impostor.chmod(0o755)
+        done = self.run_at(harness.free_port(), PATH=f"{impostor.parent}:{os.environ['PATH']}")
         self.assertEqual(done.returncode, 1, done)
         self.assertRegex(done.stderr, r"gantry push said \S+, but what skopeo gets by the tag is sha256:")
 
