@@ -8,11 +8,9 @@
 namespace gantry::cli {
 
 // AWS_* variables, then the profile of AWS_PROFILE in the shared credentials and config files:
-//   long-lived keys        "session-token", which lends temporary ones; `method` may ask for
-//   another keys of a session      "sts-token", whatever was asked for: they are good for nothing
-//   else a role and its source  "iam-role" with the keys of the source; `method` other than that
-//   takes
-//                          the keys alone
+//   long-lived keys    "session-token", which lends temporary ones; `method` may ask for another
+//   keys of a session  "sts-token", whatever was asked for: they are good for nothing else
+//   a role             "iam-role" with the keys of its source; another `method` takes those alone
 // `method` "implicit" and "web-identity" name what the daemon's machine has, so they take no keys.
 // Region and endpoints come along, as AWS's SDKs would take them.
 //   NOT_FOUND SOURCE_NOT_FOUND         there is nothing

@@ -16,10 +16,8 @@ using UseOfKeys = std::function<sdk::Status(const sdk::AwsKeys&)>;
 
 // The login of one connector.  Thread-safe.  Keeps temporary keys until shortly before they expire.
 // Whatever STS refuses is an error of AwsError, and besides
-//   FAILED_PRECONDITION CONNECTOR_UNUSABLE              the connector lacks a field, or the machine
-//   an
-//                                                   identity
-//   PERMISSION_DENIED IMPLICIT_LOGIN_NOT_ALLOWED    it is the machine's identity that was wanted
+//   FAILED_PRECONDITION CONNECTOR_UNUSABLE        a field is missing, or the machine's identity
+//   PERMISSION_DENIED IMPLICIT_LOGIN_NOT_ALLOWED  it is the machine's identity that was wanted
 class AwsLogin {
  public:
   explicit AwsLogin(sdk::Config config) : config_(std::move(config)) {}

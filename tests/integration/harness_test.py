@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """The harness itself: what must fail a test does, and a test that could not run is none that passed."""
 import base64
-import base64
 import os
 import signal
 import subprocess
