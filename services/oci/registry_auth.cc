@@ -55,10 +55,12 @@ Error Denied(const HttpResponse& response, const std::string& host, const AuthAt
   return error;
 }
 
-// RFC 6750 §3.1: expired, revoked or malformed.  Some registries say so for a missing right, too.
-bool SaysInvalidToken(const std::vector<Challenge>& challenges) {
+// RFC 6750 §3.1: a token that ended or was revoked is "invalid_token".  Registries that say nothing,
+// such as ghcr.io, mean either.
+bool MayHaveEnded(const std::vector<Challenge>& challenges) {
   return std::any_of(challenges.begin(), challenges.end(), [](const Challenge& challenge) {
-    return challenge.scheme == "bearer" && challenge.Get("error") == "invalid_token";
+    return challenge.scheme == "bearer" &&
+           challenge.Get("error").value_or("invalid_token") == "invalid_token";
   });
 }
 
@@ -113,7 +115,7 @@ absl::StatusOr<bool> RegistryAuth::OnUnauthorized(const CallContext& call,
   if (news || wider || attempt.sent.empty()) return true;
   if (!attempt.fresh) return ForgetToken(attempt);
   // A token may end between its issue and its use, but hardly twice in a row.
-  if (SaysInvalidToken(challenges) && !std::exchange(attempt.fresh_renewed, true)) {
+  if (MayHaveEnded(challenges) && !std::exchange(attempt.fresh_renewed, true)) {
     DropToken(attempt);
     return true;
   }

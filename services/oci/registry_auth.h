@@ -56,9 +56,8 @@ class RegistryAuth {
   // After a 401 (or another refusal that says the login has ended) from `url`: true when something
   // new was learned, so that the request is worth repeating; false when the answer stands.
   //   FAILED_PRECONDITION UPSTREAM_AUTH_REJECTED   no credential, or a refused one
-  //   PERMISSION_DENIED UPSTREAM_DENIED            a new token was refused, and where that was told
-  //                                                to be invalid, the next one too: metadata
-  //                                                "scope"
+  //   PERMISSION_DENIED UPSTREAM_DENIED            a new token was refused, and unless that was for its
+  //                                                scope, the next one too: metadata "scope"
   absl::StatusOr<bool> OnUnauthorized(const CallContext& call, const HttpResponse& response,
                                       const Url& url, AuthAttempt& attempt);
 

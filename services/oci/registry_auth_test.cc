@@ -230,7 +230,6 @@ TEST_F(RegistryAuthTest, BasicWithoutACredentialSaysHowToLogIn) {
 }
 
 TEST_F(RegistryAuthTest, ANewTokenThatHasEndedAtItsFirstUseIsRenewedOnce) {
-  challenge_ += R"(,error="invalid_token")";
   int withdrawn = 0;
   FakeHttp http([&](const SeenRequest& request) -> absl::StatusOr<HttpResponse> {
     if (withdrawn > 0 && request.url.rfind(realm_, 0) != 0 && !request.authorization().empty()) {
@@ -252,16 +251,17 @@ TEST_F(RegistryAuthTest, ANewTokenThatHasEndedAtItsFirstUseIsRenewedOnce) {
   const auto status = Read(client).status();
   EXPECT_EQ(ReasonOf(status), "UPSTREAM_DENIED");
   EXPECT_EQ(token_requests_, 6) << "twice in a row is no accident";
+
+  challenge_ += R"(,error="invalid_token")";
+  withdrawn = 1;
+  EXPECT_EQ(Status(client), 200) << "said or unsaid";
 }
 
 TEST_F(RegistryAuthTest, ANewTokenThatIsRefusedForItsScopeIsFinal) {
   rights_ = false;
-  for (const char* error : {"", R"(,error="insufficient_scope")"}) {
-    challenge_ += error;
-    token_requests_ = 0;
-    EXPECT_EQ(ReasonOf(Read(*Client(login_)).status()), "UPSTREAM_DENIED");
-    EXPECT_EQ(token_requests_, 1);
-  }
+  challenge_ += R"(,error="insufficient_scope")";
+  EXPECT_EQ(ReasonOf(Read(*Client(login_)).status()), "UPSTREAM_DENIED");
+  EXPECT_EQ(token_requests_, 1);
 }
 
 TEST_F(RegistryAuthTest, TroubleOfTheTokenServerIsWaitedFor) {
