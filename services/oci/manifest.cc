@@ -15,7 +15,6 @@ bool IsManifest(std::string_view type) { return type == kOciManifest || type == 
 namespace {
 
 constexpr int64_t kMaxBlobBytes = int64_t{1} << 42;  // 4 TiB: more is a lie
-constexpr size_t kMaxDescriptors = 10'000;
 
 Error Invalid(std::string_view what) {
   return InvalidArgument(reason::kSourceInvalid, "the manifest is not valid: {}", what)
@@ -65,9 +64,6 @@ absl::StatusOr<Descriptor> ParseDescriptor(const Json& json, std::string_view wh
 absl::StatusOr<std::vector<Descriptor>> ParseDescriptors(const Json& json, const char* key) {
   const Json* array = GetArray(json, key);
   if (!array) return Invalid(fmt::format("'{}' is not a list", key));
-  if (array->size() > kMaxDescriptors) {
-    return Invalid(fmt::format("'{}' has {} entries", key, array->size()));
-  }
   std::vector<Descriptor> descriptors;
   for (size_t i = 0; i < array->size(); ++i) {
     GANTRY_ASSIGN_OR_RETURN(Descriptor d,

@@ -44,6 +44,15 @@ TEST(Manifest, AnEmptyLayerListIsAnImage) {
   EXPECT_TRUE(manifest->layers.empty());
 }
 
+TEST(Manifest, WhatCanBeWrittenCanBeRead) {
+  const std::vector<Descriptor> layers(25'000, Blob("layer", media_type::kOciLayerGzip));
+  const std::string bytes = WriteManifest(Blob("{}", media_type::kOciConfig), layers);
+  ASSERT_LE(bytes.size(), kMaxManifestBytes);
+  const auto manifest = Manifest::Parse(bytes, "");
+  ASSERT_TRUE(manifest.ok()) << manifest.status();
+  EXPECT_EQ(manifest->layers.size(), layers.size());
+}
+
 TEST(Manifest, ReadsAnIndexWithPlatforms) {
   const std::string bytes = R"({"schemaVersion":2,"manifests":[{"mediaType":")" +
                             std::string(media_type::kOciManifest) + R"(","digest":")" +
