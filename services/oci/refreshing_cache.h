@@ -1,6 +1,7 @@
 // Values that expire, each fetched by one caller while the others wait for it.
 #pragma once
 
+#include <absl/cleanup/cleanup.h>
 #include <absl/functional/function_ref.h>
 #include <absl/status/statusor.h>
 
@@ -67,10 +68,13 @@ class RefreshingCache {
     slot->fetching = true;
     slot->failure = absl::OkStatus();
     lock.unlock();
+    absl::Cleanup fetched_it = [&] {  // also when `fetch` throws
+      lock.lock();
+      slot->fetching = false;
+      done_.notify_all();
+    };
     absl::StatusOr<Entry> result = fetch();
-    lock.lock();
-    slot->fetching = false;
-    done_.notify_all();
+    std::move(fetched_it).Invoke();
     if (fetched) *fetched = true;
     if (result.ok()) {
       slot->entry = *std::move(result);

@@ -103,6 +103,13 @@ class Blocked {
   absl::StatusOr<Cache::Entry> result = absl::CancelledError("the leader gave up");
 };
 
+TEST_F(RefreshingCacheTest, AFetchThatThrowsLeavesTheNextOneFree) {
+  EXPECT_THROW(cache_.Get(call_, "k", []() -> absl::StatusOr<Cache::Entry> {
+    throw std::bad_alloc();
+  }).IgnoreError(), std::bad_alloc);
+  EXPECT_EQ(*Get(1), 1);
+}
+
 TEST_F(RefreshingCacheTest, AWaiterTakesOverFromALeaderThatGivesUp) {
   CallContext leaders(clock_, minutes(60), "leader");
   Blocked blocked;

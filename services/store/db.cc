@@ -6,6 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <exception>
+#include <typeinfo>
+
+#include "base/guard.h"
 #include "base/status.h"
 
 namespace gantry {
@@ -92,6 +96,8 @@ absl::Status Db::Guarded(const char* name, Work work) {
     return FromSqlite(name, e.result());
   } catch (const soci::soci_error&) {
     return Internal(reason::kInternal, "the state store failed in {}", name);
+  } catch (const std::exception& e) {
+    return Annotate(Thrown(&typeid(e)), name);  // also here: a transaction has to end
   }
 }
 

@@ -164,6 +164,21 @@ TEST_F(SqliteStoreTest, AStateDirectoryThatCannotBeMadeIsSaid) {
   EXPECT_THAT(DetailOf(s).remedy, HasSubstr("--state-dir"));
 }
 
+TEST_F(SqliteStoreTest, WorkThatThrowsIsUndoneAndEndsItsTransaction) {
+  auto db = Db::OpenSqlite(dir_.File("own.db"));
+  ASSERT_TRUE(db.ok()) << db.status();
+  const auto write = [&](const char* statement, bool throws) {
+    return (*db)->Write("write", [&](soci::session& sql) {
+      sql << statement;
+      if (throws) throw std::bad_alloc();
+      return absl::OkStatus();
+    });
+  };
+  EXPECT_THAT(write("CREATE TABLE t (n INTEGER)", true),
+              FailsWith(StatusCode::kInternal, reason::kInternal));
+  EXPECT_TRUE(write("CREATE TABLE t (n INTEGER)", false).ok());
+}
+
 TEST_F(SqliteStoreTest, AFullDiskIsSaidAndReadsGoOn) {
   const auto store = Open();
   ASSERT_TRUE(store->CreateConnector(Connector("before")).ok());
