@@ -177,18 +177,24 @@ class InProcessRegistry {
     }
     if (request.method == "DELETE" && !has_deletes) return Refuse(405, "UNSUPPORTED");
     const auto it = manifests.find(repository + separator + reference);
-    if (it == manifests.end()) return Refuse(404, "MANIFEST_UNKNOWN");
+    if (it == manifests.end()) {
+      return Refuse(404, TagsOf(repository).empty() ? "NAME_UNKNOWN" : "MANIFEST_UNKNOWN");
+    }
     HttpResponse answer = Content(request, it->second.first, it->second.second);
     if (!pull_limit.empty()) answer.headers.Set("RateLimit-Limit", pull_limit);
     return answer;
   }
-  HttpResponse Tags(const std::string& repository) {
+  Json TagsOf(const std::string& repository) const {
     Json tags = Json::array();
     for (const auto& [name, manifest] : manifests) {
       if (name.compare(0, repository.size() + 1, repository + ":") == 0) {
         tags.push_back(name.substr(repository.size() + 1));
       }
     }
+    return tags;
+  }
+  HttpResponse Tags(const std::string& repository) const {
+    const Json tags = TagsOf(repository);
     if (tags.empty()) return Refuse(404, "NAME_UNKNOWN");
     return Answer(200, {}, Json{{"name", repository}, {"tags", tags}}.dump());
   }

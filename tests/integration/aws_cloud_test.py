@@ -288,7 +288,9 @@ class AwsCloud(AwsCase):
         daemon = self.daemon()
         self.connect(daemon, "secret-key", self.user)
         missing = self.gantry(daemon, "image", "resolve", f"{HOST}/team/none:1")
-        self.assert_refused(missing, 4, "IMAGE_NOT_FOUND", "list what is in team/none")
+        self.assert_refused(missing, 4, "REPOSITORY_NOT_FOUND", "team/none")
+        missing = self.gantry(daemon, "image", "resolve", f"{HOST}/team/app:none")
+        self.assert_refused(missing, 4, "IMAGE_NOT_FOUND", "list what is in team/app")
         self.user.layers = [[allow("ecr:GetAuthorizationToken")]]
         self.assert_refused(self.push_app(daemon), 5, "UPSTREAM_DENIED", "AmazonEC2ContainerRegistryPowerUser")
         self.aws.quirks.terse = True

@@ -180,6 +180,8 @@ TEST_F(ImageTest, ReferencesResolveToDigestsBelowSomeRegistry) {
   EXPECT_THAT(images.Resolve(w.call, "", "r", "my-pipeline", "").status(),
               FailsWith(StatusCode::kNotFound, reason::kImageNotFound))
       << "latest was never pushed";
+  EXPECT_THAT(images.Resolve(w.call, "", "r", "nobodys", "").status(),
+              FailsWith(StatusCode::kNotFound, reason::kRepositoryNotFound));
   EXPECT_THAT(images.Resolve(w.call, "localhost:5000/teammate/x:1", "", "", "").status(),
               FailsWith(StatusCode::kNotFound, reason::kRegistryNotFound));
   EXPECT_THAT(images.Resolve(w.call, "a b", "", "", "").status(),

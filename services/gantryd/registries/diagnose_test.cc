@@ -199,6 +199,14 @@ TEST_F(DiagnoseTest, FeaturesAreTriedAndNothingIsChanged) {
                                                {descriptor(media_type::kOciLayer, layer)})};
   w.server.blobs["app"][Digest::Of(config).text()] = config;
   EXPECT_EQ(Find(Run(), "features").message, "referrers API: no; deletes: yes; mounts: yes");
+  const auto image = w.server.manifests.at("app:1");
+  w.server.manifests["app@" + Digest::Of(image.second).text()] = image;
+  w.server.manifests["app:1"] = {
+      std::string(media_type::kOciIndex),
+      fmt::format(R"({{"schemaVersion":2,"manifests":[{{"mediaType":"{}","digest":"{}","size":{}}}]}})",
+                  image.first, Digest::Of(image.second).text(), image.second.size())};
+  EXPECT_EQ(Find(Run(), "features").message, "referrers API: no; deletes: yes; mounts: yes")
+      << "of one of its platforms";
   w.server.pull_limit = "100;w=21600";
   EXPECT_EQ(Find(Run(), "features").message, "referrers API: no; deletes: yes; mounts: not known")
       << "to find out would be a pull";
@@ -207,7 +215,7 @@ TEST_F(DiagnoseTest, FeaturesAreTriedAndNothingIsChanged) {
   w.server.has_deletes = false;
   w.server.blobs["app"].clear();
   EXPECT_EQ(Find(Run(), "features").message, "referrers API: yes; deletes: no; mounts: no");
-  EXPECT_EQ(w.server.manifests.size(), 1u);
+  EXPECT_EQ(w.server.manifests.size(), 2u);
   EXPECT_TRUE(w.server.open_uploads.empty());
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "base/status.h"
 #include "oci/manifest.h"
 
@@ -48,6 +50,22 @@ const char* ProbeDelete(const CallContext& call, RegistryClient& client,
   return status == 400 || status == 405 || status == 501 ? kNo : kNotKnown;
 }
 
+// A blob of an image; of a multi-platform one, of its first platform.
+std::optional<Digest> BlobOf(const CallContext& call, RegistryClient& client,
+                             const std::string& repository, std::string reference) {
+  constexpr int kMaxDepth = 3;
+  for (int depth = 0; depth < kMaxDepth; ++depth) {
+    const auto found = client.GetManifest(call, repository, reference);
+    if (!found.ok()) return std::nullopt;
+    const auto manifest = Manifest::Parse(found->bytes, found->media_type);
+    if (!manifest.ok()) return std::nullopt;
+    if (manifest->config) return manifest->config->digest;
+    if (manifest->manifests.empty()) return std::nullopt;
+    reference = manifest->manifests.front().digest.text();
+  }
+  return std::nullopt;
+}
+
 const char* ProbeMount(const CallContext& call, RegistryClient& client,
                        const std::string& repository, const std::string& tag) {
   // To GET a manifest is a pull, and some registries allow few: those tell it to who asks by HEAD.
@@ -57,11 +75,9 @@ const char* ProbeMount(const CallContext& call, RegistryClient& client,
   look.repository = repository;
   const auto seen = client.Do(call, look);
   if (!seen.ok() || seen->headers.Get("ratelimit-limit")) return kNotKnown;
-  const auto found = client.GetManifest(call, repository, tag);
-  if (!found.ok()) return kNotKnown;
-  const auto manifest = Manifest::Parse(found->bytes, found->media_type);
-  if (!manifest.ok() || !manifest->config) return kNotKnown;
-  const auto opened = client.Mount(call, repository, manifest->config->digest, repository);
+  const auto blob = BlobOf(call, client, repository, tag);
+  if (!blob) return kNotKnown;
+  const auto opened = client.Mount(call, repository, *blob, repository);
   if (!opened.ok()) return kNotKnown;
   if (!*opened) return kYes;
   client.CancelUpload(call, repository, **opened);
