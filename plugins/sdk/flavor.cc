@@ -9,8 +9,9 @@ Status Flavor::ValidateConfig(Call&, const Config& config, Findings& findings) {
 
 Status Flavor::Open(Call&) { return Ok(); }
 
-Status Flavor::Authenticate(Call& call, const Target& target, uint32_t, Credential& credential) {
-  return PasswordLogin(call, config_, target, credential);
+Status Flavor::Authenticate(Call& call, const Target& target, uint32_t actions,
+                            Credential& credential) {
+  return PasswordLogin(call, config_, target, actions, credential);
 }
 
 Status Flavor::PreparePush(Call&, Plan&) { return Ok(); }

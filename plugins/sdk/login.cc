@@ -20,7 +20,7 @@ constexpr char kMismatchRemedy[] =
 }  // namespace
 
 Status PasswordLogin(const Call& call, const Config& config, const Target& target,
-                     Credential& credential) {
+                     uint32_t actions, Credential& credential) {
   credential.registry_host = target.registry_host;
   if (!config.has_connector()) return Ok();
   if (config.connector_type() != "docker" || config.auth_method() != "password") {
@@ -43,7 +43,8 @@ Status PasswordLogin(const Call& call, const Config& config, const Target& targe
   }
   GANTRY_FLAVOR_TRY(read);
   credential.scheme = GANTRY_AUTH_BASIC;
-  credential.expires_unix_ms = config.connector_expires_unix_ms();
+  const bool leaves = (actions & GANTRY_HAND_OUT) != 0;
+  credential.expires_unix_ms = leaves ? 0 : config.connector_expires_unix_ms();
   return Ok();
 }
 

@@ -161,6 +161,17 @@ TEST_P(Conformance, HandsOutNoSecretOfTheConnectors) {
   ExpectNoSecret(std::string(credential->secret.Reveal()));
 }
 
+// What a connector's owner says of its end makes a password no shorter-lived.
+TEST_P(Conformance, HandsOutPasswordsWithoutAnEnd) {
+  if (!IsPassword()) return;
+  login_.connector["expires_unix_ms"] = host_.now_unix_ms + 3'600'000;
+  FlavorDriver flavor(*table_, host_);
+  ASSERT_TRUE(flavor.Open(Config()).ok());
+  std::optional<sdk::Credential> credential;
+  ASSERT_TRUE(flavor.Authenticate(target_, GANTRY_PULL | GANTRY_HAND_OUT, &credential).ok());
+  EXPECT_EQ(credential->expires_unix_ms, 0);
+}
+
 TEST_P(Conformance, F5_FailsOnceWithAReasonWhateverTheRegistryAnswers) {
   const std::string kBodies[] = {"",
                                  "{}",
