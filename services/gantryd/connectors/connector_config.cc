@@ -37,9 +37,11 @@ std::string NewDestination(const ConfigSchema& schema, const Json& stored, const
   return "";
 }
 
-absl::Status KeepSecrets(const ConfigSchema& schema, const ConnectorConfig& stored, Json& config) {
+absl::Status KeepSecrets(const ConfigSchema& schema, const ConnectorConfig& stored,
+                         const std::string& moved_by, Json& config) {
   GANTRY_ASSIGN_OR_RETURN(const Json before, ParseConfigObject(stored.public_json, "config"));
-  const std::string destination = NewDestination(schema, before, config);
+  const std::string destination =
+      moved_by.empty() ? NewDestination(schema, before, config) : moved_by;
   std::vector<FieldViolation> violations;
   for (const auto& [name, secret] : stored.secrets) {
     const auto property = schema.properties().find(name);
@@ -61,10 +63,11 @@ absl::Status KeepSecrets(const ConfigSchema& schema, const ConnectorConfig& stor
 
 absl::StatusOr<ConnectorConfig> ReadConnectorConfig(const ConfigSchema& schema,
                                                     const Secret& config_json,
-                                                    const ConnectorConfig* stored) {
+                                                    const ConnectorConfig* stored,
+                                                    const std::string& moved_by) {
   GANTRY_ASSIGN_OR_RETURN(Json config, ParseConfigObject(config_json.Reveal(), "config"));
   const absl::Cleanup wipe = [&config] { Wipe(config); };
-  if (stored) GANTRY_RETURN_IF_ERROR(KeepSecrets(schema, *stored, config));
+  if (stored) GANTRY_RETURN_IF_ERROR(KeepSecrets(schema, *stored, moved_by, config));
   for (auto it = config.begin(); it != config.end();) {
     it = it->is_null() ? config.erase(it) : std::next(it);
   }

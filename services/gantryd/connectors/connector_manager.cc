@@ -46,6 +46,14 @@ absl::Status ReadScope(const ConnectorInput& input, ConnectorRecord& record) {
   return absl::OkStatus();
 }
 
+// Whether `connector` may send its secrets to a host that `stored` was kept from.
+bool Moves(const ConnectorRecord& stored, const ConnectorRecord& connector) {
+  if (stored.resource_id.empty()) return false;
+  const auto before = RegistryUri::Parse(stored.resource_id);
+  const auto after = RegistryUri::Parse(connector.resource_id);
+  return !before.ok() || !after.ok() || before->host() != after->host();
+}
+
 // What the caller's input makes of the connector; secrets of `stored` that it leaves out are kept.
 absl::StatusOr<ConnectorRecord> Read(const FlavorCatalog& flavors, bool implicit_allowed,
                                      const ConnectorInput& input, const ConnectorRecord* stored) {
@@ -68,7 +76,8 @@ absl::StatusOr<ConnectorRecord> Read(const FlavorCatalog& flavors, bool implicit
   if (stored) before = {stored->config_json, stored->secrets};
   GANTRY_ASSIGN_OR_RETURN(
       ConnectorConfig config,
-      ReadConnectorConfig(schema, input.config_json, stored ? &before : nullptr));
+      ReadConnectorConfig(schema, input.config_json, stored ? &before : nullptr,
+                          stored && Moves(*stored, record) ? "resource_id" : ""));
   record.config_json = std::move(config.public_json);
   record.secrets = std::move(config.secrets);
   GANTRY_RETURN_IF_ERROR(HostOfConnector(record).status());

@@ -285,6 +285,23 @@ TEST_F(ConnectorTest, AResourceIdConfinesItToOneRegistry) {
   EXPECT_THAT(Fields(connectors.Create(w.call, input, true).status()), ElementsAre("resource_id"));
 }
 
+TEST_F(ConnectorTest, SecretsStayWithTheHostOfTheResourceId) {
+  ConnectorInput input = Input(Config("p"));
+  input.resource_id = "ghcr.io/acme";
+  Create(input, true);
+  input = Input(R"({"username":"you"})");
+  for (const char* elsewhere : {"", "evil.example", "ghcr.io:444/acme"}) {
+    input.resource_id = elsewhere;
+    EXPECT_THAT(Fields(connectors.Update(w.call, input, true).status()),
+                ElementsAre("config.password"))
+        << elsewhere;
+  }
+  input.resource_id = "ghcr.io";
+  EXPECT_TRUE(connectors.Update(w.call, input, true).ok()) << "it is the same host";
+  input = Input(Config("other"));
+  EXPECT_TRUE(connectors.Update(w.call, input, true).ok()) << "given again";
+}
+
 TEST_F(ConnectorTest, AResourceIdSaysWhereItIsTried) {
   w.server.auth = Auth::kBasic;
   ConnectorInput input = Input(Config("right"));
