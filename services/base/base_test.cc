@@ -123,6 +123,29 @@ TEST(Executor, RefusesWhenTheQueueIsFullAndRunsTheRest) {
   EXPECT_EQ(ran, 3);
 }
 
+TEST(Executor, AWithdrawnJobNeitherRunsNorKeepsItsPlace) {
+  std::latch started(1), go(1);
+  int ran = 0;
+  {
+    Executor executor("test", 1, 1);
+    Executor::Ticket first = 0, second = 0;
+    ASSERT_TRUE(executor.TryPost(
+        [&] {
+          started.count_down();
+          go.wait();
+        },
+        &first));
+    started.wait();
+    EXPECT_FALSE(executor.Withdraw(first)) << "it has begun";
+    ASSERT_TRUE(executor.TryPost([&] { ran += 100; }, &second));
+    EXPECT_TRUE(executor.Withdraw(second));
+    EXPECT_FALSE(executor.Withdraw(second));
+    EXPECT_TRUE(executor.TryPost([&] { ++ran; })) << "its place is free";
+    go.count_down();
+  }
+  EXPECT_EQ(ran, 1);
+}
+
 TEST(Guard, GivesBackWhatTheWorkDoesAndErrorsOfWhatItThrows) {
   EXPECT_EQ(*Guard([]() -> absl::StatusOr<int> { return 7; }), 7);
   const absl::Status refused = NotFound(reason::kImageNotFound, "x");

@@ -21,14 +21,22 @@ Executor::~Executor() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-bool Executor::TryPost(Job job) {
+bool Executor::TryPost(Job job, Ticket* ticket) {
   {
     std::lock_guard lock(mu_);
     if (stopping_ || queue_.size() >= max_queue_) return false;
-    queue_.push_back(std::move(job));
+    queue_.emplace(++last_ticket_, std::move(job));
+    if (ticket) *ticket = last_ticket_;
   }
   wake_.notify_one();
   return true;
+}
+
+bool Executor::Withdraw(Ticket ticket) {
+  std::unique_lock lock(mu_);
+  const auto withdrawn = queue_.extract(ticket);
+  lock.unlock();  // what the job holds goes without it
+  return !withdrawn.empty();
 }
 
 void Executor::Run() {
@@ -39,8 +47,7 @@ void Executor::Run() {
       std::unique_lock lock(mu_);
       wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
       if (queue_.empty()) return;
-      job = std::move(queue_.front());
-      queue_.pop_front();
+      job = std::move(queue_.extract(queue_.begin()).mapped());
     }
     job();
   }

@@ -71,7 +71,7 @@ void PushCall::OnReadDone(bool ok) {
                                  "the caller closed its side of the stream before the push had "
                                  "read the whole image"));
     std::unique_lock lock(mu_);
-    const bool nothing_came = !job_posted_;
+    const bool nothing_came = !job_;
     lock.unlock();
     if (nothing_came) {
       Complete(InvalidArgument(reason::kInvalidArgument, "the stream ended without a start")
@@ -80,31 +80,40 @@ void PushCall::OnReadDone(bool ok) {
     return;
   }
   if (absl::Status s = OnMessage(); !s.ok()) {
-    call_->RequestStop();
-    blobs_.Break(s);
-    Complete(s);
+    {
+      std::lock_guard lock(mu_);
+      refusal_ = s;
+    }
+    Stop(s);
     return;
   }
   StartRead(&incoming_);
 }
 
 absl::Status PushCall::OnMessage() {
-  if (incoming_.has_chunk()) {
-    std::unique_lock lock(mu_);
-    const bool running = job_posted_;
-    lock.unlock();
-    if (running) return blobs_.OnChunk(std::move(*incoming_.mutable_chunk()));
-  }
   std::unique_lock lock(mu_);
-  if (!incoming_.has_start() || job_posted_) {
-    return InvalidArgument(reason::kInvalidArgument, "expected {}",
-                           job_posted_ ? "a chunk" : "'start' as the first message");
-  }
-  job_posted_ = true;
+  const bool running = job_.has_value();
   lock.unlock();
+  if (running && incoming_.has_chunk()) return blobs_.OnChunk(std::move(*incoming_.mutable_chunk()));
+  if (running || !incoming_.has_start()) {
+    return InvalidArgument(reason::kInvalidArgument, "expected {}",
+                           running ? "a chunk" : "'start' as the first message");
+  }
   start_ = std::move(*incoming_.mutable_start());
-  const bool posted = host_.pushes.TryPost([self = self_] { self->RunJob(); });
-  return posted ? absl::OkStatus() : Overloaded();
+  lock.lock();
+  Executor::Ticket ticket = 0;
+  if (!host_.pushes.TryPost([self = self_] { self->RunJob(); }, &ticket)) return Overloaded();
+  job_ = ticket;
+  return absl::OkStatus();
+}
+
+void PushCall::Stop(const absl::Status& why) {
+  call_->RequestStop();
+  blobs_.Break(why);
+  std::unique_lock lock(mu_);
+  const auto job = job_;
+  lock.unlock();
+  if (!job || host_.pushes.Withdraw(*job)) Complete(why);
 }
 
 void PushCall::RunJob() {
@@ -112,12 +121,17 @@ void PushCall::RunJob() {
     GANTRY_RETURN_IF_ERROR(call_->Check());
     return Push();
   });
-  if (image.ok()) {
+  absl::Status result = image.status();
+  {
     std::lock_guard lock(mu_);
-    image_ = *std::move(image);
-    progress_due_ = true;  // at least one, also for an answer that was remembered
+    if (image.ok()) {
+      image_ = *std::move(image);
+      progress_due_ = true;  // at least one, also for an answer that was remembered
+    } else if (refusal_) {
+      result = *refusal_;
+    }
   }
-  Complete(image.status());
+  Complete(result);
 }
 
 absl::StatusOr<v1::Image> PushCall::Push() {
@@ -154,11 +168,7 @@ void PushCall::OnNotice(std::string_view notice) {
 
 void PushCall::OnCancel() {
   call_->RequestStop();
-  blobs_.Break(call_->Check());
-  std::unique_lock lock(mu_);
-  const bool idle = !job_posted_;
-  lock.unlock();
-  if (idle) Complete(call_->Check());  // a job ends by itself and says how
+  Stop(call_->Check());
 }
 
 void PushCall::OnWriteDone(bool ok) {

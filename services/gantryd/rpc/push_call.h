@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "base/executor.h"
 #include "gantryd/images/image_manager.h"
 #include "gantryd/request_log.h"
 #include "gantryd/rpc/blob_reads.h"
@@ -39,6 +40,9 @@ class PushCall final : public grpc::ServerBidiReactor<v1::PushImageRequest, v1::
   void OnNotice(std::string_view notice) override;
 
   absl::Status OnMessage();
+  // The push is not wanted any more.  A job that runs ends by itself, and the stream after it: not
+  // before, for the job uses what goes with the server.
+  void Stop(const absl::Status& why);
   void RunJob();
   absl::StatusOr<v1::Image> Push();
   // Ends the stream once what is queued has been written; the first call decides.
@@ -59,7 +63,8 @@ class PushCall final : public grpc::ServerBidiReactor<v1::PushImageRequest, v1::
   v1::PushStart start_;             // set once, before the job
 
   std::mutex mu_;
-  bool job_posted_ = false;
+  std::optional<Executor::Ticket> job_;  // once it is in the queue
+  std::optional<absl::Status> refusal_;  // of a message
   bool writing_ = false;
   bool finished_ = false;
   std::deque<v1::BlobRead> reads_;                       // at most as many as BlobReads allows
