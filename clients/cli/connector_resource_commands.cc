@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "clients/cli/connector_commands.h"
+#include "clients/cli/resource_commands.h"
 #include "clients/cli/value_kind.h"
 #include "clients/cli/zenml_options.h"
 #include "oci/reference.h"
@@ -55,6 +56,7 @@ absl::StatusOr<v1::ListConnectorResourcesResponse> Ask(const client::Client& cli
 
 Outcome OfOne(const Session& session, const ResourceOptions& options) {
   GANTRY_ASSIGN_OR_RETURN(const auto answer, Ask(session.Connect(120), options.name, options));
+  PrintWarnings(answer);
   Rows rows = {{"URI", "DESCRIPTION"}};
   for (const auto& resource : answer.resources()) {
     rows.push_back({resource.uri(), resource.description()});
@@ -105,6 +107,7 @@ Outcome OfAll(const Session& session, const ResourceOptions& options) {
     if (!options.connector_type.empty() && connector.type() != options.connector_type) continue;
     Reach reach{connector.name(), Ask(client, connector.name(), options)};
     if (options.exclude_errors && !reach.answer.ok()) continue;
+    if (reach.answer.ok()) PrintWarnings(*reach.answer, reach.connector + ": ");
     all.push_back(std::move(reach));
   }
   std::cout << (session.format() == Format::kJson ? JsonOf(all) : TableOf(all));

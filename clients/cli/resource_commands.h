@@ -16,11 +16,11 @@ namespace gantry::cli {
 template <class Stub, class Request, class Response>
 using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&, Response*);
 
-// What a flavor finds odd about what was stored, beside the answer itself.
+// What a flavor has to say beside the answer itself; `about` comes before each sentence.
 template <class Message>
-void PrintWarnings(const Message& stored) {
-  for (const std::string& text : stored.warnings()) {
-    std::cerr << fmt::format("warning: {}\n", Printable(text));
+void PrintWarnings(const Message& answer, const std::string& about = "") {
+  for (const std::string& text : answer.warnings()) {
+    std::cerr << fmt::format("warning: {}{}\n", Printable(about), Printable(text));
   }
 }
 

@@ -191,6 +191,7 @@ GANTRY_SINK(gantry_http_response);
 typedef struct gantry_host {
   uint32_t struct_size, abi_minor;
   void* ctx;
+  /* Of list_resources, the caller sees what comes at level WARN, too. */
   void (*log)(void* ctx, const gantry_call*, int32_t level, gantry_str message,
               const gantry_kv* fields, size_t field_count) GANTRY_NOEXCEPT;
   int64_t (*now_unix_ms)(void* ctx) GANTRY_NOEXCEPT;
@@ -204,7 +205,7 @@ typedef struct gantry_host {
   gantry_code (*registry)(void* ctx, gantry_call*, const gantry_target*, uint32_t actions,
                           const gantry_http_request*, gantry_http_response_sink) GANTRY_NOEXCEPT;
   gantry_code (*secret)(void* ctx, gantry_call*, gantry_str name, gantry_str_sink) GANTRY_NOEXCEPT;
-  /* The push engine: moves the call's image to where the plan says. */
+  /* The push engine: moves the call's image to where the plan says.  One push of a call at a time. */
   gantry_code (*push)(void* ctx, gantry_call*, const gantry_push_plan*,
                       gantry_image_sink) GANTRY_NOEXCEPT;
   /* An environment variable or a file (1 MiB at most, read anew each time) of the daemon's machine:

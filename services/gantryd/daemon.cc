@@ -61,7 +61,7 @@ absl::Status Daemon::LoadFlavors() {
       spdlog::error("registry {} cannot be used: {}", registry.name, MessageOf(found.status()));
     }
   }
-  pool_ = std::make_unique<RegistryPool>(*store_, *flavors_, http_, gates_, clock_, nullptr,
+  pool_ = std::make_unique<RegistryPool>(*store_, *flavors_, http_, gates_, nullptr,
                                          identity_.get());
   layers_ = std::make_unique<StoreLayerCache>(*store_);
   engine_ = std::make_unique<PushEngine>(*layers_);

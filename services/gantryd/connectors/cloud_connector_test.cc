@@ -123,7 +123,7 @@ TEST_F(CloudConnectorTest, ImplicitLoginsNeedTheOperatorsLeave) {
   EXPECT_THAT(DetailOf(refused.status()).remedy, HasSubstr("--allow-implicit-login"));
 
   LocalIdentity identity{Environment()};
-  RegistryPool pool(w.store, w.catalog, w.http, w.gates, w.clock, w.docker_login, &identity);
+  RegistryPool pool(w.store, w.catalog, w.http, w.gates, w.docker_login, &identity);
   ConnectorManager allowed(w.store, w.catalog, pool, w.clock);
   EXPECT_TRUE(allowed.Create(w.call, input, true).ok());
 }
@@ -134,12 +134,13 @@ TEST_F(CloudConnectorTest, ListsWhatItReachesPageByPage) {
   cloud.list_resources =
       [&](const std::string& token) -> absl::StatusOr<FlavorInstance::ResourcePage> {
     asked = token;
-    if (!token.empty()) return FlavorInstance::ResourcePage{{{"b.cloud.example", "B"}}, ""};
-    return FlavorInstance::ResourcePage{{{"a.cloud.example", "A"}}, "next"};
+    if (!token.empty()) return FlavorInstance::ResourcePage{{{"b.cloud.example", "B"}}, "", {}};
+    return FlavorInstance::ResourcePage{{{"a.cloud.example", "A"}}, "next", {"it lacks the c"}};
   };
   const auto first = connectors.ListResources(w.call, "c", "");
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_EQ(first->resources.at(0).uri, "a.cloud.example");
+  EXPECT_THAT(first->warnings, ElementsAre("it lacks the c"));
   const auto second = connectors.ListResources(w.call, "c", first->next_page_token);
   ASSERT_TRUE(second.ok()) << second.status();
   EXPECT_EQ(asked, "next");
@@ -157,7 +158,8 @@ TEST_F(CloudConnectorTest, ListsNothingBesideItsResource) {
                                          {"b.cloud.example", ""},
                                          {"b.cloud.example/team/vision", ""},
                                          {"b.cloud.example/teams", ""}},
-                                        ""};
+                                        "",
+                                        {}};
   };
   const auto page = connectors.ListResources(w.call, "c", "");
   ASSERT_TRUE(page.ok()) << page.status();

@@ -139,6 +139,7 @@ class FlavorInstance {
   struct ResourcePage {
     std::vector<Resource> resources;
     std::string next_page_token;
+    std::vector<std::string> warnings;  // what the list lacks, and why
   };
   // The registries that the connector reaches.
   //   UNIMPLEMENTED FLAVOR_UNSUPPORTED

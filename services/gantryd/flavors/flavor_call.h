@@ -3,10 +3,12 @@
 
 #include <absl/status/status.h>
 
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/call_context.h"
 #include "gantryd/flavors/flavor.h"
@@ -35,9 +37,14 @@ struct gantry_call {
   // The one registry this operation is about, or empty; and of a push, its job.
   std::string registry_host;
   gantry::PushJob* job = nullptr;
+  std::atomic<bool> pushing = false;
 
   void SetPushed(gantry::PushedImage image);
   std::optional<gantry::PushedImage> pushed() const;
+
+  // What the flavor has logged at warning level, a sentence each; the first sixteen.
+  void NoteWarning(std::string text) const;
+  std::vector<std::string> warnings() const;
 
  private:
   const gantry::CallContext& context_;
@@ -46,4 +53,5 @@ struct gantry_call {
   mutable std::mutex mu_;
   absl::Status error_;                         // guarded by mu_
   std::optional<gantry::PushedImage> pushed_;  // guarded by mu_
+  mutable std::vector<std::string> warnings_;  // guarded by mu_
 };

@@ -154,8 +154,7 @@ absl::StatusOr<HttpResponse> SendWithRetry(const CallContext& call, bool idempot
   if (!answer) return status.ok() ? Internal(reason::kInternal, "no answer and no error") : status;
   if (answer->body_cut) {
     return FailedPrecondition(reason::kUpstreamProtocol,
-                              "the answer is longer than the {} bytes a flavor may read",
-                              kMaxFlavorBodyBytes);
+                              "the answer is longer than a flavor may read");
   }
   return *std::move(answer);
 }

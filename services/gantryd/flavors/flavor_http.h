@@ -25,8 +25,10 @@ struct FlavorRequest {
   static absl::StatusOr<FlavorRequest> From(const gantry_http_request* raw);
 };
 
-// The longest answer a flavor gets.
+// The longest answer a flavor gets from any server, and from its own registry: some of those give
+// all tags of a repository at once, whatever page was asked for.
 inline constexpr size_t kMaxFlavorBodyBytes = 1 << 20;
+inline constexpr size_t kMaxRegistryBodyBytes = 16 << 20;
 
 // Sends to any http or https URL, but to this machine and its link only with `metadata`, which the
 // caller has seen to be allowed: that goes past proxies, once, and waits two seconds.  Redirects of

@@ -139,6 +139,8 @@ TEST_F(Facade, APushHasTheDigestThatWasStored) {
   EXPECT_EQ(job_.runs, 1);
   ExpectMisbehaved(push("elsewhere"), "push to evil.example");
   EXPECT_EQ(job_.runs, 1) << "nothing is pushed to a host that was not asked about";
+  ExpectMisbehaved(push("at-once"), "pushed twice at the same time");
+  EXPECT_EQ(job_.runs, 2);
 }
 
 TEST_F(Facade, CodesAndRecordsOfAListAreNotBelieved) {

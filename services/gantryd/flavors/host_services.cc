@@ -1,5 +1,6 @@
 #include "gantryd/flavors/host_services.h"
 
+#include <absl/cleanup/cleanup.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -88,6 +89,9 @@ HostServices::HostServices(std::string flavor, const Clock& clock, InstanceHost*
 void HostServices::Log(void* ctx, const gantry_call* call, int32_t level, gantry_str message,
                        const gantry_kv* fields, size_t field_count) noexcept {
   const spdlog::level::level_enum spdlog_level = SpdlogLevel(level);
+  if (call != nullptr && spdlog_level == spdlog::level::warn) {
+    call->NoteWarning(CopyProse(message, 2048));
+  }
   if (!spdlog::should_log(spdlog_level)) return;
   std::string line = CopyProse(message, 2048);
   for (size_t i = 0; fields != nullptr && i < std::min<size_t>(field_count, 16); ++i) {
@@ -188,7 +192,7 @@ absl::Status HostServices::DoRegistry(gantry_call& call, const gantry_target* ta
   sent.path = copied.url;
   sent.headers = copied.headers;
   sent.body = copied.body;
-  sent.max_body_bytes = kMaxFlavorBodyBytes;
+  sent.max_body_bytes = kMaxRegistryBodyBytes;
   sent.repository = wanted.repository;
   sent.actions = {.pull = (actions & GANTRY_PULL) != 0,
                   .push = (actions & GANTRY_PUSH) != 0,
@@ -241,6 +245,10 @@ absl::Status HostServices::DoPush(gantry_call& call, const gantry_push_plan* pla
   if (plan == nullptr || !CopyPlan(*plan, call.registry_host, &copied, &fault)) {
     return Misbehaved(flavor_, call.operation(), fault);
   }
+  if (call.pushing.exchange(true)) {
+    return Misbehaved(flavor_, call.operation(), "pushed twice at the same time");
+  }
+  const absl::Cleanup over = [&] { call.pushing = false; };
   GANTRY_ASSIGN_OR_RETURN(const PushedImage pushed, call.job->Run(call.context(), copied));
   call.SetPushed(pushed);
 

@@ -162,6 +162,7 @@ absl::StatusOr<FlavorInstance::ResourcePage> InstanceV1::ListResources(
   GANTRY_RETURN_IF_ERROR(tokens.End(code, call, name()));
   ResourcePage page;
   page.resources = std::move(resources.items);
+  page.warnings = call.warnings();
   if (!tokens.items.empty()) page.next_page_token = std::move(tokens.items.front());
   return page;
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "gantryd/flavors/flavor_error.h"
 #include "gantryd/images/image_view.h"
 #include "gantryd/images/naming.h"
 #include "gantryd/images/push_job.h"
@@ -13,12 +14,6 @@
 
 namespace gantry {
 namespace {
-
-Error Misbehaved(const RegistrySession& session, std::string_view what) {
-  return Internal(reason::kFlavorMisbehaved, "flavor {} {}", session.record().flavor, what)
-      .With("flavor", session.record().flavor)
-      .Remedy("report this to the author of the flavor");
-}
 
 // The result, or what its error means at this registry.
 template <class T>
@@ -34,6 +29,15 @@ absl::StatusOr<std::string> ReadRepository(const RegistrySession& session,
   const std::string& fallback = session.record().default_repository;
   if (!fallback.empty()) return session.uri().Repository(fallback);
   return InvalidField("repository", "is required, for the registry has no default repository");
+}
+
+// The manifest that a reference stands for.  A HEAD's refusal has no text, and only that tells a
+// missing repository from a missing image.
+absl::StatusOr<ManifestInfo> Look(const CallContext& call, RegistryClient& registry,
+                                  const std::string& repository, const std::string& reference) {
+  auto info = registry.HeadManifest(call, repository, reference);
+  if (info.ok() || ReasonOf(info.status()) != reason::kImageNotFound) return info;
+  return registry.GetManifest(call, repository, reference);
 }
 
 absl::Status NeedRegistry(const std::string& registry) {
@@ -63,11 +67,13 @@ absl::StatusOr<ImageView> ImageManager::Push(const CallContext& call, const Push
                 [&] { return opener.Open(call, spec.source); });
   GANTRY_ASSIGN_OR_RETURN(const FlavorImage told,
                           Explained(*session, session->flavor().Push(call, plan, job)));
-  if (!job.done()) return Misbehaved(*session, "says it has pushed the image, but has not");
+  const std::string& flavor = session->record().flavor;
+  if (!job.done()) return Misbehaved(flavor, "push", "says it has pushed the image, but has not");
   const PushedImage& pushed = job.done()->image;
   if (told.digest != pushed.digest.text()) {
-    return Misbehaved(*session, fmt::format("says it has pushed {}, but it was {}",
-                                            Excerpt(told.digest, 100), pushed.digest.text()));
+    return Misbehaved(flavor, "push",
+                      fmt::format("says it has pushed {}, but it was {}",
+                                  Excerpt(told.digest, 100), pushed.digest.text()));
   }
   ImageView view = MakeView(*session, job.done()->repository, pushed.tags, pushed.digest.text());
   view.media_type = pushed.media_type;
@@ -108,7 +114,7 @@ absl::StatusOr<ImageView> ImageManager::Resolve(const CallContext& call,
   const bool by_digest = Digest::Parse(key).ok();
   if (!by_digest) GANTRY_RETURN_IF_ERROR(ValidateTag(key));
   GANTRY_ASSIGN_OR_RETURN(const ManifestInfo info,
-                          Explained(*session, session->client().HeadManifest(call, path, key)));
+                          Explained(*session, Look(call, session->client(), path, key)));
   std::vector<std::string> tags;
   if (!by_digest) tags.push_back(key);
   ImageView view = MakeView(*session, path, std::move(tags), info.digest.text());

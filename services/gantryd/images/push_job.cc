@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "gantryd/flavors/flavor_error.h"
 
 namespace gantry {
 namespace {
@@ -68,12 +69,11 @@ absl::Status EngineJob::CheckPlan(const FlavorPlan& plan) const {
                     uri.Owns(target.registry_host, target.repository);
   const bool legal_tag = target.tag.empty() || ValidateTag(target.tag).ok();
   if (ours && legal_tag) return absl::OkStatus();
-  return Internal(reason::kFlavorMisbehaved,
-                  "flavor {} wants to push to {}/{}:{}, which is not below registry {}",
-                  session_.record().flavor, Excerpt(target.registry_host, 100),
-                  Excerpt(target.repository, 200), Excerpt(target.tag, 130), uri.text())
-      .With("flavor", session_.record().flavor)
-      .Remedy("report this to the author of the flavor");
+  return Misbehaved(
+      session_.record().flavor, "push",
+      fmt::format("wants to push to {}/{}:{}, which is not below registry {}",
+                  Excerpt(target.registry_host, 100), Excerpt(target.repository, 200),
+                  Excerpt(target.tag, 130), uri.text()));
 }
 
 std::vector<std::string> EngineJob::TagsOf(const FlavorPlan& plan) const {

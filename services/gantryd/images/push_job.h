@@ -14,7 +14,7 @@
 
 namespace gantry {
 
-// Confined to the thread that pushes.  A flavor may run it again after a failure; each run reads
+// Runs one push at a time (HostServices sees to that).  A flavor may run it again after a failure; each run reads
 // the source anew.
 class EngineJob final : public PushJob {
  public:

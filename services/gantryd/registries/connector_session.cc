@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "gantryd/flavors/flavor_error.h"
 #include "gantryd/registries/flavor_credentials.h"
 #include "gantryd/registries/instance_config.h"
 
@@ -31,10 +32,8 @@ absl::StatusOr<Secret> ConnectorSession::GetSecret(const std::string& name) {
 
 absl::StatusOr<HttpResponse> ConnectorSession::Registry(const CallContext&, const Target&, Actions,
                                                         const RegistryRequest&) {
-  return Internal(reason::kFlavorMisbehaved,
-                  "flavor {} asked a registry for something while it worked for a connector alone",
-                  info_.name)
-      .With("flavor", info_.name);
+  return Misbehaved(info_.name, "registry",
+                    "asked a registry for something while it worked for a connector alone");
 }
 
 absl::StatusOr<Secret> SecretOf(const ConnectorRecord& connector, const std::string& name) {

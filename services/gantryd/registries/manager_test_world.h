@@ -24,7 +24,7 @@ struct TestWorld {
         server(at),
         http([this](const SeenRequest& r) { return server.Serve(r); }),
         store(clock),
-        pool(store, catalog, http, gates, clock, docker_login),
+        pool(store, catalog, http, gates, docker_login),
         registries(store, catalog, pool) {}
 
   RegistryRecord Record(const std::string& name, const std::string& uri) const {

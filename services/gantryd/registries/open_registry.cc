@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "gantryd/flavors/flavor_error.h"
 #include "gantryd/registries/connector_session.h"
 #include "gantryd/registries/flavor_credentials.h"
 #include "gantryd/registries/instance_config.h"
@@ -118,9 +119,7 @@ absl::StatusOr<HttpResponse> OpenRegistry::Registry(const CallContext& call, con
                                                     Actions actions,
                                                     const RegistryRequest& request) {
   const auto misbehaved = [&](std::string_view what) {
-    return Internal(reason::kFlavorMisbehaved, "flavor {} {}", parts_.record.flavor, what)
-        .With("flavor", parts_.record.flavor)
-        .Remedy("report this to the author of the flavor");
+    return Misbehaved(parts_.record.flavor, "registry", what);
   };
   if (!client_) return misbehaved("asked the registry for something while it was opened");
   if (FlavorCredentials::InProgress()) {

@@ -28,8 +28,8 @@ Error NotAllowed(const std::string& host, std::string_view why) {
 }  // namespace
 
 RegistryPool::RegistryPool(Store& store, const FlavorCatalog& flavors, HttpClient& http,
-                           HostGates& gates, const Clock& /*clock*/,
-                           std::shared_ptr<CredentialProvider> docker_login, LocalIdentity* local)
+                           HostGates& gates, std::shared_ptr<CredentialProvider> docker_login,
+                           LocalIdentity* local)
     : store_(store),
       flavors_(flavors),
       http_(http),

@@ -54,7 +54,7 @@ class RegistryPool {
   // process's own environment (DockerKeychain).  `local`: null where the operator does not allow
   // implicit logins.
   RegistryPool(Store& store, const FlavorCatalog& flavors, HttpClient& http, HostGates& gates,
-               const Clock& clock, std::shared_ptr<CredentialProvider> docker_login = nullptr,
+               std::shared_ptr<CredentialProvider> docker_login = nullptr,
                LocalIdentity* local = nullptr);
   ~RegistryPool();
 

@@ -126,7 +126,7 @@ grpc::ServerUnaryReactor* ConnectorService::ListConnectorResources(
         v1::ListConnectorResourcesResponse out;
         for (const Resource& resource : page.resources) *out.add_resources() = ToProto(resource);
         out.set_next_page_token(page.next_page_token);
-        return out;
+        return WithWarnings(std::move(out), page.warnings);
       });
 }
 

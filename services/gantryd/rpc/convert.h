@@ -22,11 +22,11 @@
 namespace gantry {
 
 google::protobuf::Timestamp ToProto(WallTime time);
-// `stored` with what the flavor has to say about it.
+// `answer` with what the flavor has to say about it.
 template <class Message>
-Message WithWarnings(Message stored, const std::vector<std::string>& warnings) {
-  for (const std::string& text : warnings) stored.add_warnings(ScrubUtf8(text));
-  return stored;
+Message WithWarnings(Message answer, const std::vector<std::string>& warnings) {
+  for (const std::string& text : warnings) answer.add_warnings(ScrubUtf8(text));
+  return answer;
 }
 // JSON text as a Struct; an empty one for anything but an object.
 google::protobuf::Struct StructOf(const std::string& json);

@@ -73,6 +73,22 @@ static gantry_code PreparePush(gantry_flavor* flavor, gantry_call* call,
   return GANTRY_OK;
 }
 
+struct Again {
+  const gantry_host* host;
+  gantry_call* call;
+  const gantry_push_plan* plan;
+  gantry_image_sink sink;
+  gantry_code code;
+};
+
+/* Comes while the push is under way. */
+static int32_t PushAgain(void* ctx, const gantry_image* image) {
+  struct Again* again = ctx;
+  again->sink.put(again->sink.ctx, image);
+  again->code = again->host->push(again->host->ctx, again->call, again->plan, again->sink);
+  return 0;
+}
+
 static gantry_code Push(gantry_flavor* flavor, gantry_call* call, const gantry_push_plan* plan,
                         gantry_image_sink sink) {
   const gantry_host* host = flavor->host;
@@ -97,6 +113,12 @@ static gantry_code Push(gantry_flavor* flavor, gantry_call* call, const gantry_p
     other.registry_host = (gantry_str)FAKE_STR("evil.example");
     elsewhere.target = &other;
     return host->push(host->ctx, call, &elsewhere, sink);
+  }
+  if (Is(plan->target, "at-once")) {
+    struct Again again = {host, call, plan, sink, GANTRY_OK};
+    const gantry_image_sink nested = {&again, PushAgain};
+    (void)host->push(host->ctx, call, plan, nested);
+    return again.code;
   }
   return GANTRY_OK;
 }
