@@ -1,27 +1,19 @@
 #include "gantryd/rpc/server.h"
 
-#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
-#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include "base/status.h"
 #include "gantryd/rpc/connector_service.h"
+#include "gantryd/rpc/grpc_log.h"
 #include "gantryd/rpc/registry_service.h"
 #include "oci/unique_fd.h"
 
 namespace gantry {
 namespace {
-
-// libgrpc's own messages, in the daemon's log.
-void LogGrpc(gpr_log_func_args* args) {
-  const auto level =
-      args->severity == GPR_LOG_SEVERITY_ERROR ? spdlog::level::warn : spdlog::level::debug;
-  spdlog::log(level, "grpc: {}", args->message);
-}
 
 constexpr std::chrono::seconds kLocal{60};
 constexpr std::chrono::seconds kRemote{120};  // may ask the registry several times
@@ -54,6 +46,7 @@ class GrpcServer final : public RpcServer {
     if (is_unix && SomebodyListens(address.substr(kUnix.size()))) return CannotListen(address);
     grpc::ServerBuilder builder;
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    // No MAX_CONNECTION_AGE: a push may last for hours, and is its connection's only call.
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
@@ -107,7 +100,7 @@ class GrpcServer final : public RpcServer {
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const std::string& address,
                                                             const ServerParts& parts) {
-  gpr_set_log_function(&LogGrpc);
+  SendGrpcLogToSpdlog();
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   auto server = std::make_unique<GrpcServer>(parts);
