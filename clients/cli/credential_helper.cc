@@ -1,15 +1,18 @@
 #include "clients/cli/credential_helper.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
+#include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
 
 #include "base/status.h"
 #include "clients/cli/credential_warning.h"
+#include "clients/cli/output.h"
 #include "oci/auth_file.h"
 #include "oci/reference.h"
 
@@ -43,6 +46,19 @@ const v1::Registry* Widest(const std::vector<v1::Registry>& registries, const st
   return widest;
 }
 
+std::string Unheard(const std::vector<v1::Registry>& registries, const v1::Registry& widest) {
+  std::vector<std::string> unheard;
+  for (const v1::Registry& registry : registries) {
+    const bool other = registry.connector() != widest.connector();
+    if (other && HostOf(registry) == HostOf(widest)) unheard.push_back(registry.name());
+  }
+  if (unheard.empty()) return "";
+  return fmt::format(
+      "helpers are asked by host alone, and the login for {} is that of registry {}: for {}, use "
+      "gantry login REGISTRY, with a --config of its own",
+      HostOf(widest), widest.name(), fmt::join(unheard, ", "));
+}
+
 absl::StatusOr<HelperAnswer> Get(const client::Client& client, const std::string& input) {
   // The key is a host, or the URL that docker files Docker Hub under.
   const auto uri = RegistryUri::Parse(Trim(input));
@@ -56,6 +72,9 @@ absl::StatusOr<HelperAnswer> Get(const client::Client& client, const std::string
                           client.Call(&ContainerRegistry::Stub::MintPullCredential, request));
   if (credential.username().empty()) return HelperAnswer{kNotFound, 1};
   WarnAbout(credential);
+  if (const std::string unheard = Unheard(registries, *registry); !unheard.empty()) {
+    std::cerr << fmt::format("warning: {}\n", Printable(unheard));
+  }
   return HelperAnswer{json{{"ServerURL", std::string(Trim(input))},
                            {"Username", credential.username()},
                            {"Secret", credential.password()}}
@@ -81,6 +100,12 @@ std::string CacheDuration(const v1::PullCredential& credential) {
 }
 
 }  // namespace
+
+absl::StatusOr<std::string> UnheardAt(const client::Client& client, const std::string& host) {
+  GANTRY_ASSIGN_OR_RETURN(const auto registries, Registries(client));
+  const v1::Registry* widest = Widest(registries, host);
+  return widest ? Unheard(registries, *widest) : "";
+}
 
 HelperAnswer AnswerDocker(const client::Client& client, const std::string& verb,
                           const std::string& input) {

@@ -15,6 +15,11 @@ struct HelperAnswer {
   int exit_code = 0;
 };
 
+// Docker asks for logins by host alone, and so the widest of a host's registries answers.  What is
+// to be known about that, when others there have a login of their own; else empty.
+//   and the errors of ListRegistries
+absl::StatusOr<std::string> UnheardAt(const client::Client& client, const std::string& host);
+
 // One verb of docker's credential helper protocol: "get", "list", "store", "erase".  `input` is
 // what came on standard input.  Failures are told on standard output, as the protocol wants it;
 // what is to be known about a credential, on standard error.

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/strings.h"
+#include "clients/cli/credential_helper.h"
 #include "clients/cli/credential_warning.h"
 #include "clients/cli/docker_login_file.h"
 #include "clients/cli/session.h"
@@ -95,6 +96,9 @@ Outcome Login(const Session& session, const LoginOptions& o) {
   shown.clear_docker_config_json();
   shown.clear_kubernetes_secret();
   if (o.helper) {
+    GANTRY_ASSIGN_OR_RETURN(const std::string unheard,
+                            UnheardAt(session.Connect(), credential.registry_host()));
+    if (!unheard.empty()) std::cerr << fmt::format("warning: {}\n", Printable(unheard));
     return session.Show(shown, fmt::format("{} asks the daemon for logins to {}\n", file,
                                            credential.registry_host()));
   }
@@ -126,8 +130,11 @@ void AddLoginCommands(CLI::App& app, Session& session) {
   AddPullOptions(*login, *o);
   OneOf(login->add_option("--tool", o->tool, "Whose login file"), {"docker", "podman"});
   login->add_option("--config", o->file, "Another login file")->type_name(kind::kFile);
-  login->add_flag("--helper", o->helper,
-                  "Write down to ask the daemon each time, by docker-credential-gantry");
+  auto* helper = login->add_flag("--helper", o->helper,
+                                 "Write down to ask the daemon each time, by "
+                                 "docker-credential-gantry; for whole registries");
+  // Docker asks its helpers by host, and does not say which repository it is about to pull from.
+  helper->excludes("--repository")->excludes("--reference");
   Runs(*login, session, o, Login);
 
   CLI::App* secret = AddCommand(app, session, "pull-secret",

@@ -129,7 +129,8 @@ class AzureFlavor final : public sdk::Flavor {
           GANTRY_PERMISSION_DENIED, "UPSTREAM_DENIED",
           "the identity may not pull from " + target.registry_host + "/" + repository,
           everything && IsOfAbacRegistry(refresh.value)
-              ? "Name one repository: in ABAC mode no credential is for all of them."
+              ? "Name one repository, by --repository of gantry login or gantry pull-secret: in "
+                "ABAC mode no credential is for all of them."
               : "Grant it AcrPull on the registry; in ABAC mode, Container Registry Repository "
                 "Reader on the repository.");
     }

@@ -82,6 +82,25 @@ class Credentials(harness.Case):
         self.assertEqual(self.pull(DOCKER_CONFIG=str(self.dir), REGISTRY_AUTH_FILE=str(self.dir / "auth.json")), 0)
 
 
+    def test_a_password_that_the_registry_changes(self):
+        self.start("--allow-long-lived-credentials", "default")
+        verified = self.ok(self.daemon, "container-registry", "verify", "prod", "--repository", "app").out
+        self.assertIn("may push to app", verified)
+        resolved = self.ok(self.daemon, "image", "resolve", self.image["uri"], "-o", "json").json()
+        self.assertEqual(resolved["digest_uri"], self.image["digest_uri"])
+        self.ok(self.daemon, "login", "prod", env=self.user())
+        self.assertEqual(self.pull(), 0)
+        self.registry.set_password("me", "next-secret-of-me")
+        self.assertNotEqual(self.pull(), 0)
+        again = ("push", f"oci:{self.dir}/l", "-r", "prod", "--pipeline", "app", "--version", "2")
+        refused = self.gantry(self.daemon, *again)
+        self.assertEqual(refused.code, 3, refused)
+        self.assertIn("UPSTREAM_AUTH_REJECTED", refused.err)
+        self.ok(self.daemon, "service-connector", "update", "c", "--password=-", input="next-secret-of-me")
+        self.ok(self.daemon, *again)
+        self.ok(self.daemon, "login", "prod", env=self.user())
+        self.assertEqual(self.pull(), 0)
+
     def secret(self, *argv):
         """The manifest that would go to kubectl, as strictly as an API server takes it; a pull by it alone works."""
         done = self.ok(self.daemon, "pull-secret", "prod", "--repository", "app", *argv)
@@ -140,6 +159,23 @@ class Credentials(harness.Case):
         hidden = self.gantry(self.daemon, "login", "prod", env=self.user())
         self.assertNotEqual(hidden.code, 0)
         self.assertIn("--helper", hidden.err)
+
+    def test_helpers_are_asked_by_host_alone(self):
+        self.start("--allow-long-lived-credentials", "default")
+        for narrow in (("--repository", "app"), ("--reference", self.image["uri"])):
+            named = () if narrow[0] == "--reference" else ("prod",)
+            refused = self.gantry(self.daemon, "login", *named, "--helper", *narrow, env=self.user())
+            self.assertEqual(refused.code, 2, refused)
+            self.assertIn(f"--helper excludes {narrow[0]}", refused.err)
+        self.ok(self.daemon, "service-connector", "register", "narrow", "--type", "docker", "--auth-method=password",
+                "--username=other", "--password=secret-of-other", "--no-verify")
+        self.ok(self.daemon, "container-registry", "register", "team", f"--uri={self.registry.host}/team",
+                "--flavor=default", "--ca-file", self.registry.ca, "--connector", "narrow")
+        words = f"the login for {self.registry.host} is that of registry prod: for team, use gantry login"
+        self.assertIn(words, self.ok(self.daemon, "login", "team", "--helper", env=self.user()).err)
+        got = self.helper("get", self.registry.host)
+        self.assertEqual(got.json()["Username"], "me")
+        self.assertIn(words, got.err)
 
     def test_kubelets_ask_it_too(self):
         self.start("--allow-long-lived-credentials", "default")

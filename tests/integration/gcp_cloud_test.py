@@ -209,8 +209,7 @@ class Methods(GcpCase):
                                         f"--registry={HOST}", input=password)
                 self.assertEqual(connected.code, 0, connected)
                 self.register_gar(daemon)
-                image = self.push_gar(daemon).json()
-                self.pull_with_minted(daemon, image["uri"])
+                self.journey(daemon, user)
                 self.assertEqual(self.minted_token().scopes, {READ_ONLY}, "the key itself stays in the daemon")
 
 

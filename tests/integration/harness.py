@@ -152,8 +152,7 @@ class Registry:
             config["http"]["tls"] = {"certificate": str(pki / "server.pem"), "key": str(pki / "server.key")}
         if auth == "htpasswd":
             for name, password in (users or {"me": "secret-of-me"}).items():
-                subprocess.run(["htpasswd", "-Bb" + ("" if (self.dir / "pw").exists() else "c"),
-                                self.dir / "pw", name, password], check=True, capture_output=True)
+                self.set_password(name, password)
             config["auth"] = {"htpasswd": {"realm": "test", "path": str(self.dir / "pw")}}
         if auth == "token":
             self.tokens = Helper(case, FAKES / "token_server.py", "--key", pki / "server.key", "--cert",
@@ -167,6 +166,12 @@ class Registry:
         path.write_text(json.dumps(config))  # JSON is YAML
         self.process = Process(case, ["docker-registry", "serve", path], self.dir / "log")
         wait_until(lambda: accepts(self.port), "docker-registry listens")
+
+    def set_password(self, name, password):
+        """With htpasswd: from its next request on."""
+        file = self.dir / "pw"
+        subprocess.run(["htpasswd", "-Bb" if file.exists() else "-Bbc", file, name, password], check=True,
+                       capture_output=True)
 
     def access(self, creds=None):
         """What skopeo and podman need to be told to get in: their flags."""
