@@ -57,14 +57,16 @@ Fields KeysIn(const Fields& from) {
 
 class AwsSettings {
  public:
-  explicit AwsSettings(const Environment& environment)
+  // `profile` may be empty: that of the environment, then.
+  AwsSettings(const Environment& environment, const std::string& profile)
       : environment_(environment),
-        profile_(environment.Get("AWS_PROFILE").value_or("default")),
+        profile_is_named_(!profile.empty() || environment.Get("AWS_PROFILE")),
+        profile_(profile.empty() ? environment.Get("AWS_PROFILE").value_or("default") : profile),
         credentials_(Load("AWS_SHARED_CREDENTIALS_FILE", "/credentials")),
         config_(Load("AWS_CONFIG_FILE", "/config")) {}
 
   const std::string& profile() const { return profile_; }
-  bool profile_is_named() const { return environment_.Get("AWS_PROFILE").has_value(); }
+  bool profile_is_named() const { return profile_is_named_; }
   std::string Variable(const char* name) const { return environment_.Get(name).value_or(""); }
 
   std::string Get(const std::string& profile, const std::string& name) const {
@@ -98,6 +100,7 @@ class AwsSettings {
   }
 
   const Environment& environment_;
+  const bool profile_is_named_;
   const std::string profile_;
   const std::map<std::string, Fields> credentials_, config_;
 };
@@ -186,31 +189,42 @@ absl::StatusOr<LocalLogin> LoginByRole(const AwsSettings& settings, const std::s
   return login;
 }
 
-absl::StatusOr<LocalLogin> LoginByKeys(Fields keys, const std::string& method) {
+absl::StatusOr<LocalLogin> LoginByKeys(Fields keys, const LocalLoginQuery& query) {
   if (!keys.contains(kSecret)) {
     return InvalidArgument(reason::kSourceInvalid, "the access key {} has no secret", keys[kId])
         .Remedy("set AWS_SECRET_ACCESS_KEY, or aws_secret_access_key in the profile");
   }
-  std::string used = method.empty() ? "session-token" : method;
-  if (keys.contains(kToken)) used = "sts-token";
+  const bool by_role = !query.role_arn.empty();
+  if (keys.contains(kToken)) {
+    if (!by_role) return LocalLogin{"sts-token", std::move(keys), std::nullopt};
+    return InvalidArgument(reason::kSourceInvalid,
+                           "the keys found are those of a session, which end with it, and so no "
+                           "connector can assume {} by them",
+                           query.role_arn)
+        .Remedy("give long-lived keys, or leave out --role_arn");
+  }
+  std::string used = by_role ? "iam-role" : "session-token";
+  if (!query.method.empty()) used = query.method;
   return LocalLogin{std::move(used), std::move(keys), std::nullopt};
 }
 
-absl::StatusOr<LocalLogin> LoginByProfile(const AwsSettings& settings, const std::string& method) {
+absl::StatusOr<LocalLogin> LoginByProfile(const AwsSettings& settings,
+                                          const LocalLoginQuery& query) {
   const std::string& profile = settings.profile();
-  if (!settings.Get(profile, "role_arn").empty()) return LoginByRole(settings, method);
+  if (!settings.Get(profile, "role_arn").empty()) return LoginByRole(settings, query.method);
   Fields keys = settings.KeysOf(profile);
-  if (!keys.empty()) return LoginByKeys(std::move(keys), method);
+  if (!keys.empty()) return LoginByKeys(std::move(keys), query);
   GANTRY_RETURN_IF_ERROR(CheckHoldable(settings, profile));
-  return NotFound(reason::kSourceNotFound, "found no login of AWS on this machine")
+  return NotFound(reason::kSourceNotFound, "found no login of AWS on this machine{}",
+                  settings.profile_is_named() ? ", by profile " + profile : "")
       .Remedy(
           "run 'aws configure', or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
           "AWS_SECRET_ACCESS_KEY");
 }
 
 absl::StatusOr<LocalLogin> LoginByEnvironment(const AwsSettings& settings, Fields keys,
-                                              const std::string& method) {
-  GANTRY_ASSIGN_OR_RETURN(LocalLogin login, LoginByKeys(std::move(keys), method));
+                                              const LocalLoginQuery& query) {
+  GANTRY_ASSIGN_OR_RETURN(LocalLogin login, LoginByKeys(std::move(keys), query));
   google::protobuf::Timestamp end;
   if (login.auth_method == "sts-token" &&
       TimeUtil::FromString(settings.Variable("AWS_CREDENTIAL_EXPIRATION"), &end)) {
@@ -239,18 +253,20 @@ void AddPlaces(const AwsSettings& settings, LocalLogin& login) {
 
 }  // namespace
 
-absl::StatusOr<LocalLogin> FindAwsLogin(const Environment& environment, const std::string& method) {
-  const AwsSettings settings(environment);
-  absl::StatusOr<LocalLogin> login = LocalLogin{method, {}, std::nullopt};
-  if (method == "implicit") {
+absl::StatusOr<LocalLogin> FindAwsLogin(const Environment& environment,
+                                        const LocalLoginQuery& query) {
+  const AwsSettings settings(environment, query.profile);
+  absl::StatusOr<LocalLogin> login = LocalLogin{query.method, {}, std::nullopt};
+  if (query.method == "implicit") {
     if (settings.profile_is_named()) login->fields["profile_name"] = settings.profile();
-  } else if (method != "web-identity") {
+  } else if (query.method != "web-identity") {
     Fields keys = settings.KeysOfEnvironment();
     // A profile that names the environment as its source is no longer outdone by it.
     const bool by_profile =
-        keys.empty() || settings.Get(settings.profile(), "credential_source") == "Environment";
-    login = by_profile ? LoginByProfile(settings, method)
-                       : LoginByEnvironment(settings, std::move(keys), method);
+        keys.empty() || !query.profile.empty() ||
+        settings.Get(settings.profile(), "credential_source") == "Environment";
+    login = by_profile ? LoginByProfile(settings, query)
+                       : LoginByEnvironment(settings, std::move(keys), query);
   }
   if (login.ok()) AddPlaces(settings, *login);
   return login;

@@ -69,7 +69,17 @@ std::string Describe(const v1::ServiceConnector& c) {
   return Table(rows);
 }
 
-absl::Status Apply(const ConnectorOptions& o, const ReadInput& input,
+using Fields = std::map<std::string, std::string>;
+
+// The fields of the connector's config that the command line gives.
+absl::StatusOr<Fields> ReadFields(const Session& session, const ConnectorOptions& o) {
+  GANTRY_ASSIGN_OR_RETURN(const auto free, WithoutZenmlConnectorOptions(o.command->remaining()));
+  GANTRY_ASSIGN_OR_RETURN(Fields fields, ParseKeyValues(free, StandardInput(session.stop)));
+  if (o.expiration) fields["duration_seconds"] = std::to_string(*o.expiration);
+  return fields;
+}
+
+absl::Status Apply(const ConnectorOptions& o, const Fields& fields,
                    v1::ServiceConnector& connector) {
   connector.set_name(o.name);
   if (!o.type.empty()) connector.set_type(o.type);
@@ -86,9 +96,6 @@ absl::Status Apply(const ConnectorOptions& o, const ReadInput& input,
     connector.mutable_expires_skew_tolerance()->set_seconds(*o.skew_tolerance);
   }
   if (!o.resource_id.empty()) connector.set_resource_id(o.resource_id);
-  GANTRY_ASSIGN_OR_RETURN(const auto free, WithoutZenmlConnectorOptions(o.command->remaining()));
-  GANTRY_ASSIGN_OR_RETURN(auto fields, ParseKeyValues(free, input));
-  if (o.expiration) fields["duration_seconds"] = std::to_string(*o.expiration);
   AddFields(fields, *connector.mutable_config());
   return absl::OkStatus();
 }
@@ -116,14 +123,19 @@ void HintAtSecretsInArguments(const v1::ServiceConnector& connector, const CLI::
   }
 }
 
-// Fills in what the cloud's own tools have left on this machine.
-absl::Status AutoConfigure(const Session& session, const ConnectorOptions& o,
+// Fills in what the cloud's own tools have left on this machine.  A field that only says where to
+// look for it leaves `fields`.
+absl::Status AutoConfigure(const Session& session, const ConnectorOptions& o, Fields& fields,
                            v1::ServiceConnector& connector) {
   const SystemClock clock;
   CallContext call(clock, std::chrono::seconds(30), "auto-configure");
   const std::stop_callback stop(session.stop, [&call] { call.RequestStop(); });
+  LocalLoginQuery query{o.type, o.auth_method, "", ""};
+  if (const auto it = fields.find("role_arn"); it != fields.end()) query.role_arn = it->second;
+  if (const auto it = fields.find("profile_name"); it != fields.end()) query.profile = it->second;
   GANTRY_ASSIGN_OR_RETURN(const LocalLogin login,
-                          FindLocalLogin(call, Environment::OfProcess(), o.type, o.auth_method));
+                          FindLocalLogin(call, Environment::OfProcess(), query));
+  if (!login.fields.contains("profile_name")) fields.erase("profile_name");
   connector.set_auth_method(login.auth_method);
   AddFields(login.fields, *connector.mutable_config());
   if (login.expires) {
@@ -137,13 +149,14 @@ Outcome Register(const Session& session, const ConnectorOptions& options) {
   v1::CreateServiceConnectorRequest request;
   request.set_request_id(NewUuid());
   request.set_skip_verification(options.no_verify);
+  GANTRY_ASSIGN_OR_RETURN(Fields fields, ReadFields(session, options));
   if (options.auto_configure) {
-    GANTRY_RETURN_IF_ERROR(AutoConfigure(session, options, *request.mutable_connector()));
+    GANTRY_RETURN_IF_ERROR(AutoConfigure(session, options, fields, *request.mutable_connector()));
   } else if (options.auth_method.empty()) {
     return InvalidArgument(reason::kInvalidArgument, "--auth-method is required")
         .Remedy("see 'gantry service-connector list-types', or give --auto-configure");
   }
-  GANTRY_RETURN_IF_ERROR(Apply(options, StandardInput(session.stop), *request.mutable_connector()));
+  GANTRY_RETURN_IF_ERROR(Apply(options, fields, *request.mutable_connector()));
   GANTRY_ASSIGN_OR_RETURN(
       const auto made,
       session.Connect().Call(&ServiceConnectors::Stub::CreateServiceConnector, request));
@@ -193,7 +206,8 @@ Outcome Update(const Session& session, const ConnectorOptions& options) {
   GANTRY_ASSIGN_OR_RETURN(*request.mutable_connector(),
                           client.Call(&ServiceConnectors::Stub::GetServiceConnector, get));
   GANTRY_RETURN_IF_ERROR(TakeAway(options.removed, *request.mutable_connector()));
-  GANTRY_RETURN_IF_ERROR(Apply(options, StandardInput(session.stop), *request.mutable_connector()));
+  GANTRY_ASSIGN_OR_RETURN(const Fields fields, ReadFields(session, options));
+  GANTRY_RETURN_IF_ERROR(Apply(options, fields, *request.mutable_connector()));
   GANTRY_ASSIGN_OR_RETURN(const auto updated,
                           client.Call(&ServiceConnectors::Stub::UpdateServiceConnector, request));
   HintAtSecretsInArguments(updated, *options.command);

@@ -102,10 +102,11 @@ std::optional<std::string> ReadToolFile(const std::string& path) {
 }
 
 absl::StatusOr<LocalLogin> FindLocalLogin(const CallContext& call, const Environment& environment,
-                                          const std::string& type, const std::string& method) {
-  if (type == "aws") return FindAwsLogin(environment, method);
-  if (type == "gcp") return IfMethodIs(method, Gcp(environment));
-  if (type == "azure") return IfMethodIs(method, Azure(call, environment));
+                                          const LocalLoginQuery& query) {
+  const std::string& type = query.type;
+  if (type == "aws") return FindAwsLogin(environment, query);
+  if (type == "gcp") return IfMethodIs(query.method, Gcp(environment));
+  if (type == "azure") return IfMethodIs(query.method, Azure(call, environment));
   return InvalidArgument(reason::kInvalidArgument,
                          "a connector of type {} cannot be configured by itself", type)
       .Remedy("give its fields; see: gantry service-connector list-types");

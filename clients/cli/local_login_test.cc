@@ -29,8 +29,10 @@ class LocalLoginTest : public ::testing::Test {
     std::filesystem::create_directories(path.parent_path());
     std::ofstream(path) << content;
   }
-  absl::StatusOr<LocalLogin> Find(const std::string& type, const std::string& method = "") {
-    return FindLocalLogin(call_, environment_, type, method);
+  absl::StatusOr<LocalLogin> Find(const std::string& type, const std::string& method = "",
+                                  const std::string& profile = "",
+                                  const std::string& role_arn = "") {
+    return FindLocalLogin(call_, environment_, {type, method, profile, role_arn});
   }
 
   std::string home_;
@@ -102,6 +104,29 @@ TEST_F(LocalLoginTest, ARoleOfAProfileBecomesOneThatItsSourcesKeysAssume) {
   EXPECT_EQ(login->auth_method, "iam-role");
   EXPECT_EQ(login->fields["aws_access_key_id"], "A3");
   EXPECT_EQ(login->fields["role_arn"], "r3");
+}
+
+TEST_F(LocalLoginTest, AProfileAndARoleMayBeAskedFor) {
+  File(".aws/credentials",
+       "[default]\naws_access_key_id = A1\naws_secret_access_key = S1\n"
+       "[dev]\naws_access_key_id = A2\naws_secret_access_key = S2\n"
+       "[sso]\naws_access_key_id = A3\naws_secret_access_key = S3\naws_session_token = T3\n");
+  File(".aws/config", "[profile dev]\nregion = eu-west-1\n");
+  environment_.variables["AWS_ACCESS_KEY_ID"] = "A4";
+  environment_.variables["AWS_SECRET_ACCESS_KEY"] = "S4";
+  auto login = Find("aws", "", "dev");
+  ASSERT_TRUE(login.ok()) << login.status();
+  EXPECT_THAT(login->fields,
+              ElementsAre(Pair("aws_access_key_id", "A2"), Pair("aws_secret_access_key", "S2"),
+                          Pair("region", "eu-west-1")));
+  EXPECT_EQ(login->auth_method, "session-token");
+  EXPECT_EQ(Find("aws", "", "dev", "arn:r")->auth_method, "iam-role");
+  EXPECT_EQ(Find("aws", "", "", "arn:r")->fields["aws_access_key_id"], "A4");
+  EXPECT_EQ(Find("aws", "secret-key", "dev", "arn:r")->auth_method, "secret-key");
+  EXPECT_EQ(Find("aws", "implicit", "dev")->fields["profile_name"], "dev");
+  EXPECT_EQ(Find("aws", "", "sso", "arn:r").status().code(), absl::StatusCode::kInvalidArgument);
+  const auto none = Find("aws", "", "nowhere").status();
+  EXPECT_THAT(std::string(MessageOf(none)), HasSubstr("by profile nowhere"));
 }
 
 TEST_F(LocalLoginTest, KeysOfASessionAreTakenWithTheirTokenAndNoOther) {

@@ -55,6 +55,13 @@ class OfAws(AwsCase):
                 asked = self.cloud.requests(host="sts.*")
                 self.assertIn(f"Action={action}&", "".join(
                     r.body.decode() for r in self.cloud.requests()[already:] if r in asked))
+        role = self.aws.role("deployer", trusts=[self.user.arn])
+        daemon = self.daemon()
+        chosen = ("--profile_name=default", f"--role_arn={role.arn}")
+        made = accepted(self, configure(self, daemon, "aws", *chosen, AWS_SHARED_CREDENTIALS_FILE=files,
+                                        AWS_PROFILE="sso"), "iam-role")
+        self.assertEqual(made["config"]["role_arn"], role.arn)
+        self.assertNotIn("profile_name", made["config"], "it is of this machine, not of the daemon's")
         nothing = configure(self, self.daemon(), "aws")
         self.assertEqual(nothing.code, 4, nothing)
         self.assertIn("aws configure", nothing.err)
