@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Every method has a request file, and every file works: sent through reflection by python3-grpcio.
+"""Every method has a request file, and is sent it through reflection by python3-grpcio.
 
-The requests are sent in an order in which each finds what it needs; each answer is checked.
+The requests are sent in an order in which each finds what it needs; each answer is checked, and of the one that
+has to be refused, the refusal.
 """
 import json
 import pathlib

@@ -163,6 +163,22 @@ class Api(harness.Case):
         self.fails("NOT_FOUND", "IMAGE_NOT_FOUND", "ResolveImage", {"registry": "r", "repository": "p", "tag": "none"})
         self.fails("NOT_FOUND", "REPOSITORY_NOT_FOUND", "ListImages", {"registry": "r", "repository": "none"})
 
+    def test_tags_that_a_registry_gives_all_at_once(self):
+        """Debian's does, whatever page is asked for: here over a mebibyte of them."""
+        registry = harness.Registry(self)
+        daemon = self.daemon()
+        self.register("r", registry.host)
+        images.simple(self.dir / "l")
+        self.push(daemon, f"oci:{self.dir}/l", "-r", "r", "--repository", "p", "--tag", "0")
+        stored = registry.dir / "data/docker/registry/v2/repositories/p/_manifests/tags"
+        for i in range(60_000):
+            (stored / f"2026-11-23-12-00-{i:05}").mkdir()
+        page = self.call("ListImages", {"registry": "r", "repository": "p", "page_size": 2})[0]
+        self.assertEqual([image["tags"] for image in page["images"]], [["0"], ["2026-11-23-12-00-00000"]])
+        page = self.call("ListImages", {"registry": "r", "repository": "p", "page_size": 1,
+                                        "page_token": page["next_page_token"]})[0]
+        self.assertEqual([image["tags"] for image in page["images"]], [["2026-11-23-12-00-00001"]])
+
     def test_a_request_id_has_one_answer(self):
         self.daemon()
         request = {"registry": {"name": "r", "flavor": "default", "uri": "localhost:5000"}, "request_id": "id-1"}
@@ -284,6 +300,11 @@ class Api(harness.Case):
         self.assertIn("OVERLOADED", refused.err)
         # Other calls do not stand in that queue.
         self.assertTrue(self.call("ListFlavors", {})[0]["flavors"])
+        # Who gives up while it waits makes room, though the worker is still busy.
+        for call in running[1:]:
+            call.cancel()
+        running += [self.client.start(self.methods["PushImage"], request) for _ in range(65)]
+        harness.wait_until(lambda: sum(call.done() for call in running[71:]) == 1, "64 wait again, 1 is refused")
         for call in running:
             call.cancel()
         ends(connection)
