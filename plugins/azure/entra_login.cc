@@ -62,7 +62,7 @@ sdk::Status EntraRefusal(std::string_view host, const sdk::HttpResponse& respons
   }
   if (code.empty()) code = json["error"].Text();
   if (text.compare(0, code.size() + 2, code + ": ") == 0) text.erase(0, code.size() + 2);
-  return sdk::UpstreamError(host, "the login", response, code, text);
+  return sdk::TokenRefusal(host, "the login", response, code, text);
 }
 
 bool IsUnknownResource(const sdk::Status& refusal) {

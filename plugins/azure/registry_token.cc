@@ -119,8 +119,8 @@ std::string WhoIs(const sdk::Secret& entra_token) {
 sdk::Status RegistryRefusal(const std::string& host, std::string_view operation,
                             const sdk::HttpResponse& response) {
   const sdk::Json error = sdk::Json::Parse(response.body)["errors"][size_t{0}];
-  return sdk::UpstreamError(host, operation, response, error["code"].Text(),
-                            error["message"].Text());
+  return sdk::TokenRefusal(host, operation, response, error["code"].Text(),
+                           error["message"].Text());
 }
 
 }  // namespace gantry::azure

@@ -50,7 +50,7 @@ Status OAuthRefusal(std::string_view url, std::string_view what,
   if (const std::string subtype = answer["error_subtype"].Text(); !subtype.empty()) {
     words += (words.empty() ? "" : " ") + ("(" + subtype + ")");
   }
-  return sdk::UpstreamError(sdk::HostOf(url), what, response, answer["error"].Text(), words);
+  return sdk::TokenRefusal(sdk::HostOf(url), what, response, answer["error"].Text(), words);
 }
 
 bool ScopeRefused(const Status& status) {

@@ -29,11 +29,7 @@ Status ApiRefusal(std::string_view url, std::string_view what, const sdk::HttpRe
       break;
     }
   }
-  Status status =
-      sdk::UpstreamError(sdk::HostOf(url), what, response, code, error["message"].Text());
-  // A request that makes no sense is no refused login.
-  if (response.status == 400) status.reason = "UPSTREAM_REJECTED";
-  return status;
+  return sdk::UpstreamError(sdk::HostOf(url), what, response, code, error["message"].Text());
 }
 
 }  // namespace gantry::gcp
