@@ -82,10 +82,7 @@ sdk::Status AwsError(std::string_view host, std::string_view what,
 }
 
 std::string_view AwsCodeOf(const sdk::Status& status) {
-  for (const auto& [key, value] : status.metadata) {
-    if (key == "upstreamCode") return value;
-  }
-  return "";
+  return sdk::MetadataOf(status, "upstreamCode");
 }
 
 }  // namespace gantry::aws

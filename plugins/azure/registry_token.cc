@@ -1,6 +1,5 @@
 #include "plugins/azure/registry_token.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "plugins/sdk/jwt.h"
@@ -28,9 +27,7 @@ sdk::Status Exchange(const sdk::Call& call, const std::string& host, const sdk::
 
 // By the registry, not by Entra before it.
 bool IsRefusedBy(const std::string& host, const sdk::Status& status) {
-  return status.reason == "UPSTREAM_AUTH_REJECTED" &&
-         std::find(status.metadata.begin(), status.metadata.end(),
-                   std::pair<std::string, std::string>("registry", host)) != status.metadata.end();
+  return status.reason == "UPSTREAM_AUTH_REJECTED" && sdk::MetadataOf(status, "registry") == host;
 }
 
 // With the token that is kept; where that is no longer taken, with a new one.

@@ -54,9 +54,7 @@ Status OAuthRefusal(std::string_view url, std::string_view what,
 }
 
 bool ScopeRefused(const Status& status) {
-  return std::find(status.metadata.begin(), status.metadata.end(),
-                   std::pair<std::string, std::string>("upstreamCode", "invalid_scope")) !=
-         status.metadata.end();
+  return sdk::MetadataOf(status, "upstreamCode") == "invalid_scope";
 }
 
 }  // namespace gantry::gcp

@@ -34,7 +34,7 @@ class GcpFlavor : public GcpTest {
   std::vector<std::string> Asked() const {
     std::vector<std::string> asked;
     for (const sdk::HttpRequest& request : sent_) {
-      if (request.url.find(kApiUrl) != 0) continue;
+      if (!request.url.starts_with(kApiUrl)) continue;
       asked.push_back(request.method + " " + request.url.substr(std::string(kApiUrl).size()));
     }
     return asked;
