@@ -42,8 +42,14 @@ sdk::Status RequireService(std::string_view url, std::string_view service, std::
   }
   return sdk::ConnectorUnusable(std::string(field) + " is not Google's " + std::string(service) +
                                     " service: " + (host.empty() ? "it names no plain host" : host),
-                                "Use the configuration as Google wrote it: gcloud iam "
-                                "workload-identity-pools create-cred-config.");
+                                "Use the file as gcloud wrote it: gcloud iam "
+                                "workload-identity-pools create-cred-config, or gcloud auth "
+                                "application-default login --impersonate-service-account.");
+}
+
+sdk::Status RequireImpersonationUrl(std::string_view url, std::string_view source) {
+  return RequireService(url, "iamcredentials", "/v1/projects/-/serviceAccounts/",
+                        std::string(source) + ".service_account_impersonation_url");
 }
 
 }  // namespace gantry::gcp

@@ -31,4 +31,7 @@ inline constexpr char kTokenUri[] = "https://oauth2.googleapis.com/token";
 sdk::Status RequireService(std::string_view url, std::string_view service, std::string_view path,
                            std::string_view field);
 
+// The same for the service_account_impersonation_url of the credential file `source`.
+sdk::Status RequireImpersonationUrl(std::string_view url, std::string_view source);
+
 }  // namespace gantry::gcp

@@ -15,9 +15,7 @@ Status ExternalAccountToken(const sdk::Call& call, const KeyFile& key, std::stri
   const bool impersonates = !impersonation_url.empty();
   GANTRY_FLAVOR_TRY(RequireService(url, "sts", "/v1/token", key.source + ".token_url"));
   if (impersonates) {
-    GANTRY_FLAVOR_TRY(
-        RequireService(impersonation_url, "iamcredentials", "/v1/projects/-/serviceAccounts/",
-                       key.source + ".service_account_impersonation_url"));
+    GANTRY_FLAVOR_TRY(RequireImpersonationUrl(impersonation_url, key.source));
   }
   sdk::Secret subject;
   GANTRY_FLAVOR_TRY(ReadSubjectToken(call, key, subject));
@@ -39,7 +37,7 @@ Status ExternalAccountToken(const sdk::Call& call, const KeyFile& key, std::stri
   federated.quota_project = key.json["quota_project_id"].Text();
   GANTRY_FLAVOR_TRY(ReadTokenAnswer(url, "the exchange of a token for " + audience, response,
                                     now_ms, scope, federated));
-  if (impersonates) return Impersonate(call, impersonation_url, federated, scope, token);
+  if (impersonates) return Impersonate(call, {impersonation_url, {}}, federated, scope, token);
   token = std::move(federated);
   return sdk::Ok();
 }

@@ -13,6 +13,21 @@ using sdk::MakeError;
 using sdk::Ok;
 using sdk::Status;
 
+// As the API names accounts; gcloud writes bare addresses.
+std::string ResourceOf(const std::string& account) {
+  constexpr std::string_view kPrefix = "projects/-/serviceAccounts/";
+  return account.starts_with(kPrefix) ? account : std::string(kPrefix) + account;
+}
+
+std::string RequestBody(const Impersonation& wanted, std::string_view scope) {
+  std::string delegates;
+  for (const std::string& account : wanted.delegates) {
+    delegates += (delegates.empty() ? "" : ",") + sdk::JsonQuote(ResourceOf(account));
+  }
+  return "{" + (delegates.empty() ? "" : "\"delegates\":[" + delegates + "],") + "\"scope\":[" +
+         sdk::JsonQuote(scope) + "],\"lifetime\":\"3600s\"}";
+}
+
 // ".../serviceAccounts/EMAIL:generateAccessToken"
 std::string AccountOf(std::string_view url) {
   const size_t start = url.rfind('/') + 1;
@@ -34,12 +49,13 @@ Status ImpersonationUrl(const Endpoints& endpoints, std::string_view email, std:
   return Ok();
 }
 
-Status Impersonate(const sdk::Call& call, std::string_view url, const AccessToken& source,
+Status Impersonate(const sdk::Call& call, const Impersonation& wanted, const AccessToken& source,
                    std::string_view scope, AccessToken& token) {
+  const std::string& url = wanted.url;
   sdk::HttpRequest request;
   request.method = "POST";
   request.url = url;
-  request.body = "{\"scope\":[" + sdk::JsonQuote(scope) + "],\"lifetime\":\"3600s\"}";
+  request.body = RequestBody(wanted, scope);
   request.flags = uint32_t{GANTRY_HTTP_SECRET_BODY} | GANTRY_HTTP_IDEMPOTENT;
   sdk::HttpResponse response;
   GANTRY_FLAVOR_TRY(SendToGoogle(call, source, std::move(request), response));

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "plugins/gcp/access_token.h"
 #include "plugins/gcp/endpoints.h"
@@ -13,8 +14,15 @@ namespace gantry::gcp {
 //   FAILED_PRECONDITION CONNECTOR_UNUSABLE   `email` is no service account's address or number
 sdk::Status ImpersonationUrl(const Endpoints& endpoints, std::string_view email, std::string& url);
 
-// What `url` gives to the owner of `source`; that needs roles/iam.serviceAccountTokenCreator.
-sdk::Status Impersonate(const sdk::Call& call, std::string_view url, const AccessToken& source,
-                        std::string_view scope, AccessToken& token);
+// Whose token is wanted, and by what chain.
+struct Impersonation {
+  std::string url;  // where it is to be had
+  // The accounts in between, by address, unique id or resource name: each may act for the next.
+  std::vector<std::string> delegates;
+};
+
+// What the owner of `source` is given; that needs roles/iam.serviceAccountTokenCreator.
+sdk::Status Impersonate(const sdk::Call& call, const Impersonation& wanted,
+                        const AccessToken& source, std::string_view scope, AccessToken& token);
 
 }  // namespace gantry::gcp

@@ -10,7 +10,7 @@ import harness
 from clouds import gcp_policy
 from clouds.exchange import json_response
 from clouds.gcp import PROJECT
-from clouds.gcp_federation import GET_ACCESS_TOKEN
+from clouds.gcp_federation import GET_ACCESS_TOKEN, TOKEN_CREATOR
 from clouds.gcp_tokens import FULL, READ_ONLY
 from gcp_case import HOST, SUBJECT, GcpCase
 
@@ -183,6 +183,20 @@ class Methods(GcpCase):
         nowhere = self.daemon(IMPLICIT, env={"GCE_METADATA_HOST": f"127.0.0.1:{harness.free_port()}"})
         self.not_stored(self.connect(nowhere, "implicit"), "no metadata server",
                      "GOOGLE_APPLICATION_CREDENTIALS")
+
+    def test_application_default_credentials_that_impersonate(self):
+        """A user who may act for an account that may act for the one that pushes."""
+        user, between = self.google.user("me@example.com"), self.google.account("between")
+        file = self.file("adc.json", user.impersonating_file(self.account.email, [between.email]))
+        daemon = self.daemon(IMPLICIT, env={"GOOGLE_APPLICATION_CREDENTIALS": str(file)})
+        self.google.policy.grant(user.email, between.email, TOKEN_CREATOR)
+        self.not_stored(self.connect(daemon, "implicit"), self.account.email, "roles/iam.serviceAccountTokenCreator")
+        self.google.policy.grant(between.email, self.account.email, TOKEN_CREATOR)
+        self.assertEqual(self.connect(daemon, "implicit").code, 0)
+        self.register_gar(daemon)
+        self.journey(daemon, self.account.email)
+        self.assertEqual((self.minted_token().identity, self.minted_token().scopes),
+                         (self.account.email, {READ_ONLY}))
 
     def test_application_default_credentials(self):
         user = self.google.user("me@example.com")
