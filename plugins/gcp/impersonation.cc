@@ -13,6 +13,8 @@ using sdk::MakeError;
 using sdk::Ok;
 using sdk::Status;
 
+constexpr int64_t kUsualLifetime = 3600;  // what Google gives without being told by the organisation
+
 // As the API names accounts; gcloud writes bare addresses.
 std::string ResourceOf(const std::string& account) {
   constexpr std::string_view kPrefix = "projects/-/serviceAccounts/";
@@ -25,7 +27,8 @@ std::string RequestBody(const Impersonation& wanted, std::string_view scope) {
     delegates += (delegates.empty() ? "" : ",") + sdk::JsonQuote(ResourceOf(account));
   }
   return "{" + (delegates.empty() ? "" : "\"delegates\":[" + delegates + "],") + "\"scope\":[" +
-         sdk::JsonQuote(scope) + "],\"lifetime\":\"3600s\"}";
+         sdk::JsonQuote(scope) + "],\"lifetime\":\"" + std::to_string(wanted.lifetime_seconds) +
+         "s\"}";
 }
 
 // ".../serviceAccounts/EMAIL:generateAccessToken"
@@ -61,10 +64,20 @@ Status Impersonate(const sdk::Call& call, const Impersonation& wanted, const Acc
   GANTRY_FLAVOR_TRY(SendToGoogle(call, source, std::move(request), response));
   const std::string account = AccountOf(url);
   if (response.status != 200) {
-    return ApiRefusal(url,
-                      "a token of " + account + " to " +
-                          (source.identity.empty() ? "this login" : source.identity),
-                      response);
+    Status refused = ApiRefusal(url,
+                                "a token of " + account + " to " +
+                                    (source.identity.empty() ? "this login" : source.identity),
+                                response);
+    // Google does not say which argument it is that it finds invalid.
+    if (response.status == 400 && wanted.lifetime_seconds > kUsualLifetime) {
+      refused.reason = "CONNECTOR_UNUSABLE";
+      refused.message += " (" + std::to_string(wanted.lifetime_seconds) + " seconds were asked for)";
+      refused.remedy =
+          "Ask for 3600 seconds at most, or have the organisation policy constraints/"
+          "iam.allowServiceAccountCredentialLifetimeExtension name " +
+          account + ".";
+    }
+    return refused;
   }
   const sdk::Json answer = sdk::Json::Parse(response.body);
   token.value = sdk::Secret(answer["accessToken"].Text());

@@ -44,9 +44,12 @@ Status ReadKeyFile(const Call& call, const char* field, const char* type, KeyFil
 Status ImpersonatedToken(const Call& call, const Config& config, std::string_view scope,
                          AccessToken& token) {
   const Endpoints endpoints = Endpoints::Of(config);
+  const sdk::Json fields = config.connector_fields();
   Impersonation wanted;
-  GANTRY_FLAVOR_TRY(ImpersonationUrl(
-      endpoints, config.connector_fields()["target_principal"].Text(), wanted.url));
+  GANTRY_FLAVOR_TRY(ImpersonationUrl(endpoints, fields["target_principal"].Text(), wanted.url));
+  if (const int64_t lifetime = fields["duration_seconds"].Integer(); lifetime > 0) {
+    wanted.lifetime_seconds = lifetime;
+  }
   KeyFile key;
   GANTRY_FLAVOR_TRY(ReadKeyFile(call, "service_account_json", "service_account", key));
   AccessToken source;

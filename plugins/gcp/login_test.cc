@@ -162,6 +162,11 @@ TEST_F(GcpLogin, AnImpersonatedAccountsTokenEndsWhenGoogleSays) {
   EXPECT_EQ(asked["scope"][size_t{0}].Text(), kReadOnlyScope);
   EXPECT_EQ(asked["lifetime"].Text(), "3600s");
 
+  Answer(kIam, 400, R"({"error": {"message": "invalid argument", "status": "INVALID_ARGUMENT"}})");
+  const Outcome senseless = Login();
+  EXPECT_EQ(senseless.reason(), "UPSTREAM_REJECTED");
+  EXPECT_EQ(senseless.remedy(), "") << "an hour is not too long";
+
   Answer(kIam, 403,
          R"({"error": {"message": "Permission 'iam.serviceAccounts.getAccessToken' denied",
       "status": "PERMISSION_DENIED", "details": [{"reason": "IAM_PERMISSION_DENIED"}]}})");
@@ -170,6 +175,23 @@ TEST_F(GcpLogin, AnImpersonatedAccountsTokenEndsWhenGoogleSays) {
   EXPECT_THAT(denied.message(), HasSubstr("IAM_PERMISSION_DENIED"));
   Open("impersonation", R"({"target_principal": "../../x"})");
   EXPECT_EQ(Login().reason(), "CONNECTOR_UNUSABLE");
+}
+
+TEST_F(GcpLogin, AnImpersonatedAccountsTokenLivesAsLongAsTheConnectorSays) {
+  AnswerToken(kTokenUrl);
+  Open("impersonation", R"({"target_principal": "target@my-project.iam.gserviceaccount.com",
+                            "duration_seconds": 43200})");
+  Answer(kIam, 200, R"({"accessToken": "ya29.target", "expireTime": "2026-11-24T00:00:00Z"})");
+  ASSERT_TRUE(Login().ok());
+  ExpectToken("ya29.target", kNow + 43200);
+  EXPECT_EQ(sdk::Json::Parse(sent_.at(1).body)["lifetime"].Text(), "43200s");
+
+  Answer(kIam, 400, R"({"error": {"message": "invalid argument", "status": "INVALID_ARGUMENT"}})");
+  const Outcome too_long = Login();
+  EXPECT_EQ(too_long.code, GANTRY_FAILED_PRECONDITION);
+  EXPECT_EQ(too_long.reason(), "CONNECTOR_UNUSABLE");
+  EXPECT_THAT(too_long.message(), HasSubstr("invalid argument (43200 seconds were asked for)"));
+  EXPECT_THAT(too_long.remedy(), HasSubstr("target@my-project.iam.gserviceaccount.com"));
 }
 
 TEST_F(GcpLogin, AGivenTokenEndsWithItsConnectorOrWhenGoogleSays) {

@@ -50,6 +50,24 @@ class Methods(GcpCase):
         self.journey(daemon, target.email)
         self.assertEqual((self.minted_token().identity, self.minted_token().scopes), (target.email, {READ_ONLY}))
 
+    def test_an_impersonated_accounts_token_of_another_life(self):
+        target = self.google.account("target")
+        self.google.policy.grant(target.email, f"projects/{PROJECT}", gcp_policy.WRITER)
+        self.google.policy.grant(self.account.email, target.email, TOKEN_CREATOR)
+        daemon = self.daemon()
+        fields = {"service_account_json": f"@{self.key_file()}", "target_principal": target.email}
+        longer = self.connect(daemon, "impersonation", "--expiration-seconds=7200", **fields)
+        self.not_stored(longer, "invalid argument", "7200 seconds were asked for",
+                        "allowServiceAccountCredentialLifetimeExtension", target.email)
+        endless = self.connect(daemon, "impersonation", "--expiration-seconds=43201", **fields)
+        self.assertEqual(endless.code, 2, endless)
+        self.google.iam.long_lived.add(target.email)
+        self.ready(daemon, "impersonation", "--expiration-seconds=7200", **fields)
+        self.assertEqual(self.push_gar(daemon).code, 0)
+        said = harness.unix_time(self.lend(daemon)["expire_time"])
+        self.assertAlmostEqual(said, self.minted_token().expires, delta=2)
+        self.assertAlmostEqual(said, time.time() + 7200, delta=60)
+
     def test_user_account(self):
         user = self.google.user("me@example.com")
         self.google.policy.grant(user.email, f"projects/{PROJECT}", gcp_policy.WRITER)
