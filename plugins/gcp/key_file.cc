@@ -20,7 +20,8 @@ Status ImpersonatedToken(const sdk::Call& call, const Endpoints& endpoints, cons
   GANTRY_FLAVOR_TRY(RequireImpersonationUrl(wanted.url, key.source));
   const sdk::Json delegates = key.json["delegates"];
   for (size_t i = 0; i < delegates.size(); ++i) wanted.delegates.push_back(delegates[i].Text());
-  const KeyFile inner{key.json["source_credentials"], key.source + ".source_credentials"};
+  const KeyFile inner{key.json["source_credentials"], key.source + ".source_credentials",
+                      key.of_machine};
   if (inner.type() == "impersonated_service_account") {
     return sdk::ConnectorUnusable(key.source + " impersonates twice",
                                   "Name the account to impersonate directly.");

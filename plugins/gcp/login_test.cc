@@ -249,6 +249,41 @@ TEST_F(GcpLogin, TheMachinesIdentityIsLookedForInGooglesOrder) {
   EXPECT_EQ(Login().code, GANTRY_PERMISSION_DENIED);
 }
 
+TEST_F(GcpLogin, AKeyOfTheMachineIsUsedAtGoogleAlone) {
+  const auto key_for = [](const std::string& token_uri) {
+    std::string key = ServiceAccountJson();
+    return key.insert(1, "\"token_uri\": \"" + token_uri + "\", ");
+  };
+  host_.environment = {{"GOOGLE_APPLICATION_CREDENTIALS", "/key.json"}};
+  for (const char* url : {"https://evil.example/token", "https://oauth2.evil.example/token",
+                          "https://storage.googleapis.com/token", "https://oauth2.googleapis.com/x"}) {
+    const std::string key = key_for(url);
+    const std::string inner =
+        R"({"type": "impersonated_service_account", "service_account_impersonation_url": ")" +
+        std::string(kIam) + R"(", "source_credentials": )" + key + "}";
+    for (const std::string& file : {key, inner}) {
+      host_.files["/key.json"] = file;
+      Open("implicit");
+      const Outcome outcome = Login();
+      EXPECT_EQ(outcome.reason(), "CONNECTOR_UNUSABLE") << url;
+      EXPECT_THAT(outcome.message(), HasSubstr(".token_uri is not Google's oauth2 service"));
+    }
+    EXPECT_THAT(sent_, IsEmpty());
+  }
+  for (const char* url : {kTokenUrl, "https://accounts.google.com/o/oauth2/token"}) {
+    AnswerToken(url);
+    host_.files["/key.json"] = key_for(url);
+    Open("implicit");
+    EXPECT_TRUE(Login().ok()) << url;
+    EXPECT_EQ(sent_.back().url, url);
+  }
+  // Whoever gives a connector its key says where it is used.
+  AnswerToken("https://proxy.example/token");
+  host_.secrets["service_account_json"] = key_for("https://proxy.example/token");
+  Open("service-account");
+  EXPECT_TRUE(Login().ok());
+}
+
 TEST_F(GcpLogin, AKeyThatIsAPasswordIsHandedOutAsAToken) {
   AnswerToken(kTokenUrl);
   for (const bool base64 : {false, true}) {
