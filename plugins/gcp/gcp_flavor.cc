@@ -51,8 +51,7 @@ class GcpFlavor final : public sdk::Flavor {
       return Flavor::Authenticate(call, target, actions, credential);
     }
     AccessToken token;
-    GANTRY_FLAVOR_TRY(
-        FetchAccessToken(call, config(), hand_out ? kReadOnlyScope : kFullScope, token));
+    GANTRY_FLAVOR_TRY(GetToken(call, hand_out ? kReadOnlyScope : kFullScope, token));
     credential.scheme = GANTRY_AUTH_BASIC;
     credential.registry_host = target.registry_host;
     credential.username = "oauth2accesstoken";
@@ -97,7 +96,7 @@ class GcpFlavor final : public sdk::Flavor {
     AccessToken token;
     GANTRY_FLAVOR_TRY(FetchAccessToken(call, config(), kFullScope, token));
     // A token that somebody has typed in proves nothing until Google has seen it.
-    if (token.identity.empty() || config().auth_method() == "oauth2-token") {
+    if (!token.looked_up && (token.identity.empty() || IsGivenToken())) {
       GANTRY_FLAVOR_TRY(LookUpToken(call, Endpoints::Of(config()), token));
     }
     findings.push_back({GANTRY_INFO, "identity", "",
@@ -122,6 +121,19 @@ class GcpFlavor final : public sdk::Flavor {
 
  private:
   using ApiToken = sdk::ExpiringCache<AccessToken>::Entry;
+
+  bool IsGivenToken() const { return config().auth_method() == "oauth2-token"; }
+
+  // For the registry.  The only one of a connector that was given it is the one for the APIs; when
+  // it ends, Google need not be asked for each repository anew.
+  Status GetToken(const Call& call, std::string_view scope, AccessToken& token) {
+    if (!IsGivenToken()) return FetchAccessToken(call, config(), scope, token);
+    ApiToken kept;
+    GANTRY_FLAVOR_TRY(GetApiToken(call, kept));
+    token.value = sdk::Secret(kept.value->value.Reveal());
+    token.expires_unix_ms = kept.expires_unix_ms;
+    return Ok();
+  }
 
   // For requests to Google's APIs; the registry's own are the host's to keep.
   Status GetApiToken(const Call& call, ApiToken& token) {

@@ -201,9 +201,11 @@ TEST_F(GcpLogin, AGivenTokenEndsWithItsConnectorOrWhenGoogleSays) {
   ASSERT_TRUE(Login().ok());
   ExpectToken("ya29.given", kNow + 600);
   Answer(kTokenInfoUrl, 200, R"({"email": "me@example.com", "expires_in": "90"})");
+  Open("oauth2-token", "{}", "{}", (kNow + 600) * 1000);
   ASSERT_TRUE(Login().ok());
   ExpectToken("ya29.given", kNow + 90);
   Answer(kTokenInfoUrl, 503, "");
+  Open("oauth2-token", "{}", "{}", (kNow + 600) * 1000);
   ASSERT_TRUE(Login().ok());
   ExpectToken("ya29.given", kNow + 600);
 
@@ -212,7 +214,35 @@ TEST_F(GcpLogin, AGivenTokenEndsWithItsConnectorOrWhenGoogleSays) {
   ASSERT_TRUE(Login().ok());
   ExpectToken("ya29.given", kNow + 120);
   Answer(kTokenInfoUrl, 400, R"({"error": "invalid_token", "error_description": "Invalid Value"})");
+  Open("oauth2-token");
   EXPECT_EQ(Login().reason(), "UPSTREAM_AUTH_REJECTED");
+}
+
+TEST_F(GcpLogin, GoogleIsAskedOnceHowLongAGivenTokenLives) {
+  host_.secrets["token"] = "ya29.given";
+  Open("oauth2-token");
+  Answer(kTokenInfoUrl, 200, R"({"email": "me@example.com", "expires_in": "1000"})");
+  std::vector<sdk::Finding> findings;
+  ASSERT_TRUE(flavor_.Verify(&findings).ok());
+  EXPECT_EQ(sent_.size(), 1u) << "to verify is to ask";
+  sent_.clear();
+  for (const uint32_t actions : {GANTRY_PULL | GANTRY_PUSH, GANTRY_PULL | GANTRY_HAND_OUT}) {
+    ASSERT_TRUE(Login(actions).ok());
+    ExpectToken("ya29.given", kNow + 1000);
+  }
+  EXPECT_EQ(sent_.size(), 1u);
+  ASSERT_TRUE(flavor_.Verify(&findings).ok());
+  EXPECT_EQ(sent_.size(), 2u) << "to verify is to ask, whatever is kept";
+  host_.now_unix_ms += 1001 * 1000;
+  Answer(kTokenInfoUrl, 400, R"({"error": "invalid_token", "error_description": "Invalid Value"})");
+  EXPECT_EQ(Login().reason(), "UPSTREAM_AUTH_REJECTED");
+
+  // Where Google was out of reach, what is known of the token proves nothing.
+  host_.now_unix_ms = kNow * 1000;
+  Open("oauth2-token", "{}", "{}", (kNow + 600) * 1000);
+  Answer(kTokenInfoUrl, 503, "");
+  ASSERT_TRUE(Login().ok());
+  EXPECT_EQ(flavor_.Verify(&findings).code, GANTRY_UNAVAILABLE);
 }
 
 TEST_F(GcpLogin, TheMachinesIdentityIsLookedForInGooglesOrder) {
