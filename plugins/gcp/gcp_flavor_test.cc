@@ -270,22 +270,5 @@ TEST_F(GcpFlavor, ListsRepositoriesOfImagesInAllLocations) {
   }
 }
 
-TEST_F(GcpFlavor, RemovesTagsBeforeTheirManifest) {
-  Open("service-account");
-  const std::string digest = FakeHost::kDigest;
-  host_.on_registry = [&](const sdk::HttpRequest& request) {
-    if (request.method != "GET") return sdk::HttpResponse{202, {}, ""};
-    return sdk::HttpResponse{
-        200, {}, R"({"manifest": {")" + digest + R"(": {"tag": ["v1", "latest"]},
-                                          "sha256:00": {"tag": ["other"]}}})"};
-  };
-  ASSERT_TRUE(flavor_.Remove({"us-docker.pkg.dev", "my-project/my-repo/app", "", digest}).ok());
-  const std::string path = "/v2/my-project/my-repo/app/";
-  EXPECT_THAT(
-      host_.requests(),
-      ElementsAre("GET " + path + "tags/list", "DELETE " + path + "manifests/v1",
-                  "DELETE " + path + "manifests/latest", "DELETE " + path + "manifests/" + digest));
-}
-
 }  // namespace
 }  // namespace gantry::testing

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Google Cloud, emulated: repositories made on the way, and what is said when Google refuses."""
 import os
-import subprocess
 
 import harness
 from gcp_case import HOST, REPOSITORY, GcpCase  # finds the emulated clouds
@@ -9,7 +8,6 @@ from gcp_case import HOST, REPOSITORY, GcpCase  # finds the emulated clouds
 import images
 from clouds import gcp_policy
 from clouds.gcp import PROJECT
-from clouds.gcp_tokens import FULL
 
 NEW = f"projects/{PROJECT}/locations/us-central1/repositories/new-repo"
 
@@ -173,20 +171,6 @@ class Repositories(GcpCase):
                 break
         self.assertEqual(sorted(found), sorted([f"eu.gcr.io/{PROJECT}", f"{HOST}/{PROJECT}/my-repo"] +
                                                [f"us-docker.pkg.dev/{PROJECT}/r{i}" for i in range(3)]))
-
-    def test_images_are_listed_and_tags_come_before_their_manifest(self):
-        self.google.policy.grant(self.account.email, f"projects/{PROJECT}", gcp_policy.ADMIN)
-        daemon = self.daemon()
-        self.ready(daemon)
-        for tag in ("1", "2"):
-            self.assertEqual(self.push_gar(daemon, tag=tag).code, 0)
-        listed = self.ok(daemon, "image", "list", "team/app", "-r", "gar", "-o", "json").json()
-        self.assertEqual(sorted(t for i in listed["images"] for t in i["tags"]), ["1", "2"])
-        token = self.google.tokens.give(self.account.email, [FULL]).value
-        with self.assertRaises(subprocess.CalledProcessError) as refused:
-            self.skopeo("delete", "--creds", f"oauth2accesstoken:{token}",
-                        f"docker://{HOST}/{PROJECT}/my-repo/team/app:1", env=self.google.emulator.client_env())
-        self.assertIn("still referenced by tag", refused.exception.stderr)
 
 
 class Interruptions(GcpCase):
