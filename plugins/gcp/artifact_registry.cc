@@ -177,16 +177,10 @@ Status ArtifactRegistry::WaitFor(Json operation, const RepositoryName& name) con
 Status ArtifactRegistry::TestPermissions(const RepositoryName& name,
                                          const std::vector<std::string>& permissions,
                                          std::vector<std::string>& granted) const {
-  std::string quoted;
-  for (const std::string& permission : permissions) {
-    quoted += (quoted.empty() ? "" : ",") + JsonQuote(permission);
-  }
   Json answer;
   GANTRY_FLAVOR_TRY(Ask("POST", name.Resource() + ":testIamPermissions",
-                        "{\"permissions\":[" + quoted + "]}",
-                        "to test permissions on " + name.Resource(), answer));
-  const Json list = answer["permissions"];
-  for (size_t i = 0; i < list.size(); ++i) granted.push_back(list[i].Text());
+                        PermissionsJson(permissions), "to test permissions on " + name.Resource(), answer));
+  granted = ReadPermissions(answer);
   return Ok();
 }
 

@@ -52,16 +52,18 @@ class Keys(GcpCase):
                      "no credential file of Google")
 
 
-class Rights(GcpCase):
-    def grant(self, permissions):
-        self.google.policy.grant(self.account.email, f"projects/{PROJECT}", permissions)
-
-    def verify(self, daemon):
-        """What is wrong, as (check, message with remedy)."""
+class RightsCase(GcpCase):
+    def failed_checks(self, daemon):
+        """What is wrong, as {check: message with remedy}."""
         result = self.gantry(daemon, "container-registry", "verify", "gar", "--repository", "team/app", "-o", "json")
         self.assertEqual(result.code, 12, result)
         return {c["name"]: c["message"] + " " + c.get("remedy", "") for c in result.json()["checks"]
                 if c["outcome"] == "OUTCOME_FAILED"}
+
+
+class Rights(RightsCase):
+    def grant(self, permissions):
+        self.google.policy.grant(self.account.email, f"projects/{PROJECT}", permissions)
 
     def test_a_missing_role_and_a_missing_repository_are_told_apart(self):
         daemon = self.daemon()
@@ -70,7 +72,7 @@ class Rights(GcpCase):
         denied = self.push_gar(daemon)
         self.refused(denied, "UPSTREAM_DENIED", "the role or the repository is missing",
                      "roles/artifactregistry.writer")
-        failed = self.verify(daemon)
+        failed = self.failed_checks(daemon)
         self.assertIn(f"{self.account.email} lacks", failed["artifact-registry-permissions"])
         self.assertNotIn("artifact-registry-repository", failed)
 
@@ -80,7 +82,7 @@ class Rights(GcpCase):
         self.refused(missing, "IMAGE_NOT_FOUND")
         self.google.artifact_registry.repositories.clear()
         self.refused(self.push_gar(daemon, tag="2"), "UPSTREAM_DENIED", "the role or the repository is missing")
-        failed = self.verify(daemon)
+        failed = self.failed_checks(daemon)
         self.assertIn("does not exist", failed["artifact-registry-repository"])
         self.assertIn("gcloud artifacts repositories create my-repo", failed["artifact-registry-repository"])
         self.assertNotIn("artifact-registry-permissions", failed)
@@ -92,11 +94,11 @@ class Rights(GcpCase):
         pushed = self.push_gar(daemon)
         self.assertEqual(pushed.code, 1, pushed)
         self.assertIn("UPSTREAM_REJECTED", pushed.err)
-        self.assertIn("nothing can be pushed", self.verify(daemon)["artifact-registry-repository"])
+        self.assertIn("nothing can be pushed", self.failed_checks(daemon)["artifact-registry-repository"])
         self.google.artifact_registry.add(REPOSITORY, format="PYTHON")
-        self.assertIn("holds no images", self.verify(daemon)["artifact-registry-repository"])
+        self.assertIn("holds no images", self.failed_checks(daemon)["artifact-registry-repository"])
         self.google.artifact_registry.quirks.service_disabled = True
-        self.assertIn("gcloud services enable", str(self.verify(daemon)))
+        self.assertIn("gcloud services enable", str(self.failed_checks(daemon)))
 
     def test_gcr_io_without_its_repository(self):
         self.google.registry("gcr.io")
@@ -118,7 +120,7 @@ class Rights(GcpCase):
             self.assertIn(words, refused.err)
 
 
-class Repositories(GcpCase):
+class Repositories(RightsCase):
     def create(self, daemon, **config):
         self.connect(daemon, "service-account", service_account_json=f"@{self.key_file()}")
         self.register_gar(daemon, "--create_repository=true", *[f"--{k}={v}" for k, v in config.items()],
@@ -132,6 +134,9 @@ class Repositories(GcpCase):
         [right] = [c for c in verified.json()["checks"] if c["name"] == "push-right"]
         self.assertEqual(right["outcome"], "OUTCOME_WARNING")
         self.assertIn("the next push creates it", right["message"])
+        self.google.resource_manager.quirks.service_disabled = True
+        verified = self.ok(daemon, "container-registry", "verify", "gar", "--repository", "team/app", "-o", "json")
+        self.assertIn("which is not known", verified.out)
         image = self.push_gar(daemon)
         self.assertEqual(image.code, 0, image)
         made = self.google.artifact_registry.repositories[NEW]
@@ -146,6 +151,10 @@ class Repositories(GcpCase):
     def test_one_cannot_be_made(self):
         daemon = self.daemon()
         self.create(daemon, kms_key=f"projects/{PROJECT}/locations/us-central1/keyRings/r/cryptoKeys/k")
+        failed = self.failed_checks(daemon)
+        self.assertIn(f"{self.account.email} lacks artifactregistry.repositories.create",
+                      failed["artifact-registry-permissions"])
+        self.assertIn("roles/artifactregistry.admin", failed["artifact-registry-permissions"])
         self.refused(self.push_gar(daemon), "UPSTREAM_DENIED", "artifactregistry.repositories.create",
                      "roles/artifactregistry.admin")
         self.google.policy.grant(self.account.email, f"projects/{PROJECT}", gcp_policy.ADMIN)

@@ -19,6 +19,7 @@ from clouds.gcp_metadata import MetadataServer
 from clouds.gcp_oauth import ServiceAccount, TokenService, User
 from clouds.gcp_policy import Policy
 from clouds.gcp_registry import RegistryFront
+from clouds.gcp_resource_manager import ResourceManager
 from clouds.gcp_tokens import Tokens
 
 PROJECT = "my-project"
@@ -67,6 +68,8 @@ class Google:
         self.iam = IamCredentials(cloud.host("iamcredentials.googleapis.com"), self.tokens, cloud.now, self.policy,
                                   self.oauth.accounts)
         self.metadata = MetadataServer(cloud.host("metadata.google.internal", plain=True), self.tokens, PROJECT)
+        self.resource_manager = ResourceManager(cloud.host("cloudresourcemanager.googleapis.com"), self.tokens,
+                                                self.policy)
         self.images, self._fronts = ImageStore(case), []
         self.artifact_registry = ArtifactRegistry(cloud.host("artifactregistry.googleapis.com"), self.tokens,
                                                   self.policy, self.images)
