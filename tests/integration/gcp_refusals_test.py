@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Google Cloud, emulated: repositories made on the way, and what is said when Google refuses."""
 import os
+import subprocess
 
 import harness
 from gcp_case import HOST, REPOSITORY, GcpCase  # finds the emulated clouds
@@ -8,6 +9,7 @@ from gcp_case import HOST, REPOSITORY, GcpCase  # finds the emulated clouds
 import images
 from clouds import gcp_policy
 from clouds.gcp import PROJECT
+from clouds.gcp_tokens import FULL
 
 NEW = f"projects/{PROJECT}/locations/us-central1/repositories/new-repo"
 
@@ -50,6 +52,23 @@ class Keys(GcpCase):
                      "authorized_user")
         self.not_stored(self.connect(daemon, "service-account", service_account_json="{}"),
                      "no credential file of Google")
+
+
+class Apis(GcpCase):
+    def test_json_that_calls_itself_a_form(self):
+        """As curl does; a flavor that forgets to say what it sends meets the refusal here."""
+        token = self.google.tokens.give(self.account.email, [FULL]).value
+        curl = ("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-H", f"Authorization: Bearer {token}",
+                "-d", '{"permissions": []}')
+        for url in (f"https://artifactregistry.googleapis.com/v1/{REPOSITORY}:testIamPermissions",
+                    f"https://cloudresourcemanager.googleapis.com/v1/projects/{PROJECT}:testIamPermissions",
+                    "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/a:generateAccessToken"):
+            for kind, answer in (((), "400"), (("-H", "Content-Type: application/json"), "200")):
+                if "generateAccessToken" in url and kind:
+                    continue  # it would be another request
+                got = subprocess.run([*curl, *kind, url], env=self.google.emulator.client_env(),
+                                     capture_output=True, text=True, check=True).stdout
+                self.assertEqual(got, answer, (url, kind))
 
 
 class RightsCase(GcpCase):

@@ -4,7 +4,7 @@ import threading
 import urllib.parse
 
 from clouds.exchange import json_response
-from clouds.gcp_tokens import api_error, permission_denied, scope_insufficient, unauthenticated
+from clouds.gcp_tokens import api_error, form_refused, permission_denied, scope_insufficient, unauthenticated
 from clouds.quirks import Quirks
 
 PERMISSION = "artifactregistry.repositories."
@@ -46,6 +46,8 @@ class ArtifactRegistry:
             return resource in self.repositories
 
     def _checked(self, request, handler):
+        if refusal := form_refused(request):
+            return refusal
         token = self._tokens.find(request.bearer())
         if not token:
             return unauthenticated()
@@ -93,7 +95,6 @@ class ArtifactRegistry:
             return refusal
         fields = request.json()
         assert fields["format"] == "DOCKER" and fields.keys() <= CREATED_FIELDS, fields
-        assert request.headers["Content-Type"] == "application/json"
         if not re.fullmatch(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?|((us|eu|asia)\.)?gcr\.io",
                             request.parameter("repositoryId")):
             return api_error(400, "INVALID_ARGUMENT", "the repository ID is invalid")

@@ -14,7 +14,8 @@ import botocore.credentials
 
 from clouds.exchange import json_response
 from clouds.gcp_oauth import read_jwt, signed_by
-from clouds.gcp_tokens import FULL, IAM, SCOPES, api_error, oauth_error, permission_denied, unauthenticated
+from clouds.gcp_tokens import (FULL, IAM, SCOPES, api_error, form_refused, oauth_error, permission_denied,
+                               unauthenticated)
 
 GET_ACCESS_TOKEN = "iam.serviceAccounts.getAccessToken"
 DELEGATE = "iam.serviceAccounts.implicitDelegation"
@@ -131,13 +132,15 @@ class IamCredentials:
         host.on("POST", r"/v1/projects/-/serviceAccounts/(?P<email>[^/:]+):generateAccessToken", self._generate)
 
     def _generate(self, request):
+        if refusal := form_refused(request):
+            return refusal
         source = self._tokens.find(request.bearer())
         if not source:
             return unauthenticated()
         assert source.scopes & {FULL, IAM}, "a token that may not use IAM"
         email = urllib.parse.unquote(request.match["email"])
         asked = request.json()
-        delegates = [re.fullmatch(r"projects/-/serviceAccounts/([^/]+)", d) for d in asked.get("delegates") or []]
+        delegates = [re.fullmatch(r"(?:projects/-/serviceAccounts/)?([^/]+)", d) for d in asked.get("delegates") or []]
         if not all(delegates):
             return api_error(400, "INVALID_ARGUMENT", "Request contains an invalid argument.")
         if not self._may_act(source.identity, [*(d[1] for d in delegates), email]):

@@ -1,6 +1,6 @@
 """cloudresourcemanager.googleapis.com: what an identity may do in a project."""
 from clouds.exchange import json_response
-from clouds.gcp_tokens import api_error, scope_insufficient, unauthenticated
+from clouds.gcp_tokens import api_error, form_refused, scope_insufficient, unauthenticated
 from clouds.quirks import Quirks
 
 
@@ -11,6 +11,8 @@ class ResourceManager:
         host.on("POST", r"/v1/(?P<project>projects/[^/]+):testIamPermissions", self._test)
 
     def _test(self, request):
+        if refusal := form_refused(request):
+            return refusal
         token = self._tokens.find(request.bearer())
         if not token:
             return unauthenticated()

@@ -64,6 +64,16 @@ def api_error(status, name, message, reason=None, headers=None):
     return json_response(status, {"error": error}, headers)
 
 
+def form_refused(request):
+    """The refusal of JSON that calls itself a form, as curl does by itself: Google reads it as one."""
+    kind = request.headers.get("Content-Type", "").partition(";")[0]
+    if kind != "application/x-www-form-urlencoded":
+        return None
+    return api_error(400, "INVALID_ARGUMENT", "Invalid JSON payload received. Unknown name "
+                     f"\"{request.body.decode()}\": Cannot bind query parameter. Field could not be found in "
+                     "request message.")
+
+
 def unauthenticated():
     return api_error(401, "UNAUTHENTICATED", "Request had invalid authentication credentials. Expected OAuth 2 "
                      "access token, login cookie or other valid authentication credential.",
