@@ -17,7 +17,6 @@ constexpr Kind kAuthRejected = {GANTRY_FAILED_PRECONDITION, "UPSTREAM_AUTH_REJEC
 constexpr Kind kDenied = {GANTRY_PERMISSION_DENIED, "UPSTREAM_DENIED"};
 constexpr Kind kThrottled = {GANTRY_UNAVAILABLE, "UPSTREAM_THROTTLED"};
 constexpr Kind kUnavailable = {GANTRY_UNAVAILABLE, "UPSTREAM_UNAVAILABLE"};
-constexpr Kind kRejected = {GANTRY_FAILED_PRECONDITION, "UPSTREAM_REJECTED"};
 
 // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/CommonErrors.html and that of STS.
 constexpr struct {
@@ -78,17 +77,12 @@ sdk::Status AwsError(std::string_view host, std::string_view what,
   if (known != std::end(kKinds)) {
     status.code = known->kind.code;
     status.reason = known->kind.reason;
-  } else if (response.status == 400) {
-    status.reason = kRejected.reason;
   }
   return status;
 }
 
 std::string_view AwsCodeOf(const sdk::Status& status) {
-  for (const auto& [key, value] : status.metadata) {
-    if (key == "upstreamCode") return value;
-  }
-  return "";
+  return sdk::MetadataOf(status, "upstreamCode");
 }
 
 }  // namespace gantry::aws

@@ -61,15 +61,13 @@ sdk::Status EntraRefusal(std::string_view host, const sdk::HttpResponse& respons
     code = std::string(kCode) + std::to_string(number);
   }
   if (code.empty()) code = json["error"].Text();
-  if (text.compare(0, code.size() + 2, code + ": ") == 0) text.erase(0, code.size() + 2);
-  return sdk::UpstreamError(host, "the login", response, code, text);
+  if (text.starts_with(code + ": ")) text.erase(0, code.size() + 2);
+  return sdk::TokenRefusal(host, "the login", response, code, text);
 }
 
 bool IsUnknownResource(const sdk::Status& refusal) {
-  return std::any_of(refusal.metadata.begin(), refusal.metadata.end(), [](const auto& pair) {
-    return pair.first == "upstreamCode" &&
-           (pair.second == "AADSTS500011" || pair.second == "invalid_resource");
-  });
+  const std::string_view code = sdk::MetadataOf(refusal, "upstreamCode");
+  return code == "AADSTS500011" || code == "invalid_resource";
 }
 
 }  // namespace gantry::azure

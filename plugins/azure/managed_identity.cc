@@ -74,9 +74,8 @@ std::string ArcKeyFile(const sdk::HttpResponse& challenge) {
     return {};
   path.erase(0, kRealm.size());
   const size_t name = kArcDirectory.size();
-  const bool ours = path.compare(0, name, kArcDirectory) == 0 &&
-                    path.find('/', name) == path.npos && path.size() > name + kArcSuffix.size() &&
-                    path.compare(path.size() - kArcSuffix.size(), path.npos, kArcSuffix) == 0;
+  const bool ours = path.starts_with(kArcDirectory) && path.find('/', name) == path.npos &&
+                    path.size() > name + kArcSuffix.size() && path.ends_with(kArcSuffix);
   return ours ? path : std::string();
 }
 

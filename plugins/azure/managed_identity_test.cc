@@ -93,7 +93,7 @@ class ArcAgent : public ManagedIdentity {
     host_.files = {{kKey, "key-1"}, {"/etc/shadow.key", "root"}};
     host_.on_http = [this](const sdk::HttpRequest& request) {
       const sdk::HttpResponse answer = Answer(request);
-      if (request.url.find(kAgent) != 0) return answer;
+      if (!request.url.starts_with(kAgent)) return answer;
       for (const auto& [name, value] : request.headers) {
         if (name == "Authorization" && value == "Basic key-1") return answers_[kMachine];
       }

@@ -1,6 +1,5 @@
 #include "plugins/azure/registry_token.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "plugins/sdk/jwt.h"
@@ -28,9 +27,7 @@ sdk::Status Exchange(const sdk::Call& call, const std::string& host, const sdk::
 
 // By the registry, not by Entra before it.
 bool IsRefusedBy(const std::string& host, const sdk::Status& status) {
-  return status.reason == "UPSTREAM_AUTH_REJECTED" &&
-         std::find(status.metadata.begin(), status.metadata.end(),
-                   std::pair<std::string, std::string>("registry", host)) != status.metadata.end();
+  return status.reason == "UPSTREAM_AUTH_REJECTED" && sdk::MetadataOf(status, "registry") == host;
 }
 
 // With the token that is kept; where that is no longer taken, with a new one.
@@ -119,8 +116,8 @@ std::string WhoIs(const sdk::Secret& entra_token) {
 sdk::Status RegistryRefusal(const std::string& host, std::string_view operation,
                             const sdk::HttpResponse& response) {
   const sdk::Json error = sdk::Json::Parse(response.body)["errors"][size_t{0}];
-  return sdk::UpstreamError(host, operation, response, error["code"].Text(),
-                            error["message"].Text());
+  return sdk::TokenRefusal(host, operation, response, error["code"].Text(),
+                           error["message"].Text());
 }
 
 }  // namespace gantry::azure

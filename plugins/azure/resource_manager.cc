@@ -39,7 +39,7 @@ class ResourceManager {
       for (size_t i = 0; i < page["value"].size(); ++i) visit(page["value"][i]);
       std::string next = page["nextLink"].Text();
       // The token goes to no other host, and no page leads back to itself.
-      if (!next.empty() && (next.compare(0, origin.size(), origin) != 0 || next == url)) {
+      if (!next.empty() && (!next.starts_with(origin) || next == url)) {
         return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
                               host_ + " links to a next page that is none of its own",
                               "Check that no proxy answers in place of " + host_ + ".");

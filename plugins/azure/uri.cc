@@ -18,10 +18,6 @@ constexpr std::array<Cloud, 4> kClouds = {{
 constexpr std::string_view kOldChinaAuthority = "login.chinacloudapi.cn";
 constexpr size_t kMinName = 5, kMaxName = 50;
 
-bool EndsWith(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
-
 // Letters and digits; host names come in lower case.
 bool IsWord(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
@@ -40,16 +36,16 @@ bool IsRegistryName(std::string_view text) {
 // What is in front of ".azurecr.io"; empty when the host ends otherwise.
 std::string_view LabelsBefore(std::string_view host) {
   for (const Cloud& cloud : kClouds) {
-    if (!EndsWith(host, cloud.registry_suffix)) continue;
+    if (!host.ends_with(cloud.registry_suffix)) continue;
     host.remove_suffix(cloud.registry_suffix.size());
-    return EndsWith(host, ".") ? host.substr(0, host.size() - 1) : std::string_view();
+    return host.ends_with(".") ? host.substr(0, host.size() - 1) : std::string_view();
   }
   return {};
 }
 
 // Cuts ".<region>.<kind>" off, as in "name.westeurope.geo".
 bool CutRegional(std::string_view kind, std::string_view& labels) {
-  if (!EndsWith(labels, kind)) return false;
+  if (!labels.ends_with(kind)) return false;
   const std::string_view front = labels.substr(0, labels.size() - kind.size());
   const size_t dot = front.rfind('.');
   if (dot == front.npos || !IsWord(front.substr(dot + 1))) return false;
@@ -69,7 +65,7 @@ HostKind KindOf(std::string_view host) {
 
 const Cloud& CloudOfRegistry(std::string_view host) {
   const auto* cloud = std::find_if(kClouds.begin(), kClouds.end(), [&](const Cloud& c) {
-    return EndsWith(host, c.registry_suffix);
+    return host.ends_with(c.registry_suffix);
   });
   return cloud == kClouds.end() ? kClouds.front() : *cloud;
 }

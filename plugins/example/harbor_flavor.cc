@@ -1,5 +1,4 @@
 // Harbor: images live in projects, which must be there before the first push and can be made by it.
-#include <atomic>
 #include <string>
 
 #include "flavor_data.h"
@@ -40,10 +39,7 @@ class HarborFlavor final : public gantry::sdk::Flavor {
   }
 
   Status PreparePush(Call& call, Plan& plan) override {
-    if (!config().fields()["create_project"].Boolean() || project_exists_) return Ok();
-    GANTRY_FLAVOR_TRY(CreateProject(call, plan));
-    project_exists_ = true;
-    return Ok();
+    return config().fields()["create_project"].Boolean() ? CreateProject(call, plan) : Ok();
   }
 
   Status Diagnose(Call& call, const Target&, Findings& findings) override {
@@ -64,7 +60,8 @@ class HarborFlavor final : public gantry::sdk::Flavor {
  private:
   std::string Api(const char* path) const { return "https://" + config().host() + "/api" + path; }
 
-  // 409 says that it is there already, so to ask twice does no harm.
+  // 409 says that it is there already, so to ask at every push does no harm; what was made may have
+  // been deleted since.
   Status CreateProject(Call& call, Plan& plan) {
     Credential login;
     GANTRY_FLAVOR_TRY(Authenticate(call, plan.target, GANTRY_PUSH, login));
@@ -91,8 +88,6 @@ class HarborFlavor final : public gantry::sdk::Flavor {
     return UpstreamError(config().host(), "creating the project " + project, response,
                          error["code"].Text(), error["message"].Text());
   }
-
-  std::atomic<bool> project_exists_ = false;
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "plugins/gcp/project_rights.h"
+
 namespace gantry::gcp {
 namespace {
 
@@ -11,25 +13,12 @@ using sdk::Status;
 
 constexpr char kUpload[] = "artifactregistry.repositories.uploadArtifacts";
 constexpr char kDownload[] = "artifactregistry.repositories.downloadArtifacts";
+constexpr char kCreate[] = "artifactregistry.repositories.create";
 constexpr char kRepositoryCheck[] = "artifact-registry-repository";
 constexpr char kPermissionCheck[] = "artifact-registry-permissions";
 
 std::string GcloudNames(const RepositoryName& name) {
   return name.id + " --location=" + name.location + " --project=" + name.project;
-}
-
-void AddMissingRepository(const RepositoryName& name, bool made_by_push, Findings& findings) {
-  if (made_by_push) {
-    findings.push_back(
-        {GANTRY_WARN, "push-right", "",
-         "the repository " + name.Resource() + " does not exist; the next push creates it", ""});
-    return;
-  }
-  findings.push_back({GANTRY_ERROR, kRepositoryCheck, "uri",
-                      "the repository " + name.Resource() + " does not exist",
-                      "Create it: gcloud artifacts repositories create " + GcloudNames(name) +
-                          " --repository-format=docker; or set create_repository in the "
-                          "registry's config."});
 }
 
 std::string Who(const std::string& identity) { return identity.empty() ? "this login" : identity; }
@@ -48,6 +37,51 @@ void AddMissingRight(const RepositoryName& name, const std::string& identity,
                       "Grant it " + role +
                           ": gcloud artifacts repositories add-iam-policy-binding " +
                           GcloudNames(name) + " --role=" + role + " --member=" + Member(identity)});
+}
+
+bool Has(const std::vector<std::string>& granted, const char* permission) {
+  return std::find(granted.begin(), granted.end(), permission) != granted.end();
+}
+
+void AddMissingRepository(const RepositoryName& name, Findings& findings) {
+  findings.push_back({GANTRY_ERROR, kRepositoryCheck, "uri",
+                      "the repository " + name.Resource() + " does not exist",
+                      "Create it: gcloud artifacts repositories create " + GcloudNames(name) +
+                          " --repository-format=docker; or set create_repository in the "
+                          "registry's config."});
+}
+
+// Of a repository that the next push is to create: an excuse for a push right that is missing is
+// only who may create it.
+Status CheckMayCreate(const sdk::Call& call, const AccessToken& token, const RepositoryName& name,
+                      Findings& findings) {
+  const std::string missing = "the repository " + name.Resource() + " does not exist";
+  std::vector<std::string> granted;
+  const Status tested = TestProjectPermissions(call, token, name.project, {kCreate}, granted);
+  if (tested.reason == "UPSTREAM_AUTH_REJECTED" || !call.Check().ok()) return tested;
+  if (!tested.ok()) {
+    const std::string why = tested.host_said_why
+                                ? "cloudresourcemanager.googleapis.com cannot be reached"
+                                : tested.message;
+    findings.push_back({GANTRY_WARN, "push-right", "",
+                        missing + "; the next push creates it, if " + Who(token.identity) +
+                            " has " + kCreate + ", which is not known: " + why,
+                        ""});
+  } else if (Has(granted, kCreate)) {
+    findings.push_back(
+        {GANTRY_WARN, "push-right", "", missing + "; the next push creates it", ""});
+  } else {
+    constexpr char kRole[] = "roles/artifactregistry.admin";
+    findings.push_back({GANTRY_ERROR, kPermissionCheck, "",
+                        missing + ", and " + Who(token.identity) + " lacks " + kCreate +
+                            " on project " + name.project,
+                        std::string("Grant it ") + kRole + ": gcloud projects add-iam-policy-" +
+                            "binding " + name.project + " --role=" + kRole +
+                            " --member=" + Member(token.identity) +
+                            "; or create the repository: gcloud artifacts repositories create " +
+                            GcloudNames(name) + " --repository-format=docker."});
+  }
+  return Ok();
 }
 
 void DescribeRepository(const RepositoryName& name, const Repository& found, Findings& findings) {
@@ -69,8 +103,8 @@ void DescribeRepository(const RepositoryName& name, const Repository& found, Fin
 
 }  // namespace
 
-Status CheckAccess(const ArtifactRegistry& api, const RepositoryName& name,
-                   const std::string& identity, bool made_by_push, Findings& findings) {
+Status CheckAccess(const sdk::Call& call, const ArtifactRegistry& api, const AccessToken& token,
+                   const RepositoryName& name, bool made_by_push, Findings& findings) {
   Repository found;
   const Status shown = api.Get(name, found);
   if (shown.host_said_why) return shown;
@@ -80,22 +114,21 @@ Status CheckAccess(const ArtifactRegistry& api, const RepositoryName& name,
                             ? shown
                             : api.TestPermissions(name, {kUpload, kDownload}, granted);
   if (tested.code == GANTRY_NOT_FOUND) {
-    AddMissingRepository(name, made_by_push, findings);
+    if (made_by_push) return CheckMayCreate(call, token, name, findings);
+    AddMissingRepository(name, findings);
     return Ok();
   }
   GANTRY_FLAVOR_TRY(tested);
   if (shown.ok()) DescribeRepository(name, found, findings);
 
-  const auto lacks = [&](const char* permission) {
-    return std::find(granted.begin(), granted.end(), permission) == granted.end();
-  };
-  if (lacks(kUpload)) {
+  const std::string& identity = token.identity;
+  if (!Has(granted, kUpload)) {
     AddMissingRight(name, identity, kUpload, "roles/artifactregistry.writer", findings);
   }
-  if (lacks(kDownload)) {
+  if (!Has(granted, kDownload)) {
     AddMissingRight(name, identity, kDownload, "roles/artifactregistry.reader", findings);
   }
-  if (!lacks(kUpload) && !lacks(kDownload)) {
+  if (Has(granted, kUpload) && Has(granted, kDownload)) {
     findings.push_back(
         {GANTRY_INFO, kPermissionCheck, "", Who(identity) + " may push and pull", ""});
   }

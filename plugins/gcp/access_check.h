@@ -7,9 +7,10 @@
 namespace gantry::gcp {
 
 // Tells a repository that is missing from a role that is missing; registries answer both alike.
-// `identity` is whose login it is, or empty; `made_by_push`: a repository that is missing is
-// created by the next push.  An error when the API does not say.
-sdk::Status CheckAccess(const ArtifactRegistry& api, const RepositoryName& name,
-                        const std::string& identity, bool made_by_push, sdk::Findings& findings);
+// `token` is what `api` uses; `made_by_push`: a repository that is missing is created by the next
+// push, if the login may do that.  An error when the API does not say.
+sdk::Status CheckAccess(const sdk::Call& call, const ArtifactRegistry& api,
+                        const AccessToken& token, const RepositoryName& name, bool made_by_push,
+                        sdk::Findings& findings);
 
 }  // namespace gantry::gcp

@@ -50,13 +50,11 @@ Status OAuthRefusal(std::string_view url, std::string_view what,
   if (const std::string subtype = answer["error_subtype"].Text(); !subtype.empty()) {
     words += (words.empty() ? "" : " ") + ("(" + subtype + ")");
   }
-  return sdk::UpstreamError(sdk::HostOf(url), what, response, answer["error"].Text(), words);
+  return sdk::TokenRefusal(sdk::HostOf(url), what, response, answer["error"].Text(), words);
 }
 
 bool ScopeRefused(const Status& status) {
-  return std::find(status.metadata.begin(), status.metadata.end(),
-                   std::pair<std::string, std::string>("upstreamCode", "invalid_scope")) !=
-         status.metadata.end();
+  return sdk::MetadataOf(status, "upstreamCode") == "invalid_scope";
 }
 
 }  // namespace gantry::gcp

@@ -18,6 +18,7 @@ struct AccessToken {
   sdk::Secret value;
   int64_t expires_unix_ms = 0;  // 0: not known
   bool read_only = false;       // Google has given it for reading alone
+  bool looked_up = false;       // it was given to us, and Google has said whose it is
   std::string identity;         // e-mail address or the like of whose it is, where that is known
   std::string project;          // of the credential, where it says one
   std::string quota_project;    // whose quota API requests count against: user accounts have none

@@ -1,8 +1,10 @@
 #include "plugins/gcp/artifact_registry.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "plugins/gcp/google_api.h"
+#include "plugins/sdk/timestamp.h"
 
 namespace gantry::gcp {
 namespace {
@@ -16,7 +18,7 @@ using sdk::Status;
 constexpr int64_t kFirstPauseMs = 500, kLongestPauseMs = 5'000, kLongestCreationMs = 90'000;
 
 // The query of a listing's page; the first one has no token.
-std::string PageQuery(int size, const std::string& token) {
+std::string PageQuery(uint32_t size, const std::string& token) {
   return "?pageSize=" + std::to_string(size) +
          (token.empty() ? "" : "&pageToken=" + sdk::UrlEncode(token));
 }
@@ -31,6 +33,21 @@ Repository ReadRepository(const Json& json, const std::string& project,
           json["format"].Text(),
           json["mode"].Text(),
           json["dockerConfig"]["immutableTags"].Boolean()};
+}
+
+// docs.cloud.google.com/artifact-registry/docs/reference/rest: a Version; what of it is of images
+// alone is untyped, with numbers as text.
+sdk::Image ReadImage(const Json& version) {
+  const Json metadata = version["metadata"], tags = version["relatedTags"];
+  sdk::Image image;
+  image.digest = LastPart(version["name"].Text());
+  image.media_type = metadata["mediaType"].Text();
+  image.size_bytes = std::atoll(metadata["imageSizeBytes"].Text().c_str());
+  image.pushed_unix_ms = sdk::ParseTimestamp(version["createTime"].Text()).value_or(0);
+  for (size_t i = 0; i < tags.size(); ++i) {
+    image.tags.emplace_back(LastPart(tags[i]["name"].Text()));
+  }
+  return image;
 }
 
 std::string NewRepositoryJson(const RepositorySettings& settings) {
@@ -160,16 +177,10 @@ Status ArtifactRegistry::WaitFor(Json operation, const RepositoryName& name) con
 Status ArtifactRegistry::TestPermissions(const RepositoryName& name,
                                          const std::vector<std::string>& permissions,
                                          std::vector<std::string>& granted) const {
-  std::string quoted;
-  for (const std::string& permission : permissions) {
-    quoted += (quoted.empty() ? "" : ",") + JsonQuote(permission);
-  }
   Json answer;
   GANTRY_FLAVOR_TRY(Ask("POST", name.Resource() + ":testIamPermissions",
-                        "{\"permissions\":[" + quoted + "]}",
-                        "to test permissions on " + name.Resource(), answer));
-  const Json list = answer["permissions"];
-  for (size_t i = 0; i < list.size(); ++i) granted.push_back(list[i].Text());
+                        PermissionsJson(permissions), "to test permissions on " + name.Resource(), answer));
+  granted = ReadPermissions(answer);
   return Ok();
 }
 
@@ -201,6 +212,32 @@ Status ArtifactRegistry::ListRepositories(const std::string& project, const std:
     if (repository.format == "DOCKER") page.push_back(std::move(repository));
   }
   page_token = answer["nextPageToken"].Text();
+  return Ok();
+}
+
+Status ArtifactRegistry::ListImages(const RepositoryName& name, uint32_t page_size,
+                                    std::string& page_token,
+                                    std::vector<sdk::Image>& page) const {
+  Json answer;
+  GANTRY_FLAVOR_TRY(Ask("GET",
+                        name.Resource() + "/packages/" + sdk::UrlEncode(name.image) + "/versions" +
+                            PageQuery(page_size, page_token) + "&view=FULL",
+                        "", "to list the images " + name.image + " of " + name.Resource(),
+                        answer));
+  const Json list = answer["versions"];
+  for (size_t i = 0; i < list.size(); ++i) page.push_back(ReadImage(list[i]));
+  page_token = answer["nextPageToken"].Text();
+  return Ok();
+}
+
+Status ArtifactRegistry::ListTags(const RepositoryName& name, const std::string& digest,
+                                  std::vector<std::string>& tags) const {
+  Json answer;
+  GANTRY_FLAVOR_TRY(
+      Ask("GET", name.Resource() + "/dockerImages/" + sdk::UrlEncode(name.image) + "@" + digest, "",
+          "to show image " + name.image + " of " + name.Resource(), answer));
+  const Json list = answer["tags"];
+  for (size_t i = 0; i < list.size(); ++i) tags.push_back(list[i].Text());
   return Ok();
 }
 

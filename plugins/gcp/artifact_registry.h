@@ -1,4 +1,4 @@
-// The Artifact Registry API: repositories and who may use them.
+// The Artifact Registry API: repositories, who may use them, and what is in them.
 #pragma once
 
 #include <string>
@@ -9,6 +9,7 @@
 #include "plugins/gcp/access_token.h"
 #include "plugins/gcp/names.h"
 #include "plugins/sdk/json.h"
+#include "plugins/sdk/types.h"
 
 namespace gantry::gcp {
 
@@ -50,6 +51,13 @@ class ArtifactRegistry {
   // One page; those that hold container images.
   sdk::Status ListRepositories(const std::string& project, const std::string& location,
                                std::string& page_token, std::vector<Repository>& page) const;
+  // One page of what is stored under the image's name, each with up to 100 of its tags and without
+  // its URI.  NOT_FOUND REPOSITORY_NOT_FOUND.
+  sdk::Status ListImages(const RepositoryName& name, uint32_t page_size, std::string& page_token,
+                         std::vector<sdk::Image>& page) const;
+  // Those that point to the manifest.  NOT_FOUND REPOSITORY_NOT_FOUND, also of the manifest alone.
+  sdk::Status ListTags(const RepositoryName& name, const std::string& digest,
+                       std::vector<std::string>& tags) const;
 
  private:
   // The answer as JSON, if it is 200.

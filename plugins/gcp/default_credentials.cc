@@ -37,6 +37,7 @@ Status DefaultToken(const sdk::Call& call, const Endpoints& endpoints, std::stri
     if (read.ok()) {
       KeyFile key;
       GANTRY_FLAVOR_TRY(ParseKeyFile(content.Reveal(), path, key));
+      key.of_machine = true;
       return TokenOfKeyFile(call, endpoints, key, scope, token);
     }
     // gcloud's file may be missing; one that somebody has named may not.

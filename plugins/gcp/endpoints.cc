@@ -1,5 +1,7 @@
 #include "plugins/gcp/endpoints.h"
 
+#include <algorithm>
+
 #include "plugins/sdk/http.h"
 
 namespace gantry::gcp {
@@ -42,8 +44,22 @@ sdk::Status RequireService(std::string_view url, std::string_view service, std::
   }
   return sdk::ConnectorUnusable(std::string(field) + " is not Google's " + std::string(service) +
                                     " service: " + (host.empty() ? "it names no plain host" : host),
-                                "Use the configuration as Google wrote it: gcloud iam "
-                                "workload-identity-pools create-cred-config.");
+                                "Use the file as Google or gcloud wrote it: a service account's "
+                                "key, or that of gcloud iam workload-identity-pools "
+                                "create-cred-config or gcloud auth application-default login.");
+}
+
+sdk::Status RequireTokenService(std::string_view url, std::string_view field) {
+  constexpr std::string_view kOlder[] = {"https://accounts.google.com/o/oauth2/token",
+                                         "https://www.googleapis.com/oauth2/v3/token",
+                                         "https://www.googleapis.com/oauth2/v4/token"};
+  if (std::find(std::begin(kOlder), std::end(kOlder), url) != std::end(kOlder)) return sdk::Ok();
+  return RequireService(url, "oauth2", "/token", field);
+}
+
+sdk::Status RequireImpersonationUrl(std::string_view url, std::string_view source) {
+  return RequireService(url, "iamcredentials", "/v1/projects/-/serviceAccounts/",
+                        std::string(source) + ".service_account_impersonation_url");
 }
 
 }  // namespace gantry::gcp

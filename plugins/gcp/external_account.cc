@@ -11,13 +11,14 @@ Status ExternalAccountToken(const sdk::Call& call, const KeyFile& key, std::stri
                             AccessToken& token) {
   GANTRY_FLAVOR_TRY(RequireFields(key, {"audience", "subject_token_type", "token_url"}));
   const std::string url = key.json["token_url"].Text();
-  const std::string impersonation_url = key.json["service_account_impersonation_url"].Text();
-  const bool impersonates = !impersonation_url.empty();
+  Impersonation wanted{key.json["service_account_impersonation_url"].Text(), {}};
+  const bool impersonates = !wanted.url.empty();
+  const int64_t lifetime =
+      key.json["service_account_impersonation"]["token_lifetime_seconds"].Integer();
+  if (lifetime > 0) wanted.lifetime_seconds = lifetime;
   GANTRY_FLAVOR_TRY(RequireService(url, "sts", "/v1/token", key.source + ".token_url"));
   if (impersonates) {
-    GANTRY_FLAVOR_TRY(
-        RequireService(impersonation_url, "iamcredentials", "/v1/projects/-/serviceAccounts/",
-                       key.source + ".service_account_impersonation_url"));
+    GANTRY_FLAVOR_TRY(RequireImpersonationUrl(wanted.url, key.source));
   }
   sdk::Secret subject;
   GANTRY_FLAVOR_TRY(ReadSubjectToken(call, key, subject));
@@ -39,7 +40,7 @@ Status ExternalAccountToken(const sdk::Call& call, const KeyFile& key, std::stri
   federated.quota_project = key.json["quota_project_id"].Text();
   GANTRY_FLAVOR_TRY(ReadTokenAnswer(url, "the exchange of a token for " + audience, response,
                                     now_ms, scope, federated));
-  if (impersonates) return Impersonate(call, impersonation_url, federated, scope, token);
+  if (impersonates) return Impersonate(call, wanted, federated, scope, token);
   token = std::move(federated);
   return sdk::Ok();
 }

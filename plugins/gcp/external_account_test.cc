@@ -71,6 +71,15 @@ TEST_F(GcpExternalAccount, ImpersonatesWithAScopeForThatAlone) {
   EXPECT_EQ(credential_->secret.Reveal(), "ya29.sa");
   EXPECT_EQ(Form(0, "scope"), "https://www.googleapis.com/auth/iam");
   EXPECT_THAT(sent_.at(1).body, HasSubstr(kReadOnlyScope));
+  EXPECT_THAT(sent_[1].body, HasSubstr("\"3600s\""));
+
+  // AIP-4117: how long that token is to live is in the file.
+  ASSERT_TRUE(LoginFrom(R"({"file": "/token"})",
+                        R"(, "service_account_impersonation": {"token_lifetime_seconds": 2800},)"
+                        R"("service_account_impersonation_url": ")" +
+                            url + "\"")
+                  .ok());
+  EXPECT_THAT(sent_.at(1).body, HasSubstr("\"2800s\""));
 }
 
 TEST_F(GcpExternalAccount, AwsProvesWhoItIsByASignedRequestForThisProvider) {

@@ -4,6 +4,7 @@
 #include "flavor_data.h"
 #include "plugins/gcp/access_check.h"
 #include "plugins/gcp/endpoints.h"
+#include "plugins/gcp/image_list.h"
 #include "plugins/gcp/image_removal.h"
 #include "plugins/gcp/login.h"
 #include "plugins/gcp/resource_list.h"
@@ -51,8 +52,7 @@ class GcpFlavor final : public sdk::Flavor {
       return Flavor::Authenticate(call, target, actions, credential);
     }
     AccessToken token;
-    GANTRY_FLAVOR_TRY(
-        FetchAccessToken(call, config(), hand_out ? kReadOnlyScope : kFullScope, token));
+    GANTRY_FLAVOR_TRY(GetToken(call, hand_out ? kReadOnlyScope : kFullScope, token));
     credential.scheme = GANTRY_AUTH_BASIC;
     credential.registry_host = target.registry_host;
     credential.username = "oauth2accesstoken";
@@ -79,7 +79,28 @@ class GcpFlavor final : public sdk::Flavor {
     return CreateIfMissing(call, name, plan);
   }
 
-  Status Remove(Call& call, const Target& target) override { return RemoveImage(call, target); }
+  Status List(Call& call, const Target& target, const std::string& page_token, uint32_t page_size,
+              sdk::Page& page) override {
+    RepositoryName name;
+    if (!IsKnownToApi(target, name) || (!page_token.empty() && !IsImagePage(page_token))) {
+      return Flavor::List(call, target, page_token, page_size, page);
+    }
+    const Status listed = WithApi(call, [&](const ArtifactRegistry& api, const AccessToken&) {
+      return ListImages(api, name, target, page_token, page_size, page);
+    });
+    if (!page_token.empty() || !MayAskRegistry(listed)) return listed;
+    call.Log(GANTRY_INFO, "the registry itself lists the tags; " + listed.message);
+    return Flavor::List(call, target, page_token, page_size, page);
+  }
+
+  Status Remove(Call& call, const Target& target) override {
+    Target image = target;
+    if (image.digest.empty()) GANTRY_FLAVOR_TRY(sdk::ResolveTag(call, target, image.digest));
+    image.tag.clear();
+    std::vector<std::string> tags;
+    GANTRY_FLAVOR_TRY(TagsOf(call, image, tags));
+    return RemoveImage(call, image, tags);
+  }
 
   // Rights are those of the repository that the URI names, whatever the image below it.
   Status Diagnose(Call& call, const Target&, Findings& findings) override {
@@ -87,7 +108,7 @@ class GcpFlavor final : public sdk::Flavor {
     GANTRY_FLAVOR_TRY(ParseRepository(config().host(), config().path(), name));
     if (!GivesAccessToken(config())) return Ok();
     return WithApi(call, [&](const ArtifactRegistry& api, const AccessToken& token) {
-      return CheckAccess(api, name, token.identity,
+      return CheckAccess(call, api, token, name,
                          config().fields()["create_repository"].Boolean(), findings);
     });
   }
@@ -97,7 +118,7 @@ class GcpFlavor final : public sdk::Flavor {
     AccessToken token;
     GANTRY_FLAVOR_TRY(FetchAccessToken(call, config(), kFullScope, token));
     // A token that somebody has typed in proves nothing until Google has seen it.
-    if (token.identity.empty() || config().auth_method() == "oauth2-token") {
+    if (!token.looked_up && (token.identity.empty() || IsGivenToken())) {
       GANTRY_FLAVOR_TRY(LookUpToken(call, Endpoints::Of(config()), token));
     }
     findings.push_back({GANTRY_INFO, "identity", "",
@@ -122,6 +143,19 @@ class GcpFlavor final : public sdk::Flavor {
 
  private:
   using ApiToken = sdk::ExpiringCache<AccessToken>::Entry;
+
+  bool IsGivenToken() const { return config().auth_method() == "oauth2-token"; }
+
+  // For the registry.  The only one of a connector that was given it is the one for the APIs; when
+  // it ends, Google need not be asked for each repository anew.
+  Status GetToken(const Call& call, std::string_view scope, AccessToken& token) {
+    if (!IsGivenToken()) return FetchAccessToken(call, config(), scope, token);
+    ApiToken kept;
+    GANTRY_FLAVOR_TRY(GetApiToken(call, kept));
+    token.value = sdk::Secret(kept.value->value.Reveal());
+    token.expires_unix_ms = kept.expires_unix_ms;
+    return Ok();
+  }
 
   // For requests to Google's APIs; the registry's own are the host's to keep.
   Status GetApiToken(const Call& call, ApiToken& token) {
@@ -149,6 +183,22 @@ class GcpFlavor final : public sdk::Flavor {
     api_tokens_.Forget("");
     GANTRY_FLAVOR_TRY(GetApiToken(call, token));
     return use(ArtifactRegistry(call, endpoint, *token.value), *token.value);
+  }
+
+  // Whether the API can be asked about images of the target, which has there that name.
+  bool IsKnownToApi(const Target& target, RepositoryName& name) const {
+    return GivesAccessToken(config()) &&
+           ParseRepository(target.registry_host, target.repository, name).ok() &&
+           !name.image.empty();
+  }
+
+  Status TagsOf(const Call& call, const Target& image, std::vector<std::string>& tags) {
+    RepositoryName name;
+    if (!IsKnownToApi(image, name)) return ListTagsOf(call, image, tags);
+    const Status shown = WithApi(call, [&](const ArtifactRegistry& api, const AccessToken&) {
+      return api.ListTags(name, image.digest, tags);
+    });
+    return MayAskRegistry(shown) ? ListTagsOf(call, image, tags) : shown;
   }
 
   Status CreateIfMissing(Call& call, const RepositoryName& name, Plan& plan) {

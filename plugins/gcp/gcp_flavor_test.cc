@@ -34,7 +34,7 @@ class GcpFlavor : public GcpTest {
   std::vector<std::string> Asked() const {
     std::vector<std::string> asked;
     for (const sdk::HttpRequest& request : sent_) {
-      if (request.url.find(kApiUrl) != 0) continue;
+      if (!request.url.starts_with(kApiUrl)) continue;
       asked.push_back(request.method + " " + request.url.substr(std::string(kApiUrl).size()));
     }
     return asked;
@@ -195,13 +195,6 @@ TEST_F(GcpFlavor, TellsAMissingRepositoryFromAMissingRole) {
   EXPECT_THAT(findings[0].message, HasSubstr("does not exist"));
   EXPECT_THAT(findings[0].remedy, HasSubstr("repositories create my-repo --location=us"));
 
-  Open("service-account", "{}", R"({"create_repository": true})");
-  findings = Diagnose();
-  ASSERT_EQ(findings.size(), 1u);
-  EXPECT_EQ(findings[0].level, GANTRY_WARN);
-  EXPECT_EQ(findings[0].check, "push-right");
-  EXPECT_THAT(findings[0].message, HasSubstr("the next push creates it"));
-
   // Who may not look at the repository may still ask what is allowed there.
   Answer(kRepositoryUrl, 403, kDenied);
   Answer(kRepositoryUrl + ":testIamPermissions", 200,
@@ -220,6 +213,43 @@ TEST_F(GcpFlavor, TellsAMissingRepositoryFromAMissingRole) {
   ASSERT_EQ(findings.size(), 2u);
   EXPECT_THAT(findings[0].message, HasSubstr("nothing can be pushed"));
   EXPECT_THAT(findings[1].message, HasSubstr("may push and pull"));
+}
+
+TEST_F(GcpFlavor, OnlyWhoMayCreateIsExcusedOfAMissingRepository) {
+  const std::string url =
+      "https://cloudresourcemanager.googleapis.com/v1/projects/my-project:testIamPermissions";
+  Open("service-account", "{}", R"({"create_repository": true})");
+  Answer(kRepositoryUrl, 404, kNotFound);
+  Answer(url, 200, R"({"permissions": ["artifactregistry.repositories.create"]})");
+  auto findings = Diagnose();
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].level, GANTRY_WARN);
+  EXPECT_EQ(findings[0].check, "push-right");
+  EXPECT_THAT(findings[0].message, HasSubstr("the next push creates it"));
+  EXPECT_EQ(sent_.back().body, R"({"permissions":["artifactregistry.repositories.create"]})");
+
+  Answer(url, 200, "{}");
+  findings = Diagnose();
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].level, GANTRY_ERROR);
+  EXPECT_NE(findings[0].check, "push-right");
+  EXPECT_THAT(findings[0].message, HasSubstr("pusher@my-project.iam.gserviceaccount.com lacks "
+                                             "artifactregistry.repositories.create"));
+  EXPECT_THAT(findings[0].remedy, HasSubstr("add-iam-policy-binding my-project "
+                                            "--role=roles/artifactregistry.admin --member="
+                                            "serviceAccount:pusher@my-project"));
+
+  // Where Google does not say, it may be so.
+  Answer(url, 403, kDenied);
+  findings = Diagnose();
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].level, GANTRY_WARN);
+  EXPECT_THAT(findings[0].message, HasSubstr("which is not known"));
+  EXPECT_THAT(findings[0].message, HasSubstr("no, or it may not exist"));
+  host_.unreachable = {url};
+  findings = Diagnose();
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_THAT(findings[0].message, HasSubstr("cannot be reached"));
 }
 
 TEST_F(GcpFlavor, SaysWhoAConnectorIs) {
@@ -268,23 +298,6 @@ TEST_F(GcpFlavor, ListsRepositoriesOfImagesInAllLocations) {
     sdk::ResourcePage page;
     EXPECT_EQ(flavor_.ListResources(bad, &page).code, GANTRY_INVALID_ARGUMENT) << bad;
   }
-}
-
-TEST_F(GcpFlavor, RemovesTagsBeforeTheirManifest) {
-  Open("service-account");
-  const std::string digest = FakeHost::kDigest;
-  host_.on_registry = [&](const sdk::HttpRequest& request) {
-    if (request.method != "GET") return sdk::HttpResponse{202, {}, ""};
-    return sdk::HttpResponse{
-        200, {}, R"({"manifest": {")" + digest + R"(": {"tag": ["v1", "latest"]},
-                                          "sha256:00": {"tag": ["other"]}}})"};
-  };
-  ASSERT_TRUE(flavor_.Remove({"us-docker.pkg.dev", "my-project/my-repo/app", "", digest}).ok());
-  const std::string path = "/v2/my-project/my-repo/app/";
-  EXPECT_THAT(
-      host_.requests(),
-      ElementsAre("GET " + path + "tags/list", "DELETE " + path + "manifests/v1",
-                  "DELETE " + path + "manifests/latest", "DELETE " + path + "manifests/" + digest));
 }
 
 }  // namespace

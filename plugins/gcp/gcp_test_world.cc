@@ -24,7 +24,7 @@ GcpTest::GcpTest() {
   host_.on_http = [this](const sdk::HttpRequest& request) {
     sent_.push_back(request);
     for (auto it = answers_.rbegin(); it != answers_.rend(); ++it) {
-      if (request.url.compare(0, it->url.size(), it->url) == 0) return it->response;
+      if (request.url.starts_with(it->url)) return it->response;
     }
     ADD_FAILURE() << "nobody answers " << request.method << " " << request.url;
     return sdk::HttpResponse{500, {}, ""};

@@ -1,6 +1,5 @@
 #include "plugins/gcp/google_api.h"
 
-#include "plugins/sdk/json.h"
 #include "plugins/sdk/upstream_error.h"
 
 namespace gantry::gcp {
@@ -29,11 +28,22 @@ Status ApiRefusal(std::string_view url, std::string_view what, const sdk::HttpRe
       break;
     }
   }
-  Status status =
-      sdk::UpstreamError(sdk::HostOf(url), what, response, code, error["message"].Text());
-  // A request that makes no sense is no refused login.
-  if (response.status == 400) status.reason = "UPSTREAM_REJECTED";
-  return status;
+  return sdk::UpstreamError(sdk::HostOf(url), what, response, code, error["message"].Text());
+}
+
+std::string PermissionsJson(const std::vector<std::string>& permissions) {
+  std::string quoted;
+  for (const std::string& permission : permissions) {
+    quoted += (quoted.empty() ? "" : ",") + sdk::JsonQuote(permission);
+  }
+  return "{\"permissions\":[" + quoted + "]}";
+}
+
+std::vector<std::string> ReadPermissions(const Json& answer) {
+  std::vector<std::string> granted;
+  const Json list = answer["permissions"];
+  for (size_t i = 0; i < list.size(); ++i) granted.push_back(list[i].Text());
+  return granted;
 }
 
 }  // namespace gantry::gcp

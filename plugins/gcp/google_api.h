@@ -1,9 +1,12 @@
 // Requests to Google's JSON APIs, and their refusals.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "plugins/gcp/access_token.h"
+#include "plugins/sdk/json.h"
 
 namespace gantry::gcp {
 
@@ -15,5 +18,9 @@ sdk::Status SendToGoogle(const sdk::Call& call, const AccessToken& token, sdk::H
 // code is the reason, where there is one, or the status (google.rpc.Code by name).
 sdk::Status ApiRefusal(std::string_view url, std::string_view what,
                        const sdk::HttpResponse& response);
+
+// The body of a testIamPermissions, and what of these its answer grants.
+std::string PermissionsJson(const std::vector<std::string>& permissions);
+std::vector<std::string> ReadPermissions(const sdk::Json& answer);
 
 }  // namespace gantry::gcp

@@ -9,19 +9,6 @@ namespace {
 using sdk::Ok;
 using sdk::Status;
 
-// Google's list has all manifests at once, each with its tags.
-Status TagsOf(const sdk::Call& call, const sdk::Target& target, sdk::Json& tags) {
-  sdk::HttpRequest request;
-  request.url = "/v2/" + target.repository + "/tags/list";
-  sdk::HttpResponse response;
-  GANTRY_FLAVOR_TRY(call.Registry(target, GANTRY_PULL, request, response));
-  if (response.status != 200) {
-    return sdk::RegistryRefusal(response, target, "listing the tags");
-  }
-  tags = sdk::Json::Parse(response.body)["manifest"][target.digest]["tag"];
-  return Ok();
-}
-
 Status RemoveTag(const sdk::Call& call, const sdk::Target& target, const std::string& tag) {
   sdk::HttpRequest request;
   request.method = "DELETE";
@@ -36,17 +23,28 @@ Status RemoveTag(const sdk::Call& call, const sdk::Target& target, const std::st
 
 }  // namespace
 
-Status RemoveImage(const sdk::Call& call, const sdk::Target& target) {
-  sdk::Target by_digest = target;
-  if (by_digest.digest.empty()) GANTRY_FLAVOR_TRY(sdk::ResolveTag(call, target, by_digest.digest));
-  by_digest.tag.clear();
-  sdk::Json tags;
-  GANTRY_FLAVOR_TRY(TagsOf(call, by_digest, tags));
-  for (size_t i = 0; i < tags.size(); ++i) {
-    GANTRY_FLAVOR_TRY(call.Check());
-    GANTRY_FLAVOR_TRY(RemoveTag(call, by_digest, tags[i].Text()));
+// Google's list has all manifests at once, each with its tags.
+Status ListTagsOf(const sdk::Call& call, const sdk::Target& target,
+                  std::vector<std::string>& tags) {
+  sdk::HttpRequest request;
+  request.url = "/v2/" + target.repository + "/tags/list";
+  sdk::HttpResponse response;
+  GANTRY_FLAVOR_TRY(call.Registry(target, GANTRY_PULL, request, response));
+  if (response.status != 200) {
+    return sdk::RegistryRefusal(response, target, "listing the tags");
   }
-  return sdk::RemoveManifest(call, by_digest);
+  const sdk::Json list = sdk::Json::Parse(response.body)["manifest"][target.digest]["tag"];
+  for (size_t i = 0; i < list.size(); ++i) tags.push_back(list[i].Text());
+  return Ok();
+}
+
+Status RemoveImage(const sdk::Call& call, const sdk::Target& target,
+                   const std::vector<std::string>& tags) {
+  for (const std::string& tag : tags) {
+    GANTRY_FLAVOR_TRY(call.Check());
+    GANTRY_FLAVOR_TRY(RemoveTag(call, target, tag));
+  }
+  return sdk::RemoveManifest(call, target);
 }
 
 }  // namespace gantry::gcp

@@ -13,6 +13,24 @@ using sdk::MakeError;
 using sdk::Ok;
 using sdk::Status;
 
+constexpr int64_t kUsualLifetime = 3600;  // what Google gives without being told by the organisation
+
+// As the API names accounts; gcloud writes bare addresses.
+std::string ResourceOf(const std::string& account) {
+  constexpr std::string_view kPrefix = "projects/-/serviceAccounts/";
+  return account.starts_with(kPrefix) ? account : std::string(kPrefix) + account;
+}
+
+std::string RequestBody(const Impersonation& wanted, std::string_view scope) {
+  std::string delegates;
+  for (const std::string& account : wanted.delegates) {
+    delegates += (delegates.empty() ? "" : ",") + sdk::JsonQuote(ResourceOf(account));
+  }
+  return "{" + (delegates.empty() ? "" : "\"delegates\":[" + delegates + "],") + "\"scope\":[" +
+         sdk::JsonQuote(scope) + "],\"lifetime\":\"" + std::to_string(wanted.lifetime_seconds) +
+         "s\"}";
+}
+
 // ".../serviceAccounts/EMAIL:generateAccessToken"
 std::string AccountOf(std::string_view url) {
   const size_t start = url.rfind('/') + 1;
@@ -34,21 +52,32 @@ Status ImpersonationUrl(const Endpoints& endpoints, std::string_view email, std:
   return Ok();
 }
 
-Status Impersonate(const sdk::Call& call, std::string_view url, const AccessToken& source,
+Status Impersonate(const sdk::Call& call, const Impersonation& wanted, const AccessToken& source,
                    std::string_view scope, AccessToken& token) {
+  const std::string& url = wanted.url;
   sdk::HttpRequest request;
   request.method = "POST";
   request.url = url;
-  request.body = "{\"scope\":[" + sdk::JsonQuote(scope) + "],\"lifetime\":\"3600s\"}";
+  request.body = RequestBody(wanted, scope);
   request.flags = uint32_t{GANTRY_HTTP_SECRET_BODY} | GANTRY_HTTP_IDEMPOTENT;
   sdk::HttpResponse response;
   GANTRY_FLAVOR_TRY(SendToGoogle(call, source, std::move(request), response));
   const std::string account = AccountOf(url);
   if (response.status != 200) {
-    return ApiRefusal(url,
-                      "a token of " + account + " to " +
-                          (source.identity.empty() ? "this login" : source.identity),
-                      response);
+    Status refused = ApiRefusal(url,
+                                "a token of " + account + " to " +
+                                    (source.identity.empty() ? "this login" : source.identity),
+                                response);
+    // Google does not say which argument it is that it finds invalid.
+    if (response.status == 400 && wanted.lifetime_seconds > kUsualLifetime) {
+      refused.reason = "CONNECTOR_UNUSABLE";
+      refused.message += " (" + std::to_string(wanted.lifetime_seconds) + " seconds were asked for)";
+      refused.remedy =
+          "Ask for 3600 seconds at most, or have the organisation policy constraints/"
+          "iam.allowServiceAccountCredentialLifetimeExtension name " +
+          account + ".";
+    }
+    return refused;
   }
   const sdk::Json answer = sdk::Json::Parse(response.body);
   token.value = sdk::Secret(answer["accessToken"].Text());

@@ -16,15 +16,19 @@ using sdk::Status;
 Status ImpersonatedToken(const sdk::Call& call, const Endpoints& endpoints, const KeyFile& key,
                          std::string_view scope, AccessToken& token) {
   GANTRY_FLAVOR_TRY(RequireFields(key, {"service_account_impersonation_url"}));
-  const KeyFile inner{key.json["source_credentials"], key.source + ".source_credentials"};
+  Impersonation wanted{key.json["service_account_impersonation_url"].Text(), {}};
+  GANTRY_FLAVOR_TRY(RequireImpersonationUrl(wanted.url, key.source));
+  const sdk::Json delegates = key.json["delegates"];
+  for (size_t i = 0; i < delegates.size(); ++i) wanted.delegates.push_back(delegates[i].Text());
+  const KeyFile inner{key.json["source_credentials"], key.source + ".source_credentials",
+                      key.of_machine};
   if (inner.type() == "impersonated_service_account") {
     return sdk::ConnectorUnusable(key.source + " impersonates twice",
                                   "Name the account to impersonate directly.");
   }
   AccessToken source;
   GANTRY_FLAVOR_TRY(TokenOfKeyFile(call, endpoints, inner, kFullScope, source));
-  return Impersonate(call, key.json["service_account_impersonation_url"].Text(), source, scope,
-                     token);
+  return Impersonate(call, wanted, source, scope, token);
 }
 
 }  // namespace

@@ -44,14 +44,17 @@ Status ReadKeyFile(const Call& call, const char* field, const char* type, KeyFil
 Status ImpersonatedToken(const Call& call, const Config& config, std::string_view scope,
                          AccessToken& token) {
   const Endpoints endpoints = Endpoints::Of(config);
-  std::string url;
-  GANTRY_FLAVOR_TRY(
-      ImpersonationUrl(endpoints, config.connector_fields()["target_principal"].Text(), url));
+  const sdk::Json fields = config.connector_fields();
+  Impersonation wanted;
+  GANTRY_FLAVOR_TRY(ImpersonationUrl(endpoints, fields["target_principal"].Text(), wanted.url));
+  if (const int64_t lifetime = fields["duration_seconds"].Integer(); lifetime > 0) {
+    wanted.lifetime_seconds = lifetime;
+  }
   KeyFile key;
   GANTRY_FLAVOR_TRY(ReadKeyFile(call, "service_account_json", "service_account", key));
   AccessToken source;
   GANTRY_FLAVOR_TRY(TokenOfKeyFile(call, endpoints, key, kFullScope, source));
-  return Impersonate(call, url, source, scope, token);
+  return Impersonate(call, wanted, source, scope, token);
 }
 
 // A token that somebody else has made: it ends when its owner or Google says.

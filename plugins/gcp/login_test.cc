@@ -162,6 +162,11 @@ TEST_F(GcpLogin, AnImpersonatedAccountsTokenEndsWhenGoogleSays) {
   EXPECT_EQ(asked["scope"][size_t{0}].Text(), kReadOnlyScope);
   EXPECT_EQ(asked["lifetime"].Text(), "3600s");
 
+  Answer(kIam, 400, R"({"error": {"message": "invalid argument", "status": "INVALID_ARGUMENT"}})");
+  const Outcome senseless = Login();
+  EXPECT_EQ(senseless.reason(), "UPSTREAM_REJECTED");
+  EXPECT_EQ(senseless.remedy(), "") << "an hour is not too long";
+
   Answer(kIam, 403,
          R"({"error": {"message": "Permission 'iam.serviceAccounts.getAccessToken' denied",
       "status": "PERMISSION_DENIED", "details": [{"reason": "IAM_PERMISSION_DENIED"}]}})");
@@ -172,6 +177,23 @@ TEST_F(GcpLogin, AnImpersonatedAccountsTokenEndsWhenGoogleSays) {
   EXPECT_EQ(Login().reason(), "CONNECTOR_UNUSABLE");
 }
 
+TEST_F(GcpLogin, AnImpersonatedAccountsTokenLivesAsLongAsTheConnectorSays) {
+  AnswerToken(kTokenUrl);
+  Open("impersonation", R"({"target_principal": "target@my-project.iam.gserviceaccount.com",
+                            "duration_seconds": 43200})");
+  Answer(kIam, 200, R"({"accessToken": "ya29.target", "expireTime": "2026-11-24T00:00:00Z"})");
+  ASSERT_TRUE(Login().ok());
+  ExpectToken("ya29.target", kNow + 43200);
+  EXPECT_EQ(sdk::Json::Parse(sent_.at(1).body)["lifetime"].Text(), "43200s");
+
+  Answer(kIam, 400, R"({"error": {"message": "invalid argument", "status": "INVALID_ARGUMENT"}})");
+  const Outcome too_long = Login();
+  EXPECT_EQ(too_long.code, GANTRY_FAILED_PRECONDITION);
+  EXPECT_EQ(too_long.reason(), "CONNECTOR_UNUSABLE");
+  EXPECT_THAT(too_long.message(), HasSubstr("invalid argument (43200 seconds were asked for)"));
+  EXPECT_THAT(too_long.remedy(), HasSubstr("target@my-project.iam.gserviceaccount.com"));
+}
+
 TEST_F(GcpLogin, AGivenTokenEndsWithItsConnectorOrWhenGoogleSays) {
   host_.secrets["token"] = "ya29.given";
   Open("oauth2-token", "{}", "{}", (kNow + 600) * 1000);
@@ -179,9 +201,11 @@ TEST_F(GcpLogin, AGivenTokenEndsWithItsConnectorOrWhenGoogleSays) {
   ASSERT_TRUE(Login().ok());
   ExpectToken("ya29.given", kNow + 600);
   Answer(kTokenInfoUrl, 200, R"({"email": "me@example.com", "expires_in": "90"})");
+  Open("oauth2-token", "{}", "{}", (kNow + 600) * 1000);
   ASSERT_TRUE(Login().ok());
   ExpectToken("ya29.given", kNow + 90);
   Answer(kTokenInfoUrl, 503, "");
+  Open("oauth2-token", "{}", "{}", (kNow + 600) * 1000);
   ASSERT_TRUE(Login().ok());
   ExpectToken("ya29.given", kNow + 600);
 
@@ -190,7 +214,35 @@ TEST_F(GcpLogin, AGivenTokenEndsWithItsConnectorOrWhenGoogleSays) {
   ASSERT_TRUE(Login().ok());
   ExpectToken("ya29.given", kNow + 120);
   Answer(kTokenInfoUrl, 400, R"({"error": "invalid_token", "error_description": "Invalid Value"})");
+  Open("oauth2-token");
   EXPECT_EQ(Login().reason(), "UPSTREAM_AUTH_REJECTED");
+}
+
+TEST_F(GcpLogin, GoogleIsAskedOnceHowLongAGivenTokenLives) {
+  host_.secrets["token"] = "ya29.given";
+  Open("oauth2-token");
+  Answer(kTokenInfoUrl, 200, R"({"email": "me@example.com", "expires_in": "1000"})");
+  std::vector<sdk::Finding> findings;
+  ASSERT_TRUE(flavor_.Verify(&findings).ok());
+  EXPECT_EQ(sent_.size(), 1u) << "to verify is to ask";
+  sent_.clear();
+  for (const uint32_t actions : {GANTRY_PULL | GANTRY_PUSH, GANTRY_PULL | GANTRY_HAND_OUT}) {
+    ASSERT_TRUE(Login(actions).ok());
+    ExpectToken("ya29.given", kNow + 1000);
+  }
+  EXPECT_EQ(sent_.size(), 1u);
+  ASSERT_TRUE(flavor_.Verify(&findings).ok());
+  EXPECT_EQ(sent_.size(), 2u) << "to verify is to ask, whatever is kept";
+  host_.now_unix_ms += 1001 * 1000;
+  Answer(kTokenInfoUrl, 400, R"({"error": "invalid_token", "error_description": "Invalid Value"})");
+  EXPECT_EQ(Login().reason(), "UPSTREAM_AUTH_REJECTED");
+
+  // Where Google was out of reach, what is known of the token proves nothing.
+  host_.now_unix_ms = kNow * 1000;
+  Open("oauth2-token", "{}", "{}", (kNow + 600) * 1000);
+  Answer(kTokenInfoUrl, 503, "");
+  ASSERT_TRUE(Login().ok());
+  EXPECT_EQ(flavor_.Verify(&findings).code, GANTRY_UNAVAILABLE);
 }
 
 TEST_F(GcpLogin, TheMachinesIdentityIsLookedForInGooglesOrder) {
@@ -225,6 +277,41 @@ TEST_F(GcpLogin, TheMachinesIdentityIsLookedForInGooglesOrder) {
   EXPECT_EQ(Login().code, GANTRY_NOT_FOUND);
   host_.local_allowed = false;
   EXPECT_EQ(Login().code, GANTRY_PERMISSION_DENIED);
+}
+
+TEST_F(GcpLogin, AKeyOfTheMachineIsUsedAtGoogleAlone) {
+  const auto key_for = [](const std::string& token_uri) {
+    std::string key = ServiceAccountJson();
+    return key.insert(1, "\"token_uri\": \"" + token_uri + "\", ");
+  };
+  host_.environment = {{"GOOGLE_APPLICATION_CREDENTIALS", "/key.json"}};
+  for (const char* url : {"https://evil.example/token", "https://oauth2.evil.example/token",
+                          "https://storage.googleapis.com/token", "https://oauth2.googleapis.com/x"}) {
+    const std::string key = key_for(url);
+    const std::string inner =
+        R"({"type": "impersonated_service_account", "service_account_impersonation_url": ")" +
+        std::string(kIam) + R"(", "source_credentials": )" + key + "}";
+    for (const std::string& file : {key, inner}) {
+      host_.files["/key.json"] = file;
+      Open("implicit");
+      const Outcome outcome = Login();
+      EXPECT_EQ(outcome.reason(), "CONNECTOR_UNUSABLE") << url;
+      EXPECT_THAT(outcome.message(), HasSubstr(".token_uri is not Google's oauth2 service"));
+    }
+    EXPECT_THAT(sent_, IsEmpty());
+  }
+  for (const char* url : {kTokenUrl, "https://accounts.google.com/o/oauth2/token"}) {
+    AnswerToken(url);
+    host_.files["/key.json"] = key_for(url);
+    Open("implicit");
+    EXPECT_TRUE(Login().ok()) << url;
+    EXPECT_EQ(sent_.back().url, url);
+  }
+  // Whoever gives a connector its key says where it is used.
+  AnswerToken("https://proxy.example/token");
+  host_.secrets["service_account_json"] = key_for("https://proxy.example/token");
+  Open("service-account");
+  EXPECT_TRUE(Login().ok());
 }
 
 TEST_F(GcpLogin, AKeyThatIsAPasswordIsHandedOutAsAToken) {

@@ -27,14 +27,6 @@ constexpr std::array<ContainerRegistryHost, 4> kContainerRegistryHosts{
 bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
 bool IsLowerOrDigit(char c) { return IsLower(c) || (c >= '0' && c <= '9'); }
 
-bool StartsWith(std::string_view text, std::string_view start) {
-  return text.substr(0, start.size()) == start;
-}
-
-bool EndsWith(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
-
 // A letter, then letters, digits and dashes, no dash at the end.
 bool IsLabel(std::string_view text, size_t shortest, size_t longest) {
   return text.size() >= shortest && text.size() <= longest && IsLower(text.front()) &&
@@ -69,9 +61,9 @@ const ContainerRegistryHost* FindContainerRegistryHost(std::string_view host) {
 
 std::optional<std::string> LocationOf(std::string_view host) {
   std::string_view location;
-  if (EndsWith(host, kDockerSuffix)) {
+  if (host.ends_with(kDockerSuffix)) {
     location = host.substr(0, host.size() - kDockerSuffix.size());
-  } else if (StartsWith(host, kEndpointPrefix) && EndsWith(host, kEndpointSuffix) &&
+  } else if (host.starts_with(kEndpointPrefix) && host.ends_with(kEndpointSuffix) &&
              host.size() > kEndpointPrefix.size() + kEndpointSuffix.size()) {
     location = host.substr(kEndpointPrefix.size(),
                            host.size() - kEndpointPrefix.size() - kEndpointSuffix.size());
@@ -87,13 +79,13 @@ Status Refuse(std::string message, std::string remedy) {
 
 Status RefuseHost(std::string_view host) {
   const std::string name(host);
-  if (EndsWith(host, ".gcr.io")) {
+  if (host.ends_with(".gcr.io")) {
     return Refuse(
         name + " holds public images of Google's own, and nobody else can push there",
         "Use gcr.io, us.gcr.io, eu.gcr.io or asia.gcr.io; or flavor default to read from " + name +
             ".");
   }
-  if (EndsWith(host, ".pkg.dev") || host == "pkg.dev") {
+  if (host.ends_with(".pkg.dev") || host == "pkg.dev") {
     return Refuse(name + " is no Docker host of Artifact Registry",
                   "Docker repositories are at LOCATION-docker.pkg.dev, such as "
                   "us-central1-docker.pkg.dev or europe-docker.pkg.dev.");

@@ -39,6 +39,7 @@ Status ServiceAccountToken(const sdk::Call& call, const Endpoints& endpoints, co
   std::string url = endpoints.token_uri;
   if (url.empty()) url = key.json["token_uri"].Text();
   if (url.empty()) url = kTokenUri;
+  if (key.of_machine) GANTRY_FLAVOR_TRY(RequireTokenService(url, key.source + ".token_uri"));
   sdk::HttpResponse response;
   GANTRY_FLAVOR_TRY(PostForm(
       call, url,

@@ -21,6 +21,7 @@ sdk::Status LookUpToken(const sdk::Call& call, const Endpoints& endpoints, Acces
   GANTRY_FLAVOR_TRY(
       PostForm(call, url, {{"access_token", std::string(token.value.Reveal())}}, response));
   if (response.status != 200) return OAuthRefusal(url, "the access token", response);
+  token.looked_up = true;
   const sdk::Json answer = sdk::Json::Parse(response.body);
   if (token.identity.empty()) token.identity = answer["email"].Text();
   if (token.identity.empty()) token.identity = answer["sub"].Text();

@@ -1,10 +1,10 @@
 // GitHub's container registry: one token opens all of an owner's packages, and only of some kinds.
 #include "flavor_data.h"
+#include "plugins/github/scopes.h"
+#include "plugins/github/site.h"
+#include "plugins/github/token_kind.h"
 #include "plugins/sdk/pull_check.h"
 #include "plugins/sdk/table.h"
-#include "scopes.h"
-#include "site.h"
-#include "token_kind.h"
 
 namespace gantry::github {
 namespace {

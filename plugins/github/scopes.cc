@@ -1,4 +1,4 @@
-#include "scopes.h"
+#include "plugins/github/scopes.h"
 
 #include <algorithm>
 #include <optional>

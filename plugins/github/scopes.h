@@ -3,8 +3,8 @@
 
 #include <string_view>
 
+#include "plugins/github/site.h"
 #include "plugins/sdk/call.h"
-#include "site.h"
 
 namespace gantry::github {
 

@@ -1,4 +1,4 @@
-#include "site.h"
+#include "plugins/github/site.h"
 
 #include <algorithm>
 #include <string_view>

@@ -1,4 +1,4 @@
-#include "token_kind.h"
+#include "plugins/github/token_kind.h"
 
 #include <algorithm>
 #include <iterator>

@@ -10,10 +10,6 @@ std::string_view WithoutScheme(std::string_view text) {
   return scheme == text.npos ? text : text.substr(scheme + 3);
 }
 
-bool EndsWith(std::string_view text, std::string_view end) {
-  return text.size() > end.size() && text.substr(text.size() - end.size()) == end;
-}
-
 }  // namespace
 
 Config::Config(std::string_view json_text) : root_(Json::Parse(json_text)) {
@@ -34,7 +30,7 @@ std::string RegistryHostOf(std::string_view text) {
   std::transform(host.begin(), host.end(), host.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
-  if (EndsWith(host, ":443")) host.resize(host.size() - 4);
+  if (host.size() > 4 && host.ends_with(":443")) host.resize(host.size() - 4);
   if (host == "index.docker.io" || host == "registry-1.docker.io" ||
       host == "registry.hub.docker.com") {
     return "docker.io";

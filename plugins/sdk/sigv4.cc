@@ -25,10 +25,6 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
-bool EndsWith(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
-
 std::vector<std::string_view> Split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   for (size_t at = 0; at <= text.size();) {
@@ -57,7 +53,7 @@ UrlParts PartsOf(std::string_view url) {
   parts.host = Lower(url.substr(0, slash));
   // HTTP libraries leave the scheme's own port out of the header, too.
   const std::string_view port = tls ? ":443" : ":80";
-  if (EndsWith(parts.host, port)) parts.host.resize(parts.host.size() - port.size());
+  if (parts.host.ends_with(port)) parts.host.resize(parts.host.size() - port.size());
   return parts;
 }
 
@@ -74,7 +70,7 @@ std::string CanonicalPath(std::string_view path) {
   }
   std::string canonical;
   for (const std::string_view segment : kept) canonical += "/" + UrlEncode(segment);
-  if (kept.empty() || EndsWith(path, "/")) canonical += '/';
+  if (kept.empty() || path.ends_with("/")) canonical += '/';
   return canonical;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,15 @@ struct [[nodiscard]] Status {
 };
 
 inline Status Ok() { return {}; }
+
+// What an error says under `key`, such as "upstreamCode"; empty when it does not say.  Borrows from
+// the status.
+inline std::string_view MetadataOf(const Status& status, std::string_view key) {
+  for (const auto& [name, value] : status.metadata) {
+    if (name == key) return value;
+  }
+  return {};
+}
 
 inline Status MakeError(gantry_code code, std::string reason, std::string message,
                         std::string remedy = {}) {

@@ -37,12 +37,19 @@ Status UpstreamError(std::string_view host, std::string_view operation,
   } else if (http == 403) {
     status.code = GANTRY_PERMISSION_DENIED;
     status.reason = "UPSTREAM_DENIED";
-  } else if (http == 400 || http == 401) {
+  } else if (http == 401) {
     status.reason = "UPSTREAM_AUTH_REJECTED";
   }
   status.retry_after_ms = RetryAfterMs(response);
   status.metadata = {{"httpStatus", std::to_string(http)}, {"registry", std::string(host)}};
   if (!code.empty()) status.metadata.emplace_back("upstreamCode", std::string(code));
+  return status;
+}
+
+Status TokenRefusal(std::string_view host, std::string_view operation,
+                    const HttpResponse& response, std::string_view code, std::string_view text) {
+  Status status = UpstreamError(host, operation, response, code, text);
+  if (response.status == 400) status.reason = "UPSTREAM_AUTH_REJECTED";
   return status;
 }
 

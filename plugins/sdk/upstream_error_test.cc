@@ -28,6 +28,20 @@ TEST(UpstreamError, KnowsWhatIsWorthAnotherTry) {
   EXPECT_EQ(UpstreamError("h", "x", {404, {}, ""}, "", "").reason, "UPSTREAM_REJECTED");
 }
 
+TEST(UpstreamError, OnlyATokenEndpointRefusesALoginWith400) {
+  const HttpResponse bad{400, {}, ""};
+  EXPECT_EQ(UpstreamError("h", "x", bad, "INVALID_ARGUMENT", "").reason, "UPSTREAM_REJECTED");
+  const Status refused = TokenRefusal("h", "x", bad, "invalid_grant", "expired");
+  EXPECT_EQ(refused.code, GANTRY_FAILED_PRECONDITION);
+  EXPECT_EQ(refused.reason, "UPSTREAM_AUTH_REJECTED");
+  EXPECT_EQ(refused.message, "h refused x (HTTP 400, invalid_grant): expired");
+  for (const int status : {401, 403, 404, 429, 503}) {
+    EXPECT_EQ(TokenRefusal("h", "x", {status, {}, ""}, "", "").reason,
+              UpstreamError("h", "x", {status, {}, ""}, "", "").reason)
+        << status;
+  }
+}
+
 TEST(UpstreamError, CutsLongTexts) {
   const Status status = UpstreamError("h", "x", {400, {}, ""}, "", std::string(10'000, 'y'));
   EXPECT_LT(status.message.size(), 600u);

@@ -1,10 +1,11 @@
-// Every flavor of the build's manifest, as a parameter of tests.
+// Every flavor of a manifest, as a parameter of tests: the build's, or that of $GANTRY_FLAVORS_DIR.
 #pragma once
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -23,7 +24,8 @@ struct FlavorFile {
 inline void PrintTo(const FlavorFile& flavor, std::ostream* out) { *out << flavor.name; }
 
 inline std::vector<FlavorFile> AllFlavors() {
-  const std::string directory = GANTRY_FLAVORS_DIR;
+  const char* const other = std::getenv("GANTRY_FLAVORS_DIR");
+  const std::string directory = other != nullptr ? other : GANTRY_BUILT_FLAVORS_DIR;
   std::ifstream in(directory + "/flavors.manifest.json");
   std::vector<FlavorFile> flavors;
   const nlohmann::json manifest = nlohmann::json::parse(in);

@@ -10,7 +10,7 @@ import harness
 from clouds import gcp_policy
 from clouds.exchange import json_response
 from clouds.gcp import PROJECT
-from clouds.gcp_federation import GET_ACCESS_TOKEN
+from clouds.gcp_federation import GET_ACCESS_TOKEN, TOKEN_CREATOR
 from clouds.gcp_tokens import FULL, READ_ONLY
 from gcp_case import HOST, SUBJECT, GcpCase
 
@@ -49,6 +49,24 @@ class Methods(GcpCase):
         self.ready(daemon, "impersonation", **fields)
         self.journey(daemon, target.email)
         self.assertEqual((self.minted_token().identity, self.minted_token().scopes), (target.email, {READ_ONLY}))
+
+    def test_an_impersonated_accounts_token_of_another_life(self):
+        target = self.google.account("target")
+        self.google.policy.grant(target.email, f"projects/{PROJECT}", gcp_policy.WRITER)
+        self.google.policy.grant(self.account.email, target.email, TOKEN_CREATOR)
+        daemon = self.daemon()
+        fields = {"service_account_json": f"@{self.key_file()}", "target_principal": target.email}
+        longer = self.connect(daemon, "impersonation", "--expiration-seconds=7200", **fields)
+        self.not_stored(longer, "invalid argument", "7200 seconds were asked for",
+                        "allowServiceAccountCredentialLifetimeExtension", target.email)
+        endless = self.connect(daemon, "impersonation", "--expiration-seconds=43201", **fields)
+        self.assertEqual(endless.code, 2, endless)
+        self.google.iam.long_lived.add(target.email)
+        self.ready(daemon, "impersonation", "--expiration-seconds=7200", **fields)
+        self.assertEqual(self.push_gar(daemon).code, 0)
+        said = harness.unix_time(self.lend(daemon)["expire_time"])
+        self.assertAlmostEqual(said, self.minted_token().expires, delta=2)
+        self.assertAlmostEqual(said, time.time() + 7200, delta=60)
 
     def test_user_account(self):
         user = self.google.user("me@example.com")
@@ -183,6 +201,20 @@ class Methods(GcpCase):
         nowhere = self.daemon(IMPLICIT, env={"GCE_METADATA_HOST": f"127.0.0.1:{harness.free_port()}"})
         self.not_stored(self.connect(nowhere, "implicit"), "no metadata server",
                      "GOOGLE_APPLICATION_CREDENTIALS")
+
+    def test_application_default_credentials_that_impersonate(self):
+        """A user who may act for an account that may act for the one that pushes."""
+        user, between = self.google.user("me@example.com"), self.google.account("between")
+        file = self.file("adc.json", user.impersonating_file(self.account.email, [between.email]))
+        daemon = self.daemon(IMPLICIT, env={"GOOGLE_APPLICATION_CREDENTIALS": str(file)})
+        self.google.policy.grant(user.email, between.email, TOKEN_CREATOR)
+        self.not_stored(self.connect(daemon, "implicit"), self.account.email, "roles/iam.serviceAccountTokenCreator")
+        self.google.policy.grant(between.email, self.account.email, TOKEN_CREATOR)
+        self.assertEqual(self.connect(daemon, "implicit").code, 0)
+        self.register_gar(daemon)
+        self.journey(daemon, self.account.email)
+        self.assertEqual((self.minted_token().identity, self.minted_token().scopes),
+                         (self.account.email, {READ_ONLY}))
 
     def test_application_default_credentials(self):
         user = self.google.user("me@example.com")

@@ -207,6 +207,10 @@ class GitHubCloud(harness.Case):
         self.assertEqual(curl(*status, "https://ghcr.io/v2/_catalog"), "404")
         self.assertEqual(curl(*status, f"https://ghcr.io/v2/acme/a/referrers/sha256:{'0' * 64}"), "303")
         self.assertEqual(curl(*status, "-A", "", "https://api.github.com/"), "403")
+        for header, refused in (("Accept: application/xml", "415"), ("X-GitHub-Api-Version: 1970-01-01", "400"),
+                                ("Accept: application/json", "200")):
+            self.assertEqual(curl(*status, "-H", f"Authorization: Bearer {token}", "-H", header,
+                                  "https://api.github.com/"), refused, header)
         big = self.dir / "big"
         with open(big, "wb") as out:
             out.truncate((4 << 20) + 1)

@@ -75,8 +75,15 @@ static gantry_code Authenticate(gantry_flavor* flavor, gantry_call* call,
     return host->fail(host->ctx, call, &error);
   }
   struct login login = {target, sink};
-  return host->secret(host->ctx, call, (gantry_str)STR("token"),
-                      (gantry_str_sink){&login, TakeToken});
+  const gantry_code code = host->secret(host->ctx, call, (gantry_str)STR("token"),
+                                        (gantry_str_sink){&login, TakeToken});
+  if (code != GANTRY_NOT_FOUND) return code;
+  /* No connector: nobody logs in, or what docker login has left on the daemon's machine does. */
+  const gantry_credential none = {.struct_size = sizeof none,
+                                  .scheme = GANTRY_AUTH_NONE,
+                                  .registry_host = target->registry_host};
+  sink.put(sink.ctx, &none);
+  return GANTRY_OK;
 }
 
 static gantry_code PreparePush(gantry_flavor* flavor, gantry_call* call,

@@ -69,7 +69,9 @@ class OutOfTree(harness.Case):
         self.ok(daemon, "container-registry", "update", "harbor", "--create_project=true")
         for _ in range(2):
             self.assertEqual(self.push_app(daemon).json()["digest"], self.digest)
-        self.assertEqual([r.status for r in self.cloud.requests(path="/api/v2.0/projects")], [201])
+        projects.clear()
+        self.assertEqual(self.push_app(daemon).json()["digest"], self.digest, "it was deleted, and is made again")
+        self.assertEqual([r.status for r in self.cloud.requests(path="/api/v2.0/projects")], [201, 409, 201])
         self.assertIn("Harbor with API v2.0", self.ok(daemon, "container-registry", "verify", "harbor",
                                                       "--repository", "app").out)
         self.assertEqual(self.skopeo_digest("harbor.example.com/vision/app:1", "--creds", ":".join(robot),

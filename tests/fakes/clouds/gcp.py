@@ -8,6 +8,7 @@
 
 Everything strict: signatures, times, scopes, permissions, lives of tokens, headers.
 """
+import json
 import shutil
 
 import harness
@@ -18,6 +19,7 @@ from clouds.gcp_metadata import MetadataServer
 from clouds.gcp_oauth import ServiceAccount, TokenService, User
 from clouds.gcp_policy import Policy
 from clouds.gcp_registry import RegistryFront
+from clouds.gcp_resource_manager import ResourceManager
 from clouds.gcp_tokens import Tokens
 
 PROJECT = "my-project"
@@ -26,8 +28,26 @@ PROJECT = "my-project"
 class ImageStore(harness.Registry):
     """The docker-registry behind all hosts.  It cannot take a tag away from an image, so that is done here."""
 
+    def __init__(self, case):
+        super().__init__(case)
+        self.crowds = {}  # name: what more is listed there than can be pulled, as by images()
+        self._root = self.dir / "data/docker/registry/v2"
+
     def _tags_directory(self, name):
-        return self.dir / "data/docker/registry/v2/repositories" / name / "_manifests/tags"
+        return self._root / "repositories" / name / "_manifests/tags"
+
+    def images(self, name):
+        """[{"digest", "tags", "size", "media_type"}] of what is stored there, with tags or without."""
+        links = (self._root / "repositories" / name / "_manifests/revisions/sha256").glob("*/link")
+        tags = sorted(self.tags(name).items())
+        images = []
+        for digest in sorted(link.read_text() for link in links):
+            file = self._root / "blobs/sha256" / digest[7:9] / digest[7:] / "data"
+            manifest = json.loads(file.read_text())
+            images.append({"digest": digest, "tags": [tag for tag, of in tags if of == digest],
+                           "size": sum(layer["size"] for layer in manifest.get("layers", [])),
+                           "media_type": manifest.get("mediaType", "application/vnd.oci.image.manifest.v1+json")})
+        return images + self.crowds.get(name, [])
 
     def tags(self, name):
         """{tag: digest}"""
@@ -48,9 +68,11 @@ class Google:
         self.iam = IamCredentials(cloud.host("iamcredentials.googleapis.com"), self.tokens, cloud.now, self.policy,
                                   self.oauth.accounts)
         self.metadata = MetadataServer(cloud.host("metadata.google.internal", plain=True), self.tokens, PROJECT)
+        self.resource_manager = ResourceManager(cloud.host("cloudresourcemanager.googleapis.com"), self.tokens,
+                                                self.policy)
+        self.images, self._fronts = ImageStore(case), []
         self.artifact_registry = ArtifactRegistry(cloud.host("artifactregistry.googleapis.com"), self.tokens,
-                                                  self.policy)
-        self._store, self._fronts = ImageStore(case), []
+                                                  self.policy, self.images)
         cloud.secrets.also(self._secrets)
 
     def account(self, name):
@@ -68,10 +90,10 @@ class Google:
 
     def tags(self, name):
         """{tag: digest} of what is stored as PROJECT/REPOSITORY/IMAGE."""
-        return self._store.tags(name)
+        return self.images.tags(name)
 
     def registry(self, host):
-        self._fronts.append(RegistryFront(self, host, self._store))
+        self._fronts.append(RegistryFront(self, host, self.images))
         return self._fronts[-1]
 
     def _secrets(self):

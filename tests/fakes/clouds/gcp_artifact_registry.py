@@ -1,33 +1,39 @@
-"""artifactregistry.googleapis.com: repositories, made by operations that take a while."""
+"""artifactregistry.googleapis.com: repositories, made by operations that take a while, and what is in them."""
 import re
 import threading
+import urllib.parse
 
 from clouds.exchange import json_response
-from clouds.gcp_tokens import api_error, permission_denied, scope_insufficient, unauthenticated
+from clouds.gcp_tokens import api_error, form_refused, permission_denied, scope_insufficient, unauthenticated
 from clouds.quirks import Quirks
 
 PERMISSION = "artifactregistry.repositories."
 LOCATIONS = ("asia", "europe", "europe-west12", "us", "us-central1")
 CREATED_FIELDS = {"format", "mode", "dockerConfig", "kmsKeyName", "labels"}
+UPLOADED = "2026-11-23T12:00:00.123456Z"
+MOST_RELATED_TAGS = 100
 
 
 class ArtifactRegistry:
     """Thread-safe."""
 
-    def __init__(self, host, tokens, policy):
+    def __init__(self, host, tokens, policy, images):
         self.repositories = {}  # resource name: fields
         self.quirks = Quirks(polls_until_done=2, key_refused=False, service_disabled=False, throttled=0,
                              page_size=1000)
-        self._tokens, self._policy = tokens, policy
+        self._tokens, self._policy, self._images = tokens, policy, images
         self._operations, self._mutex = {}, threading.Lock()
         project = r"/v1/(?P<project>projects/[^/]+)"
         location = project + r"/locations/(?P<location>[^/]+)"
+        repository = "/v1/(?P<repository>projects/[^/]+/locations/[^/]+/repositories/[^/:]+)"
         for method, path, handler in (
                 ("GET", project + "/locations", self._list_locations),
                 ("GET", location + "/repositories", self._list),
                 ("POST", location + "/repositories", self._create),
                 ("GET", location + "/operations/[^/]+", self._operation),
                 ("GET", location + "/repositories/[^/:]+", self._get),
+                ("GET", repository + "/packages/(?P<package>[^/]+)/versions", self._list_versions),
+                ("GET", repository + "/dockerImages/(?P<image>[^/]+)", self._get_docker_image),
                 ("POST", location + "/repositories/[^/:]+:testIamPermissions", self._test)):
             host.on(method, path, lambda request, h=handler: self._checked(request, h))
 
@@ -40,6 +46,8 @@ class ArtifactRegistry:
             return resource in self.repositories
 
     def _checked(self, request, handler):
+        if refusal := form_refused(request):
+            return refusal
         token = self._tokens.find(request.bearer())
         if not token:
             return unauthenticated()
@@ -87,7 +95,6 @@ class ArtifactRegistry:
             return refusal
         fields = request.json()
         assert fields["format"] == "DOCKER" and fields.keys() <= CREATED_FIELDS, fields
-        assert request.headers["Content-Type"] == "application/json"
         if not re.fullmatch(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?|((us|eu|asia)\.)?gcr\.io",
                             request.parameter("repositoryId")):
             return api_error(400, "INVALID_ARGUMENT", "the repository ID is invalid")
@@ -126,6 +133,45 @@ class ArtifactRegistry:
             return self._missing(name)
         granted = [p for p in request.json()["permissions"] if self._policy.allows(identity, p, name)]
         return json_response(200, {"permissions": granted} if granted else {})
+
+    def _images_of(self, repository, package):
+        """An image's name stands in the registry's paths behind the project, and at pkg.dev the repository."""
+        _, project, _, _, _, name = repository.split("/")
+        path = [*project.split(":"), *([] if name.endswith("gcr.io") else [name]), urllib.parse.unquote(package)]
+        return self._images.images("/".join(path)) if self.has(repository) else []
+
+    def _list_versions(self, request, identity):
+        repository, package = request.match["repository"], request.match["package"]
+        if refusal := self._denied(identity, "artifactregistry.versions.list", repository):
+            return refusal
+        images = self._images_of(repository, package)
+        parent = f"{repository}/packages/{package}"
+        if not images:
+            return self._missing(parent)
+        assert int(request.parameter("pageSize")) <= 1000 and request.parameter("view") in (None, "BASIC", "FULL")
+        versions = []
+        for image in images:
+            name = f"{parent}/versions/{image['digest']}"
+            version = {"name": name, "createTime": UPLOADED, "updateTime": UPLOADED, "metadata": {
+                "imageSizeBytes": str(image["size"]), "mediaType": image["media_type"],
+                "name": f"{repository}/dockerImages/{package}@{image['digest']}"}}
+            if image["tags"] and request.parameter("view") == "FULL":
+                version["relatedTags"] = [{"name": f"{parent}/tags/{tag}", "version": name}
+                                          for tag in image["tags"][:MOST_RELATED_TAGS]]
+            versions.append(version)
+        return self._page(request, versions, "versions")
+
+    def _get_docker_image(self, request, identity):
+        repository = request.match["repository"]
+        if refusal := self._denied(identity, "artifactregistry.dockerimages.get", repository):
+            return refusal
+        package, _, digest = request.match["image"].partition("@")
+        name = f"{repository}/dockerImages/{package}@{digest}"
+        found = [i for i in self._images_of(repository, package) if i["digest"] == digest]
+        if not found:
+            return self._missing(name)
+        return json_response(200, {"name": name, "tags": found[0]["tags"], "imageSizeBytes": str(found[0]["size"]),
+                                   "uploadTime": UPLOADED, "mediaType": found[0]["media_type"]})
 
     def _missing(self, name):
         return api_error(404, "NOT_FOUND", f"Requested entity was not found: {name}")

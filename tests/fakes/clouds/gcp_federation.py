@@ -14,9 +14,12 @@ import botocore.credentials
 
 from clouds.exchange import json_response
 from clouds.gcp_oauth import read_jwt, signed_by
-from clouds.gcp_tokens import FULL, IAM, SCOPES, api_error, oauth_error, permission_denied, unauthenticated
+from clouds.gcp_tokens import (FULL, IAM, SCOPES, api_error, form_refused, oauth_error, permission_denied,
+                               unauthenticated)
 
 GET_ACCESS_TOKEN = "iam.serviceAccounts.getAccessToken"
+DELEGATE = "iam.serviceAccounts.implicitDelegation"
+TOKEN_CREATOR = {GET_ACCESS_TOKEN, DELEGATE}  # of roles/iam.serviceAccountTokenCreator
 JWT, AWS = "urn:ietf:params:oauth:token-type:jwt", "urn:ietf:params:aws:token-type:aws4_request"
 
 
@@ -124,21 +127,36 @@ class SecurityTokenService:
 
 class IamCredentials:
     def __init__(self, host, tokens, now, policy, accounts):
+        self.long_lived = set()  # addresses that the organisation policy allows more than an hour
         self._tokens, self._now, self._policy, self._accounts = tokens, now, policy, accounts
         host.on("POST", r"/v1/projects/-/serviceAccounts/(?P<email>[^/:]+):generateAccessToken", self._generate)
 
     def _generate(self, request):
+        if refusal := form_refused(request):
+            return refusal
         source = self._tokens.find(request.bearer())
         if not source:
             return unauthenticated()
         assert source.scopes & {FULL, IAM}, "a token that may not use IAM"
         email = urllib.parse.unquote(request.match["email"])
-        if email not in self._accounts or not self._policy.allows(source.identity, GET_ACCESS_TOKEN, email):
-            return permission_denied(GET_ACCESS_TOKEN, f"projects/-/serviceAccounts/{email}")
         asked = request.json()
+        delegates = [re.fullmatch(r"(?:projects/-/serviceAccounts/)?([^/]+)", d) for d in asked.get("delegates") or []]
+        if not all(delegates):
+            return api_error(400, "INVALID_ARGUMENT", "Request contains an invalid argument.")
+        if not self._may_act(source.identity, [*(d[1] for d in delegates), email]):
+            return permission_denied(GET_ACCESS_TOKEN, f"projects/-/serviceAccounts/{email}")
         life = int(re.fullmatch(r"(\d+)s", asked["lifetime"])[1])
-        if life > 3600 or not set(asked["scope"]) <= SCOPES:
+        if life > (43200 if email in self.long_lived else 3600) or not set(asked["scope"]) <= SCOPES:
             return api_error(400, "INVALID_ARGUMENT", "Request contains an invalid argument.")
         token = self._tokens.give(email, asked["scope"], life)
         expires = datetime.datetime.fromtimestamp(token.expires, datetime.timezone.utc)
         return json_response(200, {"accessToken": token.value, "expireTime": expires.strftime("%Y-%m-%dT%H:%M:%SZ")})
+
+    def _may_act(self, identity, chain):
+        """Each in the chain lets the one before it delegate, and the last gives out its tokens."""
+        for i, account in enumerate(chain):
+            permission = DELEGATE if i + 1 < len(chain) else GET_ACCESS_TOKEN
+            if account not in self._accounts or not self._policy.allows(identity, permission, account):
+                return False
+            identity = account
+        return True

@@ -61,6 +61,14 @@ class User:
                            "quota_project_id": quota_project, "refresh_token": self.refresh_token,
                            "type": "authorized_user", "universe_domain": "googleapis.com"})
 
+    def impersonating_file(self, account, delegates=()):
+        """What it writes with --impersonate-service-account, whose last account is the one to act as."""
+        return json.dumps({"delegates": list(delegates), "service_account_impersonation_url":
+                           "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"
+                           f"{account}:generateAccessToken",
+                           "source_credentials": json.loads(self.credentials_file(None)),
+                           "type": "impersonated_service_account"})
+
 
 def read_jwt(token):
     """(header, claims, signed part, signature); ValueError when it is none."""

@@ -2,7 +2,8 @@
 import threading
 
 READER = {"artifactregistry.repositories.get", "artifactregistry.repositories.list",
-          "artifactregistry.repositories.downloadArtifacts", "artifactregistry.locations.list"}
+          "artifactregistry.repositories.downloadArtifacts", "artifactregistry.locations.list",
+          "artifactregistry.versions.list", "artifactregistry.dockerimages.get"}
 WRITER = READER | {"artifactregistry.repositories.uploadArtifacts"}
 ADMIN = WRITER | {"artifactregistry.repositories.create", "artifactregistry.repositories.deleteArtifacts"}
 

@@ -150,16 +150,15 @@ class RegistryFront:
 
     def _list(self, request, name):
         """Everything at once, with numbers as text: Google's extension of the list."""
-        tags = self._store.tags(name)
         answer = self._proxy.forward(request)
         if answer.status != 200:
             return answer
-        manifests = {}
-        for tag, digest in sorted(tags.items()):
-            entry = manifests.setdefault(digest, {"imageSizeBytes": "763789", "layerId": "", "tag": [],
-                                                  "timeCreatedMs": "0", "timeUploadedMs": "1597767277119"})
-            entry["tag"].append(tag)
-        return json_response(200, {"name": name, "child": [], "tags": sorted(tags), "manifest": manifests})
+        images = self._store.images(name)
+        manifests = {i["digest"]: {"imageSizeBytes": str(i["size"]), "layerId": "", "mediaType": i["media_type"],
+                                   "tag": i["tags"], "timeCreatedMs": "0", "timeUploadedMs": "1795435200123"}
+                     for i in images}
+        return json_response(200, {"name": name, "child": [], "tags": sorted(t for i in images for t in i["tags"]),
+                                   "manifest": manifests})
 
     def _delete(self, request, name, reference):
         tags = self._store.tags(name)

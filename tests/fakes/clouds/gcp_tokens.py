@@ -9,7 +9,7 @@ READ_ONLY = "https://www.googleapis.com/auth/cloud-platform.read-only"
 EMAIL = "https://www.googleapis.com/auth/userinfo.email"
 IAM = "https://www.googleapis.com/auth/iam"
 SCOPES = {FULL, READ_ONLY, EMAIL, IAM}
-LONGEST_LIFE = 3600
+USUAL_LIFE = 3599
 
 
 class Token:
@@ -21,15 +21,17 @@ class Token:
 
 
 class Tokens:
-    """Every token that was given; `life` of those to come is the test's to shorten.  Thread-safe."""
+    """Every token that was given; how long those to come live at most is the test's to say: `life`.  Thread-safe."""
 
     def __init__(self, now):
-        self.life = LONGEST_LIFE - 1
+        self.life = None
         self.given = []
         self._now, self._by_value, self._mutex = now, {}, threading.Lock()
 
     def give(self, identity, scopes, life=None):
-        life = min(life or LONGEST_LIFE, self.life)
+        life = life or USUAL_LIFE
+        if self.life is not None:
+            life = min(life, self.life)
         token = Token("ya29." + secrets.token_urlsafe(40), identity, scopes, self._now() + life)
         with self._mutex:
             self._by_value[token.value] = token
@@ -60,6 +62,16 @@ def api_error(status, name, message, reason=None, headers=None):
         error["details"] = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason,
                              "domain": "googleapis.com"}]
     return json_response(status, {"error": error}, headers)
+
+
+def form_refused(request):
+    """The refusal of JSON that calls itself a form, as curl does by itself: Google reads it as one."""
+    kind = request.headers.get("Content-Type", "").partition(";")[0]
+    if kind != "application/x-www-form-urlencoded":
+        return None
+    return api_error(400, "INVALID_ARGUMENT", "Invalid JSON payload received. Unknown name "
+                     f"\"{request.body.decode()}\": Cannot bind query parameter. Field could not be found in "
+                     "request message.")
 
 
 def unauthenticated():

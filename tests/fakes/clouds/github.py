@@ -12,6 +12,7 @@ from clouds.exchange import Response, json_response, registry_error
 from clouds.quirks import Quirks
 
 PART_LIMIT = 4 << 20
+API_VERSION = "2022-11-28"  # the one that is taken where none is named
 CHALLENGE = 'Bearer realm="https://{0}/token",service="{0}",scope="{1}"'
 
 
@@ -145,6 +146,14 @@ class GitHub:
     def _api_root(self, request):
         if not request.headers.get("User-Agent"):
             return Response(403, b"Request forbidden by administrative rules.")
+        accepted = request.headers.get("Accept", "*/*")
+        if not any(kind in accepted for kind in ("*/*", "application/json", "application/vnd.github")):
+            return json_response(415, {"message": f"Unsupported 'Accept' header: '{accepted}'. Must accept "
+                                                  "'application/json'.", "status": "415"})
+        version = request.headers.get("X-GitHub-Api-Version", API_VERSION)
+        if version != API_VERSION:
+            return json_response(400, {"message": f"Bad request - the API version {version} is not supported",
+                                       "status": "400"})
         token = self._issued.get(request.bearer())
         if token is None or (token.ends is not None and self.emulator.now() > token.ends):
             return json_response(401, {"message": "Bad credentials", "status": "401"})

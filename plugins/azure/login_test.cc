@@ -8,9 +8,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class Authenticate : public AzureWorld {};
+class AzureLogin : public AzureWorld {};
 
-TEST_F(Authenticate, ExchangesAServicePrincipalsTokenForTheRegistrys) {
+TEST_F(AzureLogin, ExchangesAServicePrincipalsTokenForTheRegistrys) {
   const Outcome outcome = Login(ServicePrincipal());
   ASSERT_TRUE(outcome.ok()) << outcome.message();
   EXPECT_THAT(Urls(), ElementsAre(kSignIn, kExchange));
@@ -28,7 +28,7 @@ TEST_F(Authenticate, ExchangesAServicePrincipalsTokenForTheRegistrys) {
   EXPECT_EQ(InSeconds(), 10'800);
 }
 
-TEST_F(Authenticate, KeepsEntrasTokenButNotTheRegistrys) {
+TEST_F(AzureLogin, KeepsEntrasTokenButNotTheRegistrys) {
   ASSERT_TRUE(Login(ServicePrincipal()).ok());
   ASSERT_TRUE(flavor_.Authenticate({kHost, "other", "", ""}, GANTRY_PULL, &credential_).ok());
   EXPECT_THAT(Urls(), ElementsAre(kSignIn, kExchange, kExchange));
@@ -37,7 +37,7 @@ TEST_F(Authenticate, KeepsEntrasTokenButNotTheRegistrys) {
   EXPECT_EQ(seen_.size(), 5u) << "a token near its end is renewed";
 }
 
-TEST_F(Authenticate, SignsInWhereTheRegistrysCloudDoes) {
+TEST_F(AzureLogin, SignsInWhereTheRegistrysCloudDoes) {
   for (const auto& [uri, authority] :
        {std::pair{"myregistry.azurecr.us", "login.microsoftonline.us"},
         std::pair{"myregistry.azurecr.cn/team", "login.partner.microsoftonline.cn"}}) {
@@ -50,7 +50,7 @@ TEST_F(Authenticate, SignsInWhereTheRegistrysCloudDoes) {
   EXPECT_EQ(seen_.back().url, "https://sts.example/t%2F1/oauth2/v2.0/token");
 }
 
-TEST_F(Authenticate, SendsNothingElsewhereThanNamed) {
+TEST_F(AzureLogin, SendsNothingElsewhereThanNamed) {
   const Outcome refused = Login(
       Config("service-principal",
              R"({"tenant_id": "t", "client_id": "c", "authority_host": "http://sts.example"})"));
@@ -64,7 +64,7 @@ TEST_F(Authenticate, SendsNothingElsewhereThanNamed) {
   EXPECT_TRUE(seen_.empty());
 }
 
-TEST_F(Authenticate, TellsEntrasRefusalByItsCode) {
+TEST_F(AzureLogin, TellsEntrasRefusalByItsCode) {
   answers_[kSignIn] = {
       401,
       {},
@@ -85,7 +85,7 @@ TEST_F(Authenticate, TellsEntrasRefusalByItsCode) {
   EXPECT_EQ(Login(ServicePrincipal()).reason(), "UPSTREAM_PROTOCOL");
 }
 
-TEST_F(Authenticate, FallsBackToTheAudienceOfAzuresApi) {
+TEST_F(AzureLogin, FallsBackToTheAudienceOfAzuresApi) {
   int exchanges = 0;
   host_.on_http = [&](const sdk::HttpRequest& request) {
     const bool first = request.url == kExchange && ++exchanges == 1;
@@ -97,7 +97,7 @@ TEST_F(Authenticate, FallsBackToTheAudienceOfAzuresApi) {
   EXPECT_THAT(seen_[2].body, HasSubstr("scope=https%3A%2F%2Fmanagement.azure.com%2F.default"));
 }
 
-TEST_F(Authenticate, GivesUpAKeptTokenThatIsNoLongerTaken) {
+TEST_F(AzureLogin, GivesUpAKeptTokenThatIsNoLongerTaken) {
   ASSERT_TRUE(Login(ServicePrincipal()).ok());
   seen_.clear();
   int exchanges = 0;
@@ -111,13 +111,13 @@ TEST_F(Authenticate, GivesUpAKeptTokenThatIsNoLongerTaken) {
   EXPECT_THAT(seen_[1].body, HasSubstr("containerregistry"));
 }
 
-TEST_F(Authenticate, ASecretThatEntraRefusesIsSentOnce) {
+TEST_F(AzureLogin, ASecretThatEntraRefusesIsSentOnce) {
   answers_[kSignIn] = {401, {}, R"({"error_codes":[7000215]})"};
   EXPECT_FALSE(Login(ServicePrincipal()).ok());
   EXPECT_THAT(Urls(), ElementsAre(kSignIn));
 }
 
-TEST_F(Authenticate, FallsBackWhenTheTenantDoesNotKnowTheRegistryService) {
+TEST_F(AzureLogin, FallsBackWhenTheTenantDoesNotKnowTheRegistryService) {
   host_.on_http = [&](const sdk::HttpRequest& request) {
     const bool unknown =
         request.body.find("containerregistry") != std::string::npos && request.url == kSignIn;
@@ -128,7 +128,7 @@ TEST_F(Authenticate, FallsBackWhenTheTenantDoesNotKnowTheRegistryService) {
   EXPECT_THAT(Urls(), ElementsAre(kSignIn, kSignIn, kExchange));
 }
 
-TEST_F(Authenticate, SaysWhoHasNoRole) {
+TEST_F(AzureLogin, SaysWhoHasNoRole) {
   for (const auto& [status, reason] :
        {std::pair{401, "UPSTREAM_AUTH_REJECTED"}, std::pair{403, "UPSTREAM_DENIED"}}) {
     answers_[kExchange] = {status, {}, R"({"errors":[{"code":"UNAUTHORIZED","message":"no"}]})"};
@@ -140,7 +140,7 @@ TEST_F(Authenticate, SaysWhoHasNoRole) {
   }
 }
 
-TEST_F(Authenticate, AFixedTokenNeverOutlivesItself) {
+TEST_F(AzureLogin, AFixedTokenNeverOutlivesItself) {
   host_.secrets["token"] = EntraToken(600);
   ASSERT_TRUE(Login(Config("access-token")).ok());
   EXPECT_THAT(Urls(), ElementsAre(kExchange));
@@ -162,7 +162,7 @@ TEST_F(Authenticate, AFixedTokenNeverOutlivesItself) {
   EXPECT_THAT(Urls(), ElementsAre(kExchange)) << "there is no other token to try";
 }
 
-TEST_F(Authenticate, ReadsTheFederatedTokenAnewEachTime) {
+TEST_F(AzureLogin, ReadsTheFederatedTokenAnewEachTime) {
   host_.environment = {{"AZURE_TENANT_ID", "t-1"},
                        {"AZURE_CLIENT_ID", "c-1"},
                        {"AZURE_FEDERATED_TOKEN_FILE", "/var/run/token"},
@@ -188,7 +188,7 @@ TEST_F(Authenticate, ReadsTheFederatedTokenAnewEachTime) {
   EXPECT_EQ(Login(Config("workload-identity")).reason(), "CONNECTOR_UNUSABLE");
 }
 
-TEST_F(Authenticate, ImplicitTakesWhatIsThereInAzuresOwnOrder) {
+TEST_F(AzureLogin, ImplicitTakesWhatIsThereInAzuresOwnOrder) {
   ASSERT_TRUE(Login(Config("implicit")).ok());
   EXPECT_EQ(Urls().front(), kMachine);
   host_.environment = {{"AZURE_TENANT_ID", "t-1"}, {"AZURE_CLIENT_ID", "c-9"}};
@@ -206,7 +206,7 @@ TEST_F(Authenticate, ImplicitTakesWhatIsThereInAzuresOwnOrder) {
   EXPECT_THAT(seen_.front().body, HasSubstr("client_secret=of-the-environment"));
 }
 
-TEST_F(Authenticate, UsesNothingOfTheMachineUnlessAllowed) {
+TEST_F(AzureLogin, UsesNothingOfTheMachineUnlessAllowed) {
   host_.local_allowed = false;
   for (const char* method : {"implicit", "managed-identity", "workload-identity"}) {
     const Outcome outcome = Login(Config(method));
@@ -216,7 +216,7 @@ TEST_F(Authenticate, UsesNothingOfTheMachineUnlessAllowed) {
   EXPECT_EQ(host_.http_calls, 0);
 }
 
-TEST_F(Authenticate, HandsOutATokenForPullingOneRepository) {
+TEST_F(AzureLogin, HandsOutATokenForPullingOneRepository) {
   const Outcome outcome = Login(ServicePrincipal(), GANTRY_PULL | GANTRY_HAND_OUT);
   ASSERT_TRUE(outcome.ok()) << outcome.message();
   EXPECT_THAT(Urls(), ElementsAre(kSignIn, kExchange, kToken));
@@ -241,7 +241,7 @@ TEST_F(Authenticate, HandsOutATokenForPullingOneRepository) {
   EXPECT_EQ(InSeconds(), 60);
 }
 
-TEST_F(Authenticate, HandsOutNothingThatCannotPull) {
+TEST_F(AzureLogin, HandsOutNothingThatCannotPull) {
   answers_[kToken].body = R"({"access_token":")" + AccessToken("[]") + "\"}";
   const Outcome outcome = Login(ServicePrincipal(), GANTRY_PULL | GANTRY_HAND_OUT);
   EXPECT_EQ(outcome.reason(), "UPSTREAM_DENIED");
@@ -249,7 +249,7 @@ TEST_F(Authenticate, HandsOutNothingThatCannotPull) {
   EXPECT_THAT(outcome.remedy(), HasSubstr("AcrPull"));
 }
 
-TEST_F(Authenticate, HandsOutATokenForAllRepositoriesWhereThatExists) {
+TEST_F(AzureLogin, HandsOutATokenForAllRepositoriesWhereThatExists) {
   ASSERT_TRUE(flavor_.Open(ServicePrincipal()).ok());
   const sdk::Target all{kHost, "", "", ""};
   const uint32_t actions = uint32_t{GANTRY_PULL} | GANTRY_HAND_OUT;
@@ -264,7 +264,7 @@ TEST_F(Authenticate, HandsOutATokenForAllRepositoriesWhereThatExists) {
               HasSubstr("Name one repository"));
 }
 
-TEST_F(Authenticate, TheAdminUserIsAPasswordWithoutAnEnd) {
+TEST_F(AzureLogin, TheAdminUserIsAPasswordWithoutAnEnd) {
   ASSERT_TRUE(Login(Config("admin-user", R"({"username": "myregistry"})")).ok());
   EXPECT_EQ(host_.http_calls, 0);
   EXPECT_EQ(credential_->scheme, GANTRY_AUTH_BASIC);

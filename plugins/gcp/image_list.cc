@@ -1,0 +1,38 @@
+#include "plugins/gcp/image_list.h"
+
+#include <algorithm>
+
+namespace gantry::gcp {
+namespace {
+
+using sdk::Ok;
+using sdk::Status;
+
+constexpr std::string_view kImagePage = "versions:";
+// An image with many tags takes kilobytes, and a page has to fit into the host's one megabyte.
+constexpr uint32_t kDefaultPage = 100, kMaxPage = 200;
+
+}  // namespace
+
+bool IsImagePage(std::string_view page_token) { return page_token.starts_with(kImagePage); }
+
+Status ListImages(const ArtifactRegistry& api, const RepositoryName& name,
+                  const sdk::Target& target, std::string_view page_token, uint32_t page_size,
+                  sdk::Page& page) {
+  std::string next(page_token.substr(IsImagePage(page_token) ? kImagePage.size() : 0));
+  page = {};
+  GANTRY_FLAVOR_TRY(api.ListImages(
+      name, page_size == 0 ? kDefaultPage : std::min(page_size, kMaxPage), next, page.images));
+  for (sdk::Image& image : page.images) {
+    image.uri = target.registry_host + "/" + target.repository + "@" + image.digest;
+  }
+  if (!next.empty()) page.next_page_token = std::string(kImagePage) + next;
+  return Ok();
+}
+
+bool MayAskRegistry(const Status& refused) {
+  return refused.code == GANTRY_PERMISSION_DENIED || refused.code == GANTRY_NOT_FOUND ||
+         (refused.code == GANTRY_UNAVAILABLE && refused.host_said_why);
+}
+
+}  // namespace gantry::gcp
