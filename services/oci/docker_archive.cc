@@ -172,7 +172,7 @@ absl::StatusOr<std::unique_ptr<ByteReader>> DockerArchiveSource::OpenBlob(const 
   GANTRY_ASSIGN_OR_RETURN(auto stored, files_->Open(call, place.file, 0));
   auto layer = place.compress
                    ? GzipCompress(CheckTarDiffId(std::move(stored), *blob.diff_id))
-                   : CheckGzipDiffId(std::move(stored), *blob.diff_id);
+                   : CheckGzipDiffId(call, std::move(stored), *blob.diff_id);
   GANTRY_RETURN_IF_ERROR(SkipBytes(call, *layer, offset).status());
   return layer;
 }

@@ -58,7 +58,7 @@ absl::StatusOr<std::unique_ptr<ByteReader>> CallerSource::OpenBlob(const CallCon
   if (blob.digest) return image_.blobs->Open(call, blob.key(), offset);
   // Other pushes will take the layer's diffID for what is stored now, so that a lie would spread.
   GANTRY_ASSIGN_OR_RETURN(auto layer, image_.blobs->Open(call, blob.key(), 0));
-  auto checked = CheckGzipDiffId(std::move(layer), *blob.diff_id);
+  auto checked = CheckGzipDiffId(call, std::move(layer), *blob.diff_id);
   GANTRY_RETURN_IF_ERROR(SkipBytes(call, *checked, offset).status());
   return checked;
 }
