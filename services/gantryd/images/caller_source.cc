@@ -55,9 +55,10 @@ absl::StatusOr<SourceImage> CallerSource::Load(const CallContext& call) {
 absl::StatusOr<std::unique_ptr<ByteReader>> CallerSource::OpenBlob(const CallContext& call,
                                                                    const SourceBlob& blob,
                                                                    int64_t offset) {
-  if (blob.digest) return image_.blobs->Open(call, blob.key(), offset);
+  if (blob.digest) return image_.blobs->Open(call, blob.key(), offset, blob.size);
   // Other pushes will take the layer's diffID for what is stored now, so that a lie would spread.
-  GANTRY_ASSIGN_OR_RETURN(auto layer, image_.blobs->Open(call, blob.key(), 0));
+  GANTRY_ASSIGN_OR_RETURN(auto layer,
+                          image_.blobs->Open(call, blob.key(), 0, std::nullopt));
   auto checked = CheckGzipDiffId(call, std::move(layer), *blob.diff_id);
   GANTRY_RETURN_IF_ERROR(SkipBytes(call, *checked, offset).status());
   return checked;
@@ -156,18 +157,15 @@ absl::StatusOr<std::string> CallerSource::ReadDocument(const CallContext& call,
   }
   document_bytes_ += size;
   if (document_bytes_ > kMaxDocumentBytes) return Invalid("its manifests and configs are too long");
-  GANTRY_ASSIGN_OR_RETURN(const auto reader, image_.blobs->Open(call, digest.text(), 0));
-  auto bytes = ReadAll(*reader, static_cast<size_t>(size));
-  const bool too_long = ReasonOf(bytes.status()) == reason::kSourceInvalid;
-  if (!bytes.ok() && !too_long) return bytes.status();
-  const bool right =
-      bytes.ok() && static_cast<int64_t>(bytes->size()) == size && Digest::Of(*bytes) == digest;
-  if (right) return bytes;
+  GANTRY_ASSIGN_OR_RETURN(const auto reader, image_.blobs->Open(call, digest.text(), 0, size));
+  GANTRY_ASSIGN_OR_RETURN(std::string bytes, ReadAll(*reader, static_cast<size_t>(size)));
+  const Digest actual = Digest::Of(bytes);
+  if (static_cast<int64_t>(bytes.size()) == size && actual == digest) return bytes;
   return InvalidArgument(reason::kDigestMismatch,
                          "{} {} is not what its digest and its size of {} bytes say", what,
                          digest.text(), size)
       .With("expected", digest.text())
-      .With("actual", bytes.ok() ? Digest::Of(*bytes).text() : "longer")
+      .With("actual", actual.text())
       .Remedy("the image may be changing or damaged: make it again, and push it again");
 }
 
