@@ -11,10 +11,10 @@
 
 #include "base/status.h"
 #include "oci/compression.h"
+#include "oci/file_reader.h"
 #include "oci/gzip_reader.h"
 #include "oci/skip_bytes.h"
 #include "oci/tar_reader.h"
-#include "oci/unique_fd.h"
 
 namespace gantry {
 namespace {
