@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/call_context.h"
+#include "base/characters.h"
 #include "base/executor.h"
 #include "base/guard.h"
 #include "base/nearest.h"
@@ -86,6 +87,22 @@ TEST(Strings, SplitAndTrim) {
   EXPECT_THAT(Split("a,,b", ','), testing::ElementsAre("a", "", "b"));
   EXPECT_EQ(Trim(" \t x\r\n"), "x");
   EXPECT_EQ(UrlEncode("a/b c"), "a%2Fb%20c");
+}
+
+TEST(Characters, ClassesHaveTheirMembersAndNoOther) {
+  const auto members = [](bool (*is_member)(char)) {
+    std::string all;
+    for (int c = 0; c < 256; ++c) {
+      if (is_member(static_cast<char>(c))) all += static_cast<char>(c);
+    }
+    return all;
+  };
+  const std::string digits = "0123456789", lower = "abcdefghijklmnopqrstuvwxyz";
+  const std::string upper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  EXPECT_EQ(members(IsDigit), digits);
+  EXPECT_EQ(members(IsLowerAlnum), digits + lower);
+  EXPECT_EQ(members(IsAlnum), digits + upper + lower);
+  EXPECT_EQ(members(IsTokenChar), "!#$%&'*+-." + digits + upper + "^_`" + lower + "|~");
 }
 
 TEST(UniqueFd, ClosesOnceWhatItOwns) {
