@@ -5,6 +5,7 @@
 
 #include <iostream>
 
+#include "clients/cli/engine_socket.h"
 #include "clients/cli/progress.h"
 #include "clients/cli/session.h"
 #include "clients/cli/value_kind.h"
@@ -64,13 +65,13 @@ void DescribeForDaemon(const SourceName& spec, v1::ImageSource& out) {
   }
 }
 
-// DOCKER_HOST's unix socket, or where the engine listens by default.
-std::string EngineSocket() {
-  const char* host = std::getenv("DOCKER_HOST");
-  const std::string_view text = host ? host : "";
-  constexpr std::string_view kUnix = "unix://";
-  return text.substr(0, kUnix.size()) == kUnix ? std::string(text.substr(kUnix.size()))
-                                               : "/var/run/docker.sock";
+absl::StatusOr<std::unique_ptr<ImageSource>> OpenHere(const SourceName& spec, HttpClient& http) {
+  std::string socket;
+  if (spec.kind == SourceName::Kind::kDockerDaemon) {
+    const char* host = std::getenv("DOCKER_HOST");
+    GANTRY_ASSIGN_OR_RETURN(socket, EngineSocket(host ? host : ""));
+  }
+  return OpenLocalSource(spec, http, socket);
 }
 
 Progress::Style StyleOf(const PushCommand& command, const Session& session) {
@@ -111,7 +112,7 @@ absl::StatusOr<v1::Image> PushImage(const Session& session, const PushCommand& c
   if (command.on_daemon || spec.kind == SourceName::Kind::kRegistry) {
     DescribeForDaemon(spec, *start.mutable_source());
   } else {
-    GANTRY_ASSIGN_OR_RETURN(source, OpenLocalSource(spec, *http, EngineSocket()));
+    GANTRY_ASSIGN_OR_RETURN(source, OpenHere(spec, *http));
     options.source = source.get();
   }
 

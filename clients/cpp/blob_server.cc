@@ -135,6 +135,9 @@ v1::BlobChunk BlobServer::Answer(const v1::BlobRead& read, Stream& stream) {
   }
   data.resize(filled);
   stream.position += static_cast<int64_t>(filled);
+  // Nobody asks for what follows, so that this closes the reader.
+  const SourceBlob& blob = blobs_.at(read.blob());
+  if (blob.digest && stream.position >= blob.size) chunk.set_end_of_blob(true);
   if (chunk.end_of_blob()) {
     stream.size = stream.position;
     stream.reader.reset();

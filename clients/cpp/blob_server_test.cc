@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// Two blobs in memory; counts what is opened.
+// Blobs in memory; counts what is opened.
 class CountingSource final : public ImageSource {
  public:
   absl::StatusOr<SourceImage> Load(const CallContext&) override { return SourceImage(); }
@@ -41,6 +41,8 @@ struct BlobServerTest : ::testing::Test {
       blob.diff_id = Digest::Of(name);
       image.manifests[0].blobs.push_back(blob);
     }
+    source.contents["config"] = "{}";
+    image.manifests[0].blobs.push_back({"config", Digest::Of("config"), 2, std::nullopt, {}});
     image.manifests[0].bytes = "0123456789";
     image.manifests[0].descriptor = Descriptor{
         "manifest", Digest::Of("0123456789"), 10, {}, std::nullopt, {}};
@@ -88,6 +90,11 @@ TEST_F(BlobServerTest, ReadsInARowTakeOneReader) {
   EXPECT_TRUE(Ask(Key("a"), 2'500'000, 10).end_of_blob());
   EXPECT_TRUE(Ask(Key("a"), 9'999'999, 10).end_of_blob()) << "a daemon reads ahead";
   EXPECT_THAT(source.opened, ElementsAre("a@0"));
+}
+
+TEST_F(BlobServerTest, ABlobOfAKnownSizeIsDoneWithItsLastByte) {
+  EXPECT_FALSE(Ask(Key("config"), 0, 1).end_of_blob());
+  EXPECT_TRUE(Ask(Key("config"), 1, 1).end_of_blob()) << "no further read would close its file";
 }
 
 TEST_F(BlobServerTest, AReadElsewhereOpensTheBlobThere) {

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,12 +11,14 @@
 
 #include "base/bytes.h"
 #include "base/call_context.h"
+#include "base/characters.h"
 #include "base/executor.h"
 #include "base/guard.h"
 #include "base/nearest.h"
 #include "base/secret.h"
 #include "base/status.h"
 #include "base/strings.h"
+#include "base/unique_fd.h"
 #include "base/uuid.h"
 
 namespace gantry {
@@ -84,6 +87,40 @@ TEST(Strings, SplitAndTrim) {
   EXPECT_THAT(Split("a,,b", ','), testing::ElementsAre("a", "", "b"));
   EXPECT_EQ(Trim(" \t x\r\n"), "x");
   EXPECT_EQ(UrlEncode("a/b c"), "a%2Fb%20c");
+}
+
+TEST(Characters, ClassesHaveTheirMembersAndNoOther) {
+  const auto members = [](bool (*is_member)(char)) {
+    std::string all;
+    for (int c = 0; c < 256; ++c) {
+      if (is_member(static_cast<char>(c))) all += static_cast<char>(c);
+    }
+    return all;
+  };
+  const std::string digits = "0123456789", lower = "abcdefghijklmnopqrstuvwxyz";
+  const std::string upper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  EXPECT_EQ(members(IsDigit), digits);
+  EXPECT_EQ(members(IsLowerAlnum), digits + lower);
+  EXPECT_EQ(members(IsAlnum), digits + upper + lower);
+  EXPECT_EQ(members(IsTokenChar), "!#$%&'*+-." + digits + upper + "^_`" + lower + "|~");
+}
+
+TEST(UniqueFd, ClosesOnceWhatItOwns) {
+  const auto is_open = [](int fd) { return fcntl(fd, F_GETFD) != -1; };
+  UniqueFd one(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const int fd = one.get();
+  ASSERT_TRUE(is_open(fd));
+  {
+    const UniqueFd two(std::move(one));
+    EXPECT_EQ(two.get(), fd);
+    EXPECT_EQ(one.get(), -1);
+  }
+  EXPECT_FALSE(is_open(fd));
+  UniqueFd three(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const int other = three.get();
+  three.Close();
+  EXPECT_EQ(three.get(), -1);
+  EXPECT_FALSE(is_open(other));
 }
 
 TEST(CallContext, DeadlineIsMeasuredOnTheClockGiven) {

@@ -1,16 +1,11 @@
 #include "oci/challenge.h"
 
+#include "base/characters.h"
 #include "base/strings.h"
 
 namespace gantry {
 namespace {
 
-bool IsAlnum(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-bool IsTokenChar(char c) {
-  return IsAlnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
 bool IsToken68Char(char c) {
   return IsAlnum(c) || std::string_view("-._~+/").find(c) != std::string_view::npos;
 }

@@ -13,9 +13,9 @@
 #include <cerrno>
 #include <cstring>
 #include <stop_token>
-#include <utility>
 
 #include "base/status.h"
+#include "base/unique_fd.h"
 
 namespace gantry {
 namespace {
@@ -23,33 +23,15 @@ namespace {
 constexpr size_t kMaxInput = 4096;  // PIPE_BUF: fits a pipe that nobody reads yet
 constexpr milliseconds kExitPoll{10};
 
-class Fd {
- public:
-  explicit Fd(int fd = -1) : fd_(fd) {}
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Fd() { Close(); }
-  void Close() {
-    if (fd_ >= 0) close(std::exchange(fd_, -1));
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 Error SystemError(std::string_view what, int error) {
   return Internal(reason::kInternal, "{}: {}", what, std::strerror(error));
 }
 
-absl::Status MakePipe(Fd& read_end, Fd& write_end) {
+absl::Status MakePipe(UniqueFd& read_end, UniqueFd& write_end) {
   int fds[2];
   if (pipe2(fds, O_CLOEXEC) != 0) return SystemError("pipe", errno);
-  read_end = Fd(fds[0]);
-  write_end = Fd(fds[1]);
+  read_end = UniqueFd(fds[0]);
+  write_end = UniqueFd(fds[1]);
   return absl::OkStatus();
 }
 
@@ -125,7 +107,7 @@ absl::StatusOr<ChildResult> RunChild(const CallContext& call, const ChildProcess
   if (child.input.size() > kMaxInput) {
     return InvalidArgument(reason::kInvalidArgument, "the program's input is too long");
   }
-  Fd input_read, input_write, output_read, output_write;
+  UniqueFd input_read, input_write, output_read, output_write;
   GANTRY_RETURN_IF_ERROR(MakePipe(input_read, input_write));
   GANTRY_RETURN_IF_ERROR(MakePipe(output_read, output_write));
   // Written while the reading end is still open here, so that no SIGPIPE can come of it.
@@ -134,7 +116,7 @@ absl::StatusOr<ChildResult> RunChild(const CallContext& call, const ChildProcess
   }
   input_write.Close();
 
-  Fd stopped(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  const UniqueFd stopped(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   const std::stop_callback on_stop(call.stop_token(), [&] { eventfd_write(stopped.get(), 1); });
   const auto limit = std::min(child.timeout, call.Remaining());
   const auto until = std::chrono::steady_clock::now() + limit;

@@ -117,31 +117,95 @@ TEST(GzipReader, RefusesDamageAndTruncation) {
   EXPECT_EQ(ReasonOf(Unpacked(packed + "garbage").status()), reason::kSourceInvalid);
 }
 
-TEST(DiffId, ALayerPassesAsItIsWhenItsTarIsTheRightOne) {
+struct DiffId : ::testing::Test {
+  ManualClock clock;
+  CallContext call{clock, std::chrono::minutes(1), "test"};
+};
+
+TEST_F(DiffId, ALayerPassesAsItIsWhenItsTarIsTheRightOne) {
   const std::string tar = Sample((2 << 20) + 5), packed = Gzip(tar);
   const Digest diff_id = Digest::Of(tar);
   const auto plain = CheckTarDiffId(std::make_unique<Dribble>(tar, 1), diff_id);
   EXPECT_TRUE(ReadInPieces(*plain, 2) == tar);
-  const auto gzip = CheckGzipDiffId(std::make_unique<Dribble>(packed, 3), diff_id);
+  const auto gzip = CheckGzipDiffId(call, std::make_unique<Dribble>(packed, 3), diff_id);
   EXPECT_TRUE(ReadInPieces(*gzip, 4) == packed);
   const auto members = CheckGzipDiffId(
-      std::make_unique<StringReader>(Gzip(tar.substr(0, 99)) + Gzip(tar.substr(99))), diff_id);
+      call, std::make_unique<StringReader>(Gzip(tar.substr(0, 99)) + Gzip(tar.substr(99))),
+      diff_id);
   EXPECT_TRUE(ReadAll(*members, SIZE_MAX).ok());
 }
 
-TEST(DiffId, ALayerThatLiesHasNoEnd) {
+TEST_F(DiffId, ALayerThatLiesHasNoEnd) {
   const Digest other = Digest::Of("another");
   for (auto& reader : {CheckTarDiffId(std::make_unique<StringReader>("tar"), other),
-                       CheckGzipDiffId(std::make_unique<StringReader>(Gzip("tar")), other)}) {
+                       CheckGzipDiffId(call, std::make_unique<StringReader>(Gzip("tar")), other)}) {
     const auto all = ReadAll(*reader, SIZE_MAX);
     EXPECT_EQ(all.status().code(), absl::StatusCode::kInvalidArgument);
     EXPECT_EQ(ReasonOf(all.status()), reason::kDigestMismatch);
     EXPECT_THAT(std::string(MessageOf(all.status())), HasSubstr(Digest::Of("tar").text()));
     EXPECT_NE(DetailOf(all.status()).remedy, "");
   }
-  const auto cut = CheckGzipDiffId(std::make_unique<StringReader>(Gzip("tar").substr(0, 15)),
+  const auto cut = CheckGzipDiffId(call, std::make_unique<StringReader>(Gzip("tar").substr(0, 15)),
                                    Digest::Of("tar"));
   EXPECT_EQ(ReasonOf(ReadAll(*cut, SIZE_MAX).status()), reason::kSourceInvalid);
+}
+
+// A preallocated file, as databases have them, packs to a thousandth.
+TEST_F(DiffId, ALayerMayBeALargeFileOfZeros) {
+  const std::string piece(16 << 20, '\0'), packed_piece = Gzip(piece);
+  std::string packed;
+  Sha256 tar;
+  for (int i = 0; i < 19; ++i) {
+    packed += packed_piece;
+    tar.Update(piece);
+  }
+  ASSERT_GT(tar.bytes(), 300 << 20);
+  ASSERT_GT(tar.bytes() / static_cast<int64_t>(packed.size()), 900);
+  const auto layer =
+      CheckGzipDiffId(call, std::make_unique<StringReader>(packed), tar.Finish());
+  const auto read = ReadAll(*layer, SIZE_MAX);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_TRUE(*read == packed);
+}
+
+// Counts what was read of it.
+class Counted final : public ByteReader {
+ public:
+  Counted(std::string bytes, size_t& read) : bytes_(std::move(bytes)), read_(read) {}
+  absl::StatusOr<size_t> Read(std::span<char> buffer) override {
+    GANTRY_ASSIGN_OR_RETURN(const size_t n, bytes_.Read(buffer));
+    read_ += n;
+    return n;
+  }
+
+ private:
+  StringReader bytes_;
+  size_t& read_;
+};
+
+TEST_F(DiffId, WhatUnpacksToNothingIsNotGathered) {
+  std::string packed;
+  for (int i = 0; i < 100'000; ++i) packed += Gzip("");
+  size_t read = 0;
+  const auto layer =
+      CheckGzipDiffId(call, std::make_unique<Counted>(packed, read), Digest::Of(""));
+  std::string buffer(1000, '\0'), all;
+  for (;;) {
+    const auto n = layer->Read(buffer);
+    ASSERT_TRUE(n.ok()) << n.status();
+    if (*n == 0) break;
+    all.append(buffer, 0, *n);
+    ASSERT_EQ(all.size(), read) << "held back";
+  }
+  EXPECT_TRUE(all == packed);
+}
+
+TEST_F(DiffId, UnpackingEndsWithTheCall) {
+  const auto layer = CheckGzipDiffId(
+      call, std::make_unique<StringReader>(Gzip("tar")), Digest::Of("tar"));
+  call.RequestStop();
+  std::array<char, 100> buffer;
+  EXPECT_EQ(layer->Read(buffer).status().code(), absl::StatusCode::kCancelled);
 }
 
 TEST(SkipBytes, TellsHowFarItCame) {

@@ -1,6 +1,6 @@
 #include "oci/diff_id_reader.h"
 
-#include <string>
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -9,6 +9,15 @@
 
 namespace gantry {
 namespace {
+
+absl::Status CheckDiffId(const Sha256& tar, const Digest& diff_id) {
+  const Digest actual = tar.Finish();
+  if (actual == diff_id) return absl::OkStatus();
+  return InvalidArgument(reason::kDigestMismatch,
+                         "the layer's tar has digest {}, the image's config says {}", actual.text(),
+                         diff_id.text())
+      .Remedy("the image is damaged; save or copy it again");
+}
 
 class TarDiffIdReader final : public ByteReader {
  public:
@@ -19,11 +28,8 @@ class TarDiffIdReader final : public ByteReader {
     if (buffer.empty()) return 0;
     GANTRY_ASSIGN_OR_RETURN(const size_t n, tar_->Read(buffer));
     hash_.Update({buffer.data(), n});
-    if (n > 0 || hash_.Finish() == diff_id_) return n;
-    return InvalidArgument(reason::kDigestMismatch,
-                           "the layer's tar has digest {}, the image's config says {}",
-                           hash_.Finish().text(), diff_id_.text())
-        .Remedy("the image is damaged; save or copy it again");
+    if (n == 0) GANTRY_RETURN_IF_ERROR(CheckDiffId(hash_, diff_id_));
+    return n;
   }
 
  private:
@@ -32,46 +38,38 @@ class TarDiffIdReader final : public ByteReader {
   Sha256 hash_;
 };
 
-// Unpacks the layer for its tar alone, and gives what went in on the way: one buffer of it at most.
+// Unpacks the layer for its tar alone, which may be a thousand times as long: it costs time, within
+// the call's, and no room.
 class GzipDiffIdReader final : public ByteReader {
  public:
-  GzipDiffIdReader(std::unique_ptr<ByteReader> layer, Digest diff_id)
-      : tar_(GzipDecompress(std::make_unique<Tee>(std::move(layer), read_)), std::move(diff_id)),
-        waste_(64 << 10) {}
+  GzipDiffIdReader(const CallContext& call, std::unique_ptr<ByteReader> layer, Digest diff_id)
+      : call_(call), layer_(std::move(layer)), diff_id_(std::move(diff_id)), tar_(64 << 10) {}
 
   absl::StatusOr<size_t> Read(std::span<char> buffer) override {
-    while (given_ == read_.size() && !buffer.empty()) {
-      read_.clear();
-      given_ = 0;
-      GANTRY_ASSIGN_OR_RETURN(const size_t n, tar_.Read(waste_));
-      if (n == 0 && read_.empty()) return 0;
+    buffer = buffer.first(std::min<size_t>(buffer.size(), 1 << 20));
+    if (buffer.empty()) return 0;
+    GANTRY_ASSIGN_OR_RETURN(const size_t n, layer_->Read(buffer));
+    unpacker_.Feed({buffer.data(), n});
+    for (;;) {
+      GANTRY_RETURN_IF_ERROR(call_.Check());
+      GANTRY_ASSIGN_OR_RETURN(const size_t unpacked, unpacker_.Unpack(tar_));
+      if (unpacked == 0) break;
+      hash_.Update({tar_.data(), unpacked});
     }
-    const size_t n = std::min(buffer.size(), read_.size() - given_);
-    read_.copy(buffer.data(), n, given_);
-    given_ += n;
+    if (n == 0) {
+      GANTRY_RETURN_IF_ERROR(unpacker_.CheckEnd());
+      GANTRY_RETURN_IF_ERROR(CheckDiffId(hash_, diff_id_));
+    }
     return n;
   }
 
  private:
-  class Tee final : public ByteReader {
-   public:
-    Tee(std::unique_ptr<ByteReader> input, std::string& copy)
-        : input_(std::move(input)), copy_(copy) {}
-    absl::StatusOr<size_t> Read(std::span<char> buffer) override {
-      GANTRY_ASSIGN_OR_RETURN(const size_t n, input_->Read(buffer));
-      copy_.append(buffer.data(), n);
-      return n;
-    }
-
-   private:
-    const std::unique_ptr<ByteReader> input_;
-    std::string& copy_;
-  };
-
-  std::string read_;  // what the last reading of the layer brought
-  size_t given_ = 0;
-  TarDiffIdReader tar_;
-  std::vector<char> waste_;
+  const CallContext& call_;
+  const std::unique_ptr<ByteReader> layer_;
+  const Digest diff_id_;
+  GzipUnpacker unpacker_;
+  std::vector<char> tar_;
+  Sha256 hash_;
 };
 
 }  // namespace
@@ -80,8 +78,9 @@ std::unique_ptr<ByteReader> CheckTarDiffId(std::unique_ptr<ByteReader> layer, Di
   return std::make_unique<TarDiffIdReader>(std::move(layer), std::move(diff_id));
 }
 
-std::unique_ptr<ByteReader> CheckGzipDiffId(std::unique_ptr<ByteReader> layer, Digest diff_id) {
-  return std::make_unique<GzipDiffIdReader>(std::move(layer), std::move(diff_id));
+std::unique_ptr<ByteReader> CheckGzipDiffId(const CallContext& call,
+                                            std::unique_ptr<ByteReader> layer, Digest diff_id) {
+  return std::make_unique<GzipDiffIdReader>(call, std::move(layer), std::move(diff_id));
 }
 
 }  // namespace gantry

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "base/status.h"
-#include "oci/unique_fd.h"
+#include "oci/file_reader.h"
 
 namespace gantry {
 namespace {

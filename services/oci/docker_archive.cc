@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "oci/compression.h"
 #include "oci/diff_id_reader.h"
+#include "oci/image_walk.h"
 #include "oci/json.h"
 #include "oci/oci_layout.h"
 #include "oci/reference.h"
@@ -127,10 +128,10 @@ absl::StatusOr<SourceImage> DockerArchiveSource::Load(const CallContext& call) {
                             .urls = {}});
   places_[manifest.blobs[0].key()] = {entry.config, config_info->rank, false};
   GANTRY_RETURN_IF_ERROR(AddLayers(call, entry.layers, config.diff_ids, manifest));
-  SourceImage image;
-  if (!config.platform.os.empty()) image.platforms.push_back(config.platform.text());
-  image.manifests.push_back(std::move(manifest));
-  return image;
+  ImageWalk walk;
+  walk.AddPlatform(config.platform);
+  walk.Add(std::move(manifest));
+  return walk.Finish();
 }
 
 absl::Status DockerArchiveSource::AddLayers(const CallContext& call,
@@ -172,7 +173,7 @@ absl::StatusOr<std::unique_ptr<ByteReader>> DockerArchiveSource::OpenBlob(const 
   GANTRY_ASSIGN_OR_RETURN(auto stored, files_->Open(call, place.file, 0));
   auto layer = place.compress
                    ? GzipCompress(CheckTarDiffId(std::move(stored), *blob.diff_id))
-                   : CheckGzipDiffId(std::move(stored), *blob.diff_id);
+                   : CheckGzipDiffId(call, std::move(stored), *blob.diff_id);
   GANTRY_RETURN_IF_ERROR(SkipBytes(call, *layer, offset).status());
   return layer;
 }

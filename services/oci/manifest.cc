@@ -9,6 +9,7 @@ namespace media_type {
 
 bool IsIndex(std::string_view type) { return type == kOciIndex || type == kDockerList; }
 bool IsManifest(std::string_view type) { return type == kOciManifest || type == kDockerManifest; }
+bool IsImageConfig(std::string_view type) { return type == kOciConfig || type == kDockerConfig; }
 
 }  // namespace media_type
 

@@ -25,6 +25,7 @@ inline constexpr std::string_view kDockerList =
     "application/vnd.docker.distribution.manifest.list.v2+json";
 inline constexpr std::string_view kDockerManifest =
     "application/vnd.docker.distribution.manifest.v2+json";
+inline constexpr std::string_view kDockerConfig = "application/vnd.docker.container.image.v1+json";
 // What to accept when a manifest is asked for, best first.
 inline constexpr std::string_view kAcceptManifests =
     "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
@@ -32,6 +33,7 @@ inline constexpr std::string_view kAcceptManifests =
     "application/vnd.docker.distribution.manifest.v2+json";
 bool IsIndex(std::string_view media_type);
 bool IsManifest(std::string_view media_type);
+bool IsImageConfig(std::string_view media_type);
 }  // namespace media_type
 
 // OCI distribution-spec: registries and clients need not take a longer manifest.

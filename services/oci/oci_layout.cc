@@ -1,19 +1,16 @@
 #include "oci/oci_layout.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "base/status.h"
+#include "oci/image_walk.h"
 #include "oci/json.h"
 #include "oci/reference.h"
 
 namespace gantry {
 namespace {
 
-constexpr int kMaxDepth = 8;
-constexpr size_t kMaxManifests = 1000;
-constexpr size_t kMaxDocumentBytes = 64 << 20;  // of all manifests and configs: they stay in memory
 constexpr char kRefName[] = "org.opencontainers.image.ref.name";
 constexpr char kImageName[] = "io.containerd.image.name";  // what Docker's containerd store writes
 
@@ -94,19 +91,13 @@ class OciLayoutSource::Walk {
 
   absl::StatusOr<SourceImage> Run(const Descriptor& root) {
     GANTRY_RETURN_IF_ERROR(Add(root, /*depth=*/0));
-    return std::move(image_);
+    return walk_.Finish();
   }
 
  private:
   absl::Status Add(const Descriptor& d, int depth) {
-    if (!seen_.insert(d.digest).second) return absl::OkStatus();
-    if (depth > kMaxDepth || seen_.size() > kMaxManifests) {
-      return InvalidArgument(reason::kSourceInvalid,
-                             "the image's indexes are nested deeper than {} levels, or name more "
-                             "than {} manifests",
-                             kMaxDepth, kMaxManifests)
-          .Remedy("push its parts one by one");
-    }
+    GANTRY_ASSIGN_OR_RETURN(const bool is_new, walk_.Enter(d.digest.text(), depth));
+    if (!is_new) return absl::OkStatus();
     GANTRY_ASSIGN_OR_RETURN(std::string bytes, ReadChecked(d));
     GANTRY_ASSIGN_OR_RETURN(const Manifest manifest, Manifest::Parse(bytes, d.media_type));
     SourceManifest out;
@@ -115,13 +106,13 @@ class OciLayoutSource::Walk {
     out.bytes = std::move(bytes);
     if (manifest.is_index) {
       GANTRY_ASSIGN_OR_RETURN(const bool replaced, AddChildren(manifest, depth));
-      if (!replaced) image_.manifests.push_back(std::move(out));
+      if (!replaced) walk_.Add(std::move(out));
       return absl::OkStatus();
     }
     GANTRY_RETURN_IF_ERROR(AddBlob(*manifest.config, out));
     for (const Descriptor& layer : manifest.layers) GANTRY_RETURN_IF_ERROR(AddBlob(layer, out));
     GANTRY_RETURN_IF_ERROR(AddPlatform(d, *manifest.config));
-    image_.manifests.push_back(std::move(out));
+    walk_.Add(std::move(out));
     return absl::OkStatus();
   }
 
@@ -153,20 +144,14 @@ class OciLayoutSource::Walk {
       GANTRY_RETURN_IF_ERROR(Add(*child, depth + 1));
     }
     if (whole) return false;
-    image_.notices.push_back("left out, since the source does not hold them: " + Excerpt(missing, 300));
+    walk_.AddNotice("left out, since the source does not hold them: " + Excerpt(missing, 300));
     return true;
   }
 
   absl::StatusOr<std::string> ReadChecked(const Descriptor& d) {
     auto bytes = ReadDocument(call_, files_, BlobName(d.digest));
     if (!bytes.ok()) return bytes.status();
-    document_bytes_ += bytes->size();
-    if (document_bytes_ > kMaxDocumentBytes) {
-      return InvalidArgument(reason::kSourceInvalid,
-                             "the image's manifests and configs are longer than {} bytes together",
-                             kMaxDocumentBytes)
-          .Remedy("push its parts one by one");
-    }
+    GANTRY_RETURN_IF_ERROR(walk_.Count(static_cast<int64_t>(bytes->size())));
     if (static_cast<int64_t>(bytes->size()) == d.size && Digest::Of(*bytes) == d.digest) return bytes;
     return InvalidArgument(reason::kDigestMismatch, "{} in {} is not what its name says",
                            BlobName(d.digest), files_.name())
@@ -174,11 +159,7 @@ class OciLayoutSource::Walk {
   }
 
   absl::Status AddBlob(const Descriptor& d, SourceManifest& out) {
-    out.blobs.push_back({.media_type = d.media_type,
-                         .digest = d.digest,
-                         .size = d.size,
-                         .diff_id = std::nullopt,
-                         .urls = d.urls});
+    out.blobs.push_back(BlobOf(d));
     if (!d.urls.empty()) return absl::OkStatus();
     GANTRY_ASSIGN_OR_RETURN(const auto info, files_.Find(call_, BlobName(d.digest)));
     if (!info) return NoSuchFile(files_.name(), BlobName(d.digest));
@@ -193,23 +174,19 @@ class OciLayoutSource::Walk {
 
   absl::Status AddPlatform(const Descriptor& manifest, const Descriptor& config) {
     std::optional<Platform> platform = manifest.platform;
-    const bool is_image = config.media_type.find(".image.config.") != std::string::npos ||
-                          config.media_type.find(".container.image.") != std::string::npos;
-    if (is_image) {
+    if (media_type::IsImageConfig(config.media_type)) {
       GANTRY_ASSIGN_OR_RETURN(const std::string bytes, ReadChecked(config));
       GANTRY_ASSIGN_OR_RETURN(const ImageConfig parsed, ImageConfig::Parse(bytes));
       if (!platform) platform = parsed.platform;
     }
-    if (platform && !platform->os.empty()) image_.platforms.push_back(platform->text());
+    if (platform) walk_.AddPlatform(*platform);
     return absl::OkStatus();
   }
 
   const CallContext& call_;
   FileSet& files_;
   std::map<std::string, int64_t>& ranks_;
-  SourceImage image_;
-  std::set<Digest> seen_;
-  size_t document_bytes_ = 0;
+  ImageWalk walk_;
 };
 
 absl::StatusOr<SourceImage> OciLayoutSource::Load(const CallContext& call) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
 #include "base/status.h"
 #include "base/strings.h"
 
@@ -12,10 +13,6 @@ namespace {
 
 constexpr std::string_view kHub = "docker.io";
 constexpr size_t kMaxNameLength = 255;  // host and repository: OCI distribution-spec, "Pulling"
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLowerAlnum(char c) { return (c >= 'a' && c <= 'z') || IsDigit(c); }
-bool IsAlnum(char c) { return IsLowerAlnum(c) || (c >= 'A' && c <= 'Z'); }
 
 // path-component := [a-z0-9]+ (separator [a-z0-9]+)*, separator := '_' | '.' | '__' | '-'+
 bool IsPathComponent(std::string_view s) {

@@ -1,29 +1,14 @@
 #include "oci/registry_source.h"
 
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "base/status.h"
 #include "net/retry.h"
 #include "oci/byte_pipe.h"
+#include "oci/image_walk.h"
 
 namespace gantry {
-namespace {
-
-constexpr int kMaxDepth = 8;
-constexpr size_t kMaxManifests = 1000;
-constexpr size_t kMaxDocumentBytes = 64 << 20;  // of all manifests: they stay in memory
-
-SourceBlob BlobOf(const Descriptor& d) {
-  return {.media_type = d.media_type,
-          .digest = d.digest,
-          .size = d.size,
-          .diff_id = std::nullopt,
-          .urls = d.urls};
-}
-
-}  // namespace
 
 // One Load(): from the root down, children first.
 class RegistrySource::Walk {
@@ -33,26 +18,20 @@ class RegistrySource::Walk {
 
   absl::StatusOr<SourceImage> Run(const std::string& root) {
     GANTRY_RETURN_IF_ERROR(Add(root, std::nullopt, /*depth=*/0));
-    return std::move(image_);
+    return walk_.Finish();
   }
 
  private:
   absl::Status Add(const std::string& key, const std::optional<Platform>& platform, int depth) {
-    if (!seen_.insert(key).second) return absl::OkStatus();
-    if (depth > kMaxDepth || seen_.size() > kMaxManifests || bytes_ > kMaxDocumentBytes) {
-      return InvalidArgument(reason::kSourceInvalid,
-                             "the image's indexes are nested deeper than {} levels, or name more "
-                             "than {} manifests or {} bytes of them",
-                             kMaxDepth, kMaxManifests, kMaxDocumentBytes)
-          .Remedy("push its parts one by one");
-    }
+    GANTRY_ASSIGN_OR_RETURN(const bool is_new, walk_.Enter(key, depth));
+    if (!is_new) return absl::OkStatus();
     std::optional<ManifestInfo> info;
     GANTRY_RETURN_IF_ERROR(Retry(call_, {}, [&]() -> absl::Status {
       GANTRY_ASSIGN_OR_RETURN(info, registry_.GetManifest(call_, repository_, key));
       return absl::OkStatus();
     }));
     GANTRY_ASSIGN_OR_RETURN(const Manifest manifest, Manifest::Parse(info->bytes, info->media_type));
-    bytes_ += info->bytes.size();
+    GANTRY_RETURN_IF_ERROR(walk_.Count(static_cast<int64_t>(info->bytes.size())));
     for (const Descriptor& child : manifest.manifests) {
       GANTRY_RETURN_IF_ERROR(Add(child.digest.text(), child.platform, depth + 1));
     }
@@ -64,19 +43,42 @@ class RegistrySource::Walk {
                                    .platform = std::nullopt,
                                    .annotations = {}};
     source.bytes = std::move(info->bytes);
-    if (manifest.config) source.blobs.push_back(BlobOf(*manifest.config));
+    if (manifest.config) {
+      source.blobs.push_back(BlobOf(*manifest.config));
+      GANTRY_RETURN_IF_ERROR(AddPlatform(platform, *manifest.config));
+    }
     for (const Descriptor& layer : manifest.layers) source.blobs.push_back(BlobOf(layer));
-    if (platform && !platform->os.empty()) image_.platforms.push_back(platform->text());
-    image_.manifests.push_back(std::move(source));
+    walk_.Add(std::move(source));
+    return absl::OkStatus();
+  }
+
+  // An index says what its images are for; one that stands by itself has it in its config.
+  absl::Status AddPlatform(const std::optional<Platform>& named, const Descriptor& config) {
+    if (named) walk_.AddPlatform(*named);
+    if (named || !media_type::IsImageConfig(config.media_type)) return absl::OkStatus();
+    std::string bytes;
+    GANTRY_RETURN_IF_ERROR(Retry(call_, {}, [&]() -> absl::Status {
+      const auto reader = StreamFrom(call_, [&](const CallContext& inner, ByteWriter& out) {
+        return registry_.GetBlob(inner, repository_, config.digest, /*offset=*/0, out);
+      });
+      GANTRY_ASSIGN_OR_RETURN(bytes, ReadAll(*reader, kMaxManifestBytes));
+      return absl::OkStatus();
+    }));
+    GANTRY_RETURN_IF_ERROR(walk_.Count(static_cast<int64_t>(bytes.size())));
+    if (Digest::Of(bytes) != config.digest) {
+      return DataLoss(reason::kIntegrity, "the registry sent {} for config {}",
+                      Digest::Of(bytes).text(), config.digest.text())
+          .Remedy("check the registry and the proxies in front of it for what changes content");
+    }
+    GANTRY_ASSIGN_OR_RETURN(const ImageConfig parsed, ImageConfig::Parse(bytes));
+    walk_.AddPlatform(parsed.platform);
     return absl::OkStatus();
   }
 
   const CallContext& call_;
   RegistryClient& registry_;
   const std::string& repository_;
-  SourceImage image_;
-  std::set<std::string> seen_;  // keys
-  size_t bytes_ = 0;
+  ImageWalk walk_;
 };
 
 absl::StatusOr<SourceImage> RegistrySource::Load(const CallContext& call) {

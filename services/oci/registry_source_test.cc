@@ -121,6 +121,15 @@ TEST_F(RegistrySourceTest, ARegistryThatLiesIsFoundOut) {
   EXPECT_THAT(std::string(MessageOf(status)), HasSubstr("source localhost:5000/team/app:1"));
 }
 
+TEST_F(RegistrySourceTest, AConfigThatIsAnotherIsFoundOut) {
+  const Descriptor root = layout.AddImage({"one"});
+  Store({root});
+  const Manifest manifest = *Manifest::Parse(layout.Read(LayoutFake::BlobName(root.digest)), "");
+  server.blobs["team/app"][manifest.config->digest.text()] = ConfigFake({"other"}, "s390x");
+  const absl::Status status = Open().Load(call).status();
+  EXPECT_EQ(ReasonOf(status), reason::kIntegrity) << status;
+}
+
 TEST_F(RegistrySourceTest, Schema1IsRefusedInClearWords) {
   server.manifests["team/app:1"] = {"application/vnd.docker.distribution.manifest.v1+prettyjws",
                                     R"({"schemaVersion":1,"fsLayers":[]})"};
@@ -131,10 +140,10 @@ TEST_F(RegistrySourceTest, Schema1IsRefusedInClearWords) {
 TEST_F(RegistrySourceTest, ABlobThatIsMissingShowsWhenItIsRead) {
   const Descriptor root = layout.AddImage({"one"});
   Store({root});
-  server.blobs.clear();
   RegistrySource source = Open();
   const auto image = source.Load(call);
   ASSERT_TRUE(image.ok()) << image.status();
+  server.blobs.clear();
   const auto reader = source.OpenBlob(call, image->manifests[0].blobs[1], 0);
   ASSERT_TRUE(reader.ok());
   const absl::Status status = ReadAll(**reader, 1 << 20).status();

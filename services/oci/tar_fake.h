@@ -86,12 +86,12 @@ inline std::string Gzip(std::string bytes) {
 
 constexpr int64_t kTenGiB = int64_t{10} << 30;
 
-// `start` and ten GiB of zeros, packed: 10 MB.
-inline std::string GzipBomb(std::string start) {
+// `start` and so many zeros, packed: 10 MB are ten GiB.
+inline std::string GzipBomb(std::string start, int64_t size = kTenGiB) {
   constexpr int64_t kPiece = 16 << 20;
   const std::string zeros = Gzip(std::string(kPiece, '\0'));
   std::string bomb = Gzip(std::move(start));
-  for (int64_t i = 0; i < kTenGiB / kPiece; ++i) bomb += zeros;
+  for (int64_t i = 0; i < size / kPiece; ++i) bomb += zeros;
   return bomb;
 }
 

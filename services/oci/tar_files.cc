@@ -6,14 +6,15 @@
 #include <array>
 #include <map>
 #include <mutex>
+#include <stop_token>
 #include <utility>
 
 #include "base/status.h"
 #include "oci/compression.h"
+#include "oci/file_reader.h"
 #include "oci/gzip_reader.h"
 #include "oci/skip_bytes.h"
 #include "oci/tar_reader.h"
-#include "oci/unique_fd.h"
 
 namespace gantry {
 namespace {
@@ -32,22 +33,24 @@ absl::Status Truncated() {
 class StreamInput final : public TarInput {
  public:
   StreamInput(const CallContext& call, std::unique_ptr<ByteReader> reader)
-      : call_(call), reader_(std::move(reader)) {}
+      : opener_(call.stop_token()), reader_(std::move(reader)) {}
 
   absl::StatusOr<size_t> Read(std::span<char> buffer) override {
     GANTRY_ASSIGN_OR_RETURN(const size_t n, reader_->Read(buffer));
     position_ += static_cast<int64_t>(n);
     return n;
   }
-  absl::Status Skip(int64_t bytes) override {
-    GANTRY_ASSIGN_OR_RETURN(const int64_t skipped, SkipBytes(call_, *reader_, bytes));
+  absl::Status Skip(const CallContext& call, int64_t bytes) override {
+    GANTRY_ASSIGN_OR_RETURN(const int64_t skipped, SkipBytes(call, *reader_, bytes));
     position_ += skipped;
     return skipped == bytes ? absl::OkStatus() : Truncated();
   }
   int64_t position() const { return position_; }
+  // A stream ends with the call that it was opened for, and serves no other.
+  bool Serves(const CallContext& call) const { return call.stop_token() == opener_; }
 
  private:
-  const CallContext& call_;
+  const std::stop_token opener_;  // unlike the call's address, no later call's
   const std::unique_ptr<ByteReader> reader_;
   int64_t position_ = 0;
 };
@@ -61,7 +64,7 @@ class FileInput final : public TarInput {
     left_ -= static_cast<int64_t>(n);
     return n;
   }
-  absl::Status Skip(int64_t bytes) override {
+  absl::Status Skip(const CallContext&, int64_t bytes) override {
     if (bytes > left_) return Truncated();
     reader_.Skip(bytes);
     left_ -= bytes;
@@ -175,7 +178,7 @@ class PlainTar final : public TarFiles {
 };
 
 // Keeps the stream where the last reader left it: what lies ahead is reached by going on, what lies
-// behind by starting over.
+// behind, and what another call wants, by starting over.
 class StreamTar final : public TarFiles {
  public:
   StreamTar(std::string name, OpenStream open) : TarFiles(std::move(name)), open_(std::move(open)) {}
@@ -220,14 +223,14 @@ class StreamTar final : public TarFiles {
     std::unique_ptr<StreamInput> input;
     {
       std::lock_guard lock(idle_mu_);
-      if (idle_ && idle_->position() <= offset) input = std::move(idle_);
+      if (idle_ && idle_->Serves(call) && idle_->position() <= offset) input = std::move(idle_);
       idle_.reset();
     }
     if (!input) {
       GANTRY_ASSIGN_OR_RETURN(auto stream, open_(call));
       input = std::make_unique<StreamInput>(call, std::move(stream));
     }
-    GANTRY_RETURN_IF_ERROR(input->Skip(offset - input->position()));
+    GANTRY_RETURN_IF_ERROR(input->Skip(call, offset - input->position()));
     return std::make_unique<Reader>(*this, std::move(input), size);
   }
 

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
+#include <stop_token>
 
 #include "oci/source_test_world.h"
 #include "tests/fakes/memory_image.h"
@@ -162,6 +164,51 @@ TEST_F(TarFilesTest, AStreamThatBrokeIsOpenedAgain) {
   EXPECT_EQ(Read(*files, "large"), "?");
   EXPECT_TRUE(Read(*files, "large", 80'000) == large.substr(80'000)) << "though it lies ahead";
   EXPECT_EQ(opened, 3);
+}
+
+// Ends with the call that it was opened for, as a stream from a socket does.
+class OfOneCall final : public ByteReader {
+ public:
+  OfOneCall(const CallContext& call, std::string bytes)
+      : call_(call.stop_token()), bytes_(std::move(bytes)) {}
+  absl::StatusOr<size_t> Read(std::span<char> buffer) override {
+    if (call_.stop_requested()) return Cancelled(reason::kCancelled, "the stream's call has ended");
+    return bytes_.Read(buffer);
+  }
+
+ private:
+  const std::stop_token call_;
+  StringReader bytes_;
+};
+
+TEST_F(TarFilesTest, AStreamLeftByOneCallServesNoOther) {
+  const std::string one(100'000, '1'), two(200'000, '2');
+  int opened = 0;
+  const auto files = OpenTarStream("stream", [&](const CallContext& opener) {
+    ++opened;
+    return std::make_unique<OfOneCall>(opener,
+                                       TarWriter().File("one", one).File("two", two).Finish());
+  });
+  const auto read = [&](const CallContext& reader, const std::string& name) {
+    const auto file = files->Open(reader, name, 0);
+    return file.ok() ? ReadAll(**file, 1 << 20).value_or("?") : ReasonOf(file.status());
+  };
+  ASSERT_TRUE((*files->Find(call, "one")).has_value());
+  opened = 0;
+  for (const bool cancelled : {true, false}) {
+    std::optional<CallContext> first(std::in_place, clock, std::chrono::minutes(5), "first");
+    EXPECT_TRUE(read(*first, "one") == one);
+    if (cancelled) first->RequestStop();
+    if (!cancelled) first.reset();
+    CallContext second(clock, std::chrono::minutes(5), "second");
+    EXPECT_TRUE(read(second, "two") == two) << "what ended the first call is nothing to this one";
+  }
+  EXPECT_EQ(opened, 4);
+  std::optional<CallContext> first(std::in_place, clock, std::chrono::minutes(5), "first");
+  EXPECT_TRUE(read(*first, "one") == one);
+  first.reset();
+  call.RequestStop();
+  EXPECT_EQ(read(call, "two"), reason::kCancelled);
 }
 
 TEST_F(TarFilesTest, WhatIsNoArchiveIsRefusedWithARemedy) {

@@ -135,7 +135,7 @@ class Scanner {
     GANTRY_ASSIGN_OR_RETURN(const size_t got, ReadFully(head));
     if (got < head.size()) return Invalid("it ends in the middle of a file");
     const int64_t padded = (entry.size + kBlock - 1) / kBlock * kBlock;
-    GANTRY_RETURN_IF_ERROR(input_.Skip(padded - static_cast<int64_t>(head.size())));
+    GANTRY_RETURN_IF_ERROR(input_.Skip(call_, padded - static_cast<int64_t>(head.size())));
     position_ += padded - static_cast<int64_t>(head.size());
     return head;
   }

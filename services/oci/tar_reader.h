@@ -27,7 +27,7 @@ class TarInput {
  public:
   virtual ~TarInput() = default;
   virtual absl::StatusOr<size_t> Read(std::span<char> buffer) = 0;
-  virtual absl::Status Skip(int64_t bytes) = 0;
+  virtual absl::Status Skip(const CallContext& call, int64_t bytes) = 0;
 };
 
 // Calls `on_entry` for each entry in order; `head` holds the first `head_bytes` of a file's data, or

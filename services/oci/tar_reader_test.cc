@@ -22,7 +22,7 @@ class StringInput final : public TarInput {
     offset_ += n;
     return n;
   }
-  absl::Status Skip(int64_t bytes) override {
+  absl::Status Skip(const CallContext&, int64_t bytes) override {
     if (bytes > static_cast<int64_t>(bytes_.size() - offset_)) {
       return InvalidArgument(reason::kSourceInvalid, "truncated");
     }
@@ -191,7 +191,7 @@ class Repeated final : public TarInput {
     read += static_cast<int64_t>(n);
     return n;
   }
-  absl::Status Skip(int64_t bytes) override {
+  absl::Status Skip(const CallContext&, int64_t bytes) override {
     offset_ = (offset_ + static_cast<size_t>(bytes)) % bytes_.size();
     return absl::OkStatus();
   }

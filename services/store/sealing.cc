@@ -14,6 +14,7 @@
 
 #include "base/status.h"
 #include "base/strings.h"
+#include "base/unique_fd.h"
 
 namespace gantry {
 namespace {
@@ -107,15 +108,15 @@ absl::StatusOr<std::string> CreateKey(const std::string& path) {
   std::string key = Random(kKeyBytes);
   const std::string temporary = path + ".new";
   unlink(temporary.c_str());
-  const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  const bool written = fd >= 0 && write(fd, key.data(), key.size()) == static_cast<ssize_t>(key.size()) &&
-                       fsync(fd) == 0;
-  if (fd >= 0) close(fd);
+  const UniqueFd fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  const bool written =
+      fd.get() >= 0 &&
+      write(fd.get(), key.data(), key.size()) == static_cast<ssize_t>(key.size()) &&
+      fsync(fd.get()) == 0;
   const std::string parent = std::filesystem::path(path).parent_path().string();
-  const int directory = open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool kept = written && rename(temporary.c_str(), path.c_str()) == 0 && directory >= 0 &&
-                    fsync(directory) == 0;
-  if (directory >= 0) close(directory);
+  const UniqueFd directory(open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const bool kept = written && rename(temporary.c_str(), path.c_str()) == 0 &&
+                    directory.get() >= 0 && fsync(directory.get()) == 0;
   if (kept) return key;
   return Unavailable(reason::kStoreFull, "cannot make the sealing key {}: {}", path,
                      std::generic_category().message(errno))
@@ -137,13 +138,12 @@ std::string SealingKey::Fingerprint(std::string_view bytes) const {
 }
 
 absl::StatusOr<SealingKey> SealingKey::LoadOrCreate(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0 && errno != ENOENT) {
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (fd.get() < 0 && errno != ENOENT) {
     return KeyError(fmt::format("cannot read the sealing key {}: {}", path,
                                 std::generic_category().message(errno)));
   }
-  auto key = fd < 0 ? CreateKey(path) : ReadKey(fd, path);
-  if (fd >= 0) close(fd);
+  auto key = fd.get() < 0 ? CreateKey(path) : ReadKey(fd.get(), path);
   if (!key.ok()) return key.status();
   return SealingKey(Secret(*std::move(key)));
 }

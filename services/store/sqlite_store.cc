@@ -44,18 +44,17 @@ absl::Status MakeDirectory(const std::string& directory) {
 }
 
 // Held until the process ends, however it ends.
-absl::StatusOr<int> LockDirectory(const std::string& directory) {
+absl::StatusOr<UniqueFd> LockDirectory(const std::string& directory) {
   const std::string path = directory + "/lock";
-  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) {
+  UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (fd.get() < 0) {
     return Unavailable(reason::kStoreFull, "cannot open {}: {}", path,
                        std::generic_category().message(errno))
         .Remedy("check the state directory's owner, rights and free space");
   }
-  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+  if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     char pid[32] = {};
-    const ssize_t n = pread(fd, pid, sizeof pid - 1, 0);
-    close(fd);
+    const ssize_t n = pread(fd.get(), pid, sizeof pid - 1, 0);
     return Unavailable(reason::kStoreUnavailable,
                        "the state directory {} is used by another gantryd, process {}", directory,
                        n > 0 ? Trim(pid) : "unknown")
@@ -63,7 +62,7 @@ absl::StatusOr<int> LockDirectory(const std::string& directory) {
   }
   const std::string pid = std::to_string(getpid()) + "\n";
   // Only shown to a second daemon; on a full disk it stays what it was.
-  if (ftruncate(fd, 0) == 0) (void)!pwrite(fd, pid.data(), pid.size(), 0);
+  if (ftruncate(fd.get(), 0) == 0) (void)!pwrite(fd.get(), pid.data(), pid.size(), 0);
   return fd;
 }
 
@@ -79,15 +78,12 @@ absl::StatusOr<int64_t> NextVersion(int64_t stored, int64_t expected, const std:
 
 absl::StatusOr<std::unique_ptr<Store>> SqliteStore::Open(const Options& options) {
   GANTRY_RETURN_IF_ERROR(MakeDirectory(options.directory));
-  GANTRY_ASSIGN_OR_RETURN(const int lock_fd, LockDirectory(options.directory));
+  GANTRY_ASSIGN_OR_RETURN(UniqueFd lock, LockDirectory(options.directory));
   const std::string key_file =
       options.key_file.empty() ? options.directory + "/sealing.key" : options.key_file;
-  auto key = SealingKey::LoadOrCreate(key_file);
-  if (!key.ok()) {
-    close(lock_fd);
-    return key.status();
-  }
-  std::unique_ptr<SqliteStore> store(new SqliteStore(lock_fd, *options.clock, *std::move(key)));
+  GANTRY_ASSIGN_OR_RETURN(SealingKey key, SealingKey::LoadOrCreate(key_file));
+  std::unique_ptr<SqliteStore> store(
+      new SqliteStore(std::move(lock), *options.clock, std::move(key)));
   const std::string path = options.directory + "/gantry.db";
   GANTRY_ASSIGN_OR_RETURN(store->db_, Db::OpenSqlite(path));
   GANTRY_RETURN_IF_ERROR(
@@ -96,13 +92,8 @@ absl::StatusOr<std::unique_ptr<Store>> SqliteStore::Open(const Options& options)
   return store;
 }
 
-SqliteStore::SqliteStore(int lock_fd, const Clock& clock, SealingKey key)
-    : lock_fd_(lock_fd), clock_(clock), key_(std::move(key)), boot_id_(NewUuid()) {}
-
-SqliteStore::~SqliteStore() {
-  db_.reset();
-  close(lock_fd_);
-}
+SqliteStore::SqliteStore(UniqueFd lock, const Clock& clock, SealingKey key)
+    : lock_(std::move(lock)), clock_(clock), key_(std::move(key)), boot_id_(NewUuid()) {}
 
 // A value that is known to be there: when it opens, so does every secret.
 absl::Status SqliteStore::CheckCanary() {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/unique_fd.h"
 #include "store/db.h"
 #include "store/sealing.h"
 #include "store/store.h"
@@ -23,7 +24,6 @@ class SqliteStore final : public Store {
   //   FAILED_PRECONDITION SEALING_KEY   the key does not open what is stored
   //   and those of Db::OpenSqlite and Migrate
   static absl::StatusOr<std::unique_ptr<Store>> Open(const Options& options);
-  ~SqliteStore() override;
 
   absl::StatusOr<RegistryRecord> CreateRegistry(RegistryRecord record) override;
   absl::StatusOr<RegistryRecord> GetRegistry(const std::string& name) override;
@@ -53,10 +53,10 @@ class SqliteStore final : public Store {
   absl::Status Check() override;
 
  private:
-  SqliteStore(int lock_fd, const Clock& clock, SealingKey key);
+  SqliteStore(UniqueFd lock, const Clock& clock, SealingKey key);
   absl::Status CheckCanary();
 
-  const int lock_fd_;
+  const UniqueFd lock_;  // of the directory; first, and so held until all else is closed
   const Clock& clock_;
   const SealingKey key_;
   const std::string boot_id_;  // whose unfinished requests are whose

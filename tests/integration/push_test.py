@@ -41,6 +41,16 @@ class Push(harness.Case):
         image = self.push(daemon, f"oci-archive:{self.dir}/l.tar", "--on-daemon", "--pipeline", "y")
         self.assertEqual(image["digest"], digest)
 
+    def test_the_engine_that_docker_host_names_and_no_other(self):
+        env = {"DOCKER_HOST": "ssh://me@build"}
+        refused = self.gantry(self.daemon, "push", "docker-daemon:app:1", "--pipeline", "x", "--output", "json",
+                              env=env)
+        error = json.loads(refused.err.strip().splitlines()[-1])
+        self.assertEqual(error["reason"], "SOURCE_UNREADABLE")
+        self.assertIn("by ssh", error["message"])
+        images.simple(self.dir / "l")
+        self.push(self.daemon, f"oci:{self.dir}/l", "--pipeline", "other-sources", env=env)
+
     def test_registry_to_registry_mounts_on_one_host(self):
         digest = images.two_platforms(self.dir / "l")
         first = self.push(self.daemon, f"oci:{self.dir}/l", "--repository", "team/one", "--tag", "a")

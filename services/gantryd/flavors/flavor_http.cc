@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/characters.h"
 #include "base/status.h"
 #include "net/host_gate.h"
 #include "net/retry.h"
@@ -18,10 +19,7 @@ constexpr milliseconds kMetadataTimeout{2000};
 
 // RFC 9110 §5.6.2 token: methods and header names.
 bool IsToken(std::string_view text) {
-  return !text.empty() && text.size() <= 100 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
+  return !text.empty() && text.size() <= 100 && std::all_of(text.begin(), text.end(), IsTokenChar);
 }
 
 // Copies bytes as they are; text that goes to a server is not scrubbed.

@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "base/status.h"
-#include "oci/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace gantry {
 namespace {

@@ -55,12 +55,14 @@ class CallerImageFake final : public CallerBlobs {
   }
 
   absl::StatusOr<std::unique_ptr<ByteReader>> Open(const CallContext&, const std::string& key,
-                                                   int64_t offset) override {
+                                                   int64_t offset,
+                                                   std::optional<int64_t> size) override {
     std::lock_guard lock(mu_);
     ++opened[key];
     const auto it = blobs.find(key);
     if (it == blobs.end()) return NotFound(reason::kSourceNotFound, "the caller has no {}", key);
-    return std::make_unique<StringReader>(it->second.substr(static_cast<size_t>(offset)));
+    const std::string whole = it->second.substr(0, static_cast<size_t>(size.value_or(INT64_MAX)));
+    return std::make_unique<StringReader>(whole.substr(static_cast<size_t>(offset)));
   }
 
   std::map<std::string, std::string> blobs;

@@ -9,9 +9,6 @@
 namespace gantry {
 namespace {
 
-constexpr int kMaxDepth = 8;
-constexpr size_t kMaxManifests = 1024;
-constexpr int64_t kMaxDocumentBytes = 64 << 20;  // of all manifests and configs of one image
 constexpr size_t kMaxLayers = 10'000;
 constexpr int kDefaultReads = 64;
 
@@ -19,46 +16,26 @@ Error Invalid(std::string_view why) {
   return InvalidArgument(reason::kSourceInvalid, "the caller's image is not whole: {}", why);
 }
 
-SourceBlob BlobOf(const Descriptor& descriptor) {
-  SourceBlob blob;
-  blob.media_type = descriptor.media_type;
-  blob.digest = descriptor.digest;
-  blob.size = descriptor.size;
-  blob.urls = descriptor.urls;
-  return blob;
-}
-
-// Attestations stand beside images as platform "unknown/unknown".
-void NotePlatform(const Platform& platform, SourceImage& out) {
-  const std::string text = platform.text();
-  const bool known = platform.os != "unknown" && !platform.os.empty();
-  const auto& all = out.platforms;
-  if (known && std::find(all.begin(), all.end(), text) == all.end()) out.platforms.push_back(text);
-}
-
-bool IsImageConfig(std::string_view type) {
-  return type == media_type::kOciConfig || type == "application/vnd.docker.container.image.v1+json";
-}
-
 }  // namespace
 
 absl::StatusOr<SourceImage> CallerSource::Load(const CallContext& call) {
-  SourceImage out;
+  ImageWalk walk;
   if (image_.root) {
-    GANTRY_RETURN_IF_ERROR(AddManifest(call, *image_.root, 0, out));
+    GANTRY_RETURN_IF_ERROR(AddManifest(call, *image_.root, 0, walk));
   } else {
-    GANTRY_RETURN_IF_ERROR(AddAssembled(call, out));
+    GANTRY_RETURN_IF_ERROR(AddAssembled(call, walk));
   }
-  return out;
+  return walk.Finish();
 }
 
 absl::StatusOr<std::unique_ptr<ByteReader>> CallerSource::OpenBlob(const CallContext& call,
                                                                    const SourceBlob& blob,
                                                                    int64_t offset) {
-  if (blob.digest) return image_.blobs->Open(call, blob.key(), offset);
+  if (blob.digest) return image_.blobs->Open(call, blob.key(), offset, blob.size);
   // Other pushes will take the layer's diffID for what is stored now, so that a lie would spread.
-  GANTRY_ASSIGN_OR_RETURN(auto layer, image_.blobs->Open(call, blob.key(), 0));
-  auto checked = CheckGzipDiffId(std::move(layer), *blob.diff_id);
+  GANTRY_ASSIGN_OR_RETURN(auto layer,
+                          image_.blobs->Open(call, blob.key(), 0, std::nullopt));
+  auto checked = CheckGzipDiffId(call, std::move(layer), *blob.diff_id);
   GANTRY_RETURN_IF_ERROR(SkipBytes(call, *checked, offset).status());
   return checked;
 }
@@ -74,50 +51,50 @@ int64_t CallerSource::ReadRank(const SourceBlob& blob) const {
 }
 
 absl::Status CallerSource::AddManifest(const CallContext& call, const Descriptor& descriptor,
-                                       int depth, SourceImage& out) {
-  if (depth > kMaxDepth) return Invalid("indexes are nested too deep");
-  if (out.manifests.size() >= kMaxManifests) return Invalid("it has too many manifests");
-  if (!seen_.insert(descriptor.digest).second) return absl::OkStatus();
-  GANTRY_ASSIGN_OR_RETURN(std::string bytes,
-                          ReadDocument(call, descriptor.digest, descriptor.size, "manifest"));
+                                       int depth, ImageWalk& walk) {
+  GANTRY_ASSIGN_OR_RETURN(const bool is_new, walk.Enter(descriptor.digest.text(), depth));
+  if (!is_new) return absl::OkStatus();
+  GANTRY_ASSIGN_OR_RETURN(std::string bytes, ReadDocument(call, descriptor.digest, descriptor.size,
+                                                          "manifest", walk));
   GANTRY_ASSIGN_OR_RETURN(const Manifest manifest, Manifest::Parse(bytes, descriptor.media_type));
   SourceManifest entry;
   entry.descriptor = descriptor;
   entry.descriptor->media_type = manifest.media_type;
   for (const Descriptor& child : manifest.manifests) {
-    GANTRY_RETURN_IF_ERROR(AddManifest(call, child, depth + 1, out));
+    GANTRY_RETURN_IF_ERROR(AddManifest(call, child, depth + 1, walk));
   }
   if (manifest.config) {
     entry.blobs.push_back(BlobOf(*manifest.config));
-    GANTRY_RETURN_IF_ERROR(AddPlatform(call, descriptor, *manifest.config, out));
+    GANTRY_RETURN_IF_ERROR(AddPlatform(call, descriptor, *manifest.config, walk));
   }
   for (const Descriptor& layer : manifest.layers) entry.blobs.push_back(BlobOf(layer));
   entry.bytes = std::move(bytes);
-  out.manifests.push_back(std::move(entry));
+  walk.Add(std::move(entry));
   return absl::OkStatus();
 }
 
 absl::Status CallerSource::AddPlatform(const CallContext& call, const Descriptor& manifest,
-                                       const Descriptor& config, SourceImage& out) {
+                                       const Descriptor& config, ImageWalk& walk) {
   if (manifest.platform) {
-    NotePlatform(*manifest.platform, out);
+    walk.AddPlatform(*manifest.platform);
     return absl::OkStatus();
   }
-  if (!IsImageConfig(config.media_type)) return absl::OkStatus();
+  if (!media_type::IsImageConfig(config.media_type)) return absl::OkStatus();
   GANTRY_ASSIGN_OR_RETURN(const std::string bytes,
-                          ReadDocument(call, config.digest, config.size, "config"));
+                          ReadDocument(call, config.digest, config.size, "config", walk));
   GANTRY_ASSIGN_OR_RETURN(const ImageConfig parsed, ImageConfig::Parse(bytes));
-  NotePlatform(parsed.platform, out);
+  walk.AddPlatform(parsed.platform);
   return absl::OkStatus();
 }
 
-absl::Status CallerSource::AddAssembled(const CallContext& call, SourceImage& out) {
+absl::Status CallerSource::AddAssembled(const CallContext& call, ImageWalk& walk) {
   const std::vector<SourceBlob>& blobs = image_.assembled;
   if (blobs.empty()) return Invalid("it names neither a manifest nor a config");
   if (blobs.size() > kMaxLayers) return Invalid("it has too many layers");
   if (!blobs.front().digest) return Invalid("its config has no digest");
   GANTRY_ASSIGN_OR_RETURN(const std::string bytes,
-                          ReadDocument(call, *blobs.front().digest, blobs.front().size, "config"));
+                          ReadDocument(call, *blobs.front().digest, blobs.front().size, "config",
+                                       walk));
   GANTRY_ASSIGN_OR_RETURN(const ImageConfig config, ImageConfig::Parse(bytes));
   if (config.diff_ids.size() + 1 != blobs.size()) {
     return Invalid(fmt::format("its config names {} layers, and {} are given",
@@ -141,33 +118,29 @@ absl::Status CallerSource::AddAssembled(const CallContext& call, SourceImage& ou
     if (layer.size < 0) return Invalid(fmt::format("layer {} has a negative size", i));
     layer.diff_id = diff_id;
   }
-  NotePlatform(config.platform, out);
-  out.manifests.push_back(std::move(entry));
+  walk.AddPlatform(config.platform);
+  walk.Add(std::move(entry));
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> CallerSource::ReadDocument(const CallContext& call,
                                                        const Digest& digest, int64_t size,
-                                                       std::string_view what) {
+                                                       std::string_view what, ImageWalk& walk) {
   GANTRY_RETURN_IF_ERROR(call.Check());
   if (size <= 0 || size > static_cast<int64_t>(kMaxManifestBytes)) {
     return Invalid(
         fmt::format("{} {} has a size of {}; 1 byte to 4 MiB is right", what, digest.text(), size));
   }
-  document_bytes_ += size;
-  if (document_bytes_ > kMaxDocumentBytes) return Invalid("its manifests and configs are too long");
-  GANTRY_ASSIGN_OR_RETURN(const auto reader, image_.blobs->Open(call, digest.text(), 0));
-  auto bytes = ReadAll(*reader, static_cast<size_t>(size));
-  const bool too_long = ReasonOf(bytes.status()) == reason::kSourceInvalid;
-  if (!bytes.ok() && !too_long) return bytes.status();
-  const bool right =
-      bytes.ok() && static_cast<int64_t>(bytes->size()) == size && Digest::Of(*bytes) == digest;
-  if (right) return bytes;
+  GANTRY_RETURN_IF_ERROR(walk.Count(size));
+  GANTRY_ASSIGN_OR_RETURN(const auto reader, image_.blobs->Open(call, digest.text(), 0, size));
+  GANTRY_ASSIGN_OR_RETURN(std::string bytes, ReadAll(*reader, static_cast<size_t>(size)));
+  const Digest actual = Digest::Of(bytes);
+  if (static_cast<int64_t>(bytes.size()) == size && actual == digest) return bytes;
   return InvalidArgument(reason::kDigestMismatch,
                          "{} {} is not what its digest and its size of {} bytes say", what,
                          digest.text(), size)
       .With("expected", digest.text())
-      .With("actual", bytes.ok() ? Digest::Of(*bytes).text() : "longer")
+      .With("actual", actual.text())
       .Remedy("the image may be changing or damaged: make it again, and push it again");
 }
 

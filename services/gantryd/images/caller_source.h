@@ -4,12 +4,12 @@
 #include <absl/status/statusor.h>
 
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 
 #include "gantryd/images/image_manager.h"
 #include "oci/image_source.h"
+#include "oci/image_walk.h"
 
 namespace gantry {
 
@@ -31,17 +31,15 @@ class CallerSource final : public ImageSource {
 
  private:
   absl::Status AddManifest(const CallContext& call, const Descriptor& descriptor, int depth,
-                           SourceImage& out);
-  absl::Status AddAssembled(const CallContext& call, SourceImage& out);
+                           ImageWalk& walk);
+  absl::Status AddAssembled(const CallContext& call, ImageWalk& walk);
   absl::Status AddPlatform(const CallContext& call, const Descriptor& manifest,
-                           const Descriptor& config, SourceImage& out);
+                           const Descriptor& config, ImageWalk& walk);
   // A manifest or config, whole and checked; at most 4 MiB.
   absl::StatusOr<std::string> ReadDocument(const CallContext& call, const Digest& digest,
-                                           int64_t size, std::string_view what);
+                                           int64_t size, std::string_view what, ImageWalk& walk);
 
   const CallerImage image_;
-  std::set<Digest> seen_;
-  int64_t document_bytes_ = 0;
 };
 
 }  // namespace gantry

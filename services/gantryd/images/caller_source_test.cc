@@ -51,10 +51,15 @@ TEST_F(CallerSourceTest, WhatIsNotItsDigestIsRefused) {
   const Descriptor root = caller.AddImage({"one"});
   const std::string right = caller.blobs[root.digest.text()];
   for (const std::string& wrong :
-       {right + " ", right.substr(1), std::string(right.size(), 'x'), std::string()}) {
+       {right.substr(1), std::string(right.size(), 'x'), std::string()}) {
     caller.blobs[root.digest.text()] = wrong;
     EXPECT_EQ(ReasonFor(caller.Root(root)), reason::kDigestMismatch);
   }
+  Descriptor longer = root;
+  ++longer.size;
+  caller.blobs[root.digest.text()] = right + " ";
+  EXPECT_EQ(ReasonFor(caller.Root(longer)), reason::kDigestMismatch);
+  EXPECT_TRUE(Load(caller.Root(root)).ok()) << "what lies behind a document is not read";
   caller.blobs[root.digest.text()] = right;
   caller.blobs[caller.last_config->digest.text()] = "{}";
   EXPECT_EQ(ReasonFor(caller.Root(root)), reason::kDigestMismatch);

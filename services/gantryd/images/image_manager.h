@@ -23,10 +23,11 @@ namespace gantry {
 class CallerBlobs {
  public:
   virtual ~CallerBlobs() = default;
-  // The blob from `offset`, by ranged reads with several outstanding.
+  // The blob from `offset`, by ranged reads with several outstanding; where its size is known, nothing
+  // behind it is asked for.
   virtual absl::StatusOr<std::unique_ptr<ByteReader>> Open(const CallContext& call,
-                                                           const std::string& key,
-                                                           int64_t offset) = 0;
+                                                           const std::string& key, int64_t offset,
+                                                           std::optional<int64_t> size) = 0;
 };
 
 // The caller's own image: a root descriptor, or a config and layers to assemble.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "base/characters.h"
 #include "base/status.h"
 #include "gantryd/registries/field_violations.h"
 #include "gantryd/registries/repository_name.h"
@@ -11,8 +12,6 @@ namespace gantry {
 namespace {
 
 constexpr size_t kMaxTag = 128;
-
-bool IsLowerAlnum(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
 // What a run of characters between two words becomes; separator := '.' | '_' | '__' | '-'+.
 std::string Separator(std::string_view run) {
@@ -126,9 +125,7 @@ std::string SanitizeRepository(std::string_view text) {
 std::string SanitizeTag(std::string_view text) {
   std::string tag;
   for (const char c : text) {
-    const bool legal =
-        IsLowerAlnum(c) || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' || c == '-';
-    if (legal) tag += c;
+    if (IsAlnum(c) || c == '_' || c == '.' || c == '-') tag += c;
   }
   if (!tag.empty() && (tag.front() == '-' || tag.front() == '.')) tag.front() = '_';
   if (tag.size() > kMaxTag) tag.resize(kMaxTag);

@@ -130,17 +130,13 @@ TEST_F(WrongImageTest, LayersThatLieAreFoundOut) {
   ExpectMismatch(PushArchive(layout.Tar()), "the blob's bytes have digest");
 }
 
-TEST_F(WrongImageTest, LayersOfTenGigabytesOfZerosInASmallFileAreFoundOut) {
-  constexpr char kBomb[] = "unpacks to more than 200 times its size";
+TEST_F(WrongImageTest, TenGigabytesOfZerosInASmallArchiveAreFoundOut) {
   DockerSaveFake save;
   save.Image({"app:1"}, ConfigFake({one}), {"l"});
   save.tar.File("manifest.json", save.manifest.dump());
-  ExpectInvalid(PushDocker(GzipBomb(save.tar.bytes() + TarHeader("l", '0', kTenGiB))), kBomb);
-  ExpectInvalid(PushDocker(DockerSaveFake{.tar = TarWriter().File("l", GzipBomb(""))}
-                               .Image({"app:1"}, ConfigFake({one}), {"l"})
-                               .Tar()),
-                kBomb);
-  // As many as may be are read, and then are not what they should be.
+  ExpectInvalid(PushDocker(GzipBomb(save.tar.bytes() + TarHeader("l", '0', kTenGiB))),
+                "unpacks to more than 200 times its size");
+  // As many as may be are read, and then are not what they should be; in a layer there is no limit.
   const std::string zeros(64 << 20, '\0');
   const auto archive = [&](const std::string& layer) {
     return DockerSaveFake{.tar = TarWriter().File("l", layer)}
@@ -148,7 +144,7 @@ TEST_F(WrongImageTest, LayersOfTenGigabytesOfZerosInASmallFileAreFoundOut) {
         .Tar();
   };
   ExpectMismatch(PushDocker(Gzip(archive(zeros))), "the image's config says");
-  ExpectMismatch(PushDocker(archive(Gzip(zeros))), "the image's config says");
+  ExpectMismatch(PushDocker(archive(GzipBomb("", 320 << 20))), "the image's config says");
 }
 
 TEST_F(WrongImageTest, DocumentsOfTenGigabytesAreRefusedUnread) {

@@ -1,5 +1,6 @@
 #include "gantryd/rpc/blob_reads.h"
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 
@@ -13,11 +14,17 @@ constexpr size_t kMaxOutstanding = 8;  // of the whole push
 
 }  // namespace
 
-// One open blob.  Reads ahead as far as the push's budget allows, and at least one range.
+// One open blob.  Reads ahead as far as the push's budget allows, and at least one range; never past
+// a size that is known.
 class BlobReads::Reader final : public ByteReader {
  public:
-  Reader(BlobReads& reads, const CallContext& call, std::string key, int64_t offset)
-      : reads_(reads), call_(call), key_(std::move(key)), next_offset_(offset) {}
+  Reader(BlobReads& reads, const CallContext& call, std::string key, int64_t offset,
+         std::optional<int64_t> size)
+      : reads_(reads),
+        call_(call),
+        key_(std::move(key)),
+        size_(size.value_or(INT64_MAX)),
+        next_offset_(offset) {}
 
   ~Reader() override {
     std::lock_guard lock(reads_.mu_);
@@ -46,10 +53,15 @@ class BlobReads::Reader final : public ByteReader {
  private:
   absl::Status NextChunk() {
     std::unique_lock lock(reads_.mu_);
-    while (ids_.empty() || reads_.pending_.size() < kMaxOutstanding) {
+    while (next_offset_ < size_ && (ids_.empty() || reads_.pending_.size() < kMaxOutstanding)) {
       if (!reads_.broken_.ok()) return reads_.broken_;
-      ids_.push_back(reads_.Issue(lock, key_, next_offset_));
-      next_offset_ += kReadBytes;
+      const int64_t length = std::min(kReadBytes, size_ - next_offset_);
+      ids_.push_back(reads_.Issue(lock, key_, next_offset_, length));
+      next_offset_ += length;
+    }
+    if (ids_.empty()) {
+      end_ = true;
+      return absl::OkStatus();
     }
     const auto mine = reads_.pending_.find(ids_.front());
     const auto ready = [&] { return mine->second.answered || !reads_.broken_.ok(); };
@@ -81,6 +93,7 @@ class BlobReads::Reader final : public ByteReader {
   BlobReads& reads_;
   const CallContext& call_;
   const std::string key_;
+  const int64_t size_;  // the largest number where it is not known
   int64_t next_offset_;
   std::deque<uint64_t> ids_;  // sent and not yet used, in the order of offsets
   v1::BlobChunk current_;
@@ -90,19 +103,20 @@ class BlobReads::Reader final : public ByteReader {
 
 absl::StatusOr<std::unique_ptr<ByteReader>> BlobReads::Open(const CallContext& call,
                                                             const std::string& key,
-                                                            int64_t offset) {
-  return std::make_unique<Reader>(*this, call, key, offset);
+                                                            int64_t offset,
+                                                            std::optional<int64_t> size) {
+  return std::make_unique<Reader>(*this, call, key, offset, size);
 }
 
 uint64_t BlobReads::Issue(std::unique_lock<std::mutex>& lock, const std::string& key,
-                          int64_t offset) {
+                          int64_t offset, int64_t length) {
   const uint64_t id = next_id_++;
-  pending_[id].length = kReadBytes;
+  pending_[id].length = length;
   v1::BlobRead read;
   read.set_read_id(id);
   read.set_blob(key);
   read.set_offset(offset);
-  read.set_length(kReadBytes);
+  read.set_length(length);
   lock.unlock();  // the queue has a lock of its own
   send_(std::move(read));
   lock.lock();

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "gantryd/images/image_manager.h"
@@ -25,7 +26,8 @@ class BlobReads final : public CallerBlobs {
   explicit BlobReads(Send send) : send_(std::move(send)) {}
 
   absl::StatusOr<std::unique_ptr<ByteReader>> Open(const CallContext& call, const std::string& key,
-                                                   int64_t offset) override;
+                                                   int64_t offset,
+                                                   std::optional<int64_t> size) override;
 
   // An answer came.  INVALID_ARGUMENT when it answers no read, or too much.
   absl::Status OnChunk(v1::BlobChunk chunk);
@@ -42,7 +44,8 @@ class BlobReads final : public CallerBlobs {
     v1::BlobChunk chunk;
   };
 
-  uint64_t Issue(std::unique_lock<std::mutex>& lock, const std::string& key, int64_t offset);
+  uint64_t Issue(std::unique_lock<std::mutex>& lock, const std::string& key, int64_t offset,
+                 int64_t length);
 
   const Send send_;
   std::mutex mu_;

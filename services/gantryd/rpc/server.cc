@@ -7,10 +7,10 @@
 #include <sys/un.h>
 
 #include "base/status.h"
+#include "base/unique_fd.h"
 #include "gantryd/rpc/connector_service.h"
 #include "gantryd/rpc/grpc_log.h"
 #include "gantryd/rpc/registry_service.h"
-#include "oci/unique_fd.h"
 
 namespace gantry {
 namespace {

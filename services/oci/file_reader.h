@@ -1,4 +1,4 @@
-// An owned file descriptor, and a reader of a stretch of it.
+// Reads a stretch of a file.
 #pragma once
 
 #include <unistd.h>
@@ -12,27 +12,9 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "base/unique_fd.h"
 
 namespace gantry {
-
-class UniqueFd {
- public:
-  UniqueFd() = default;
-  explicit UniqueFd(int fd) : fd_(fd) {}
-  UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  UniqueFd& operator=(UniqueFd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~UniqueFd() {
-    if (fd_ >= 0) close(fd_);
-  }
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_ = -1;
-};
 
 // Reads from an offset, at most `limit` bytes.  Owns the descriptor or shares it; reads by pread, so
 // that several readers of one file do not disturb each other.
