@@ -55,6 +55,7 @@ class SqliteStore final : public Store {
  private:
   SqliteStore(int lock_fd, const Clock& clock, SealingKey key);
   absl::Status CheckCanary();
+  void TouchLayer(const std::string& diff_id, const std::string& recipe);
 
   const int lock_fd_;
   const Clock& clock_;
