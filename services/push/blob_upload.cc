@@ -70,28 +70,29 @@ BlobUpload::BlobUpload(const CallContext& call, const PushTarget& target, const 
 
 absl::StatusOr<StoredBlob> BlobUpload::Run(bool force) {
   std::optional<UploadSession> session;
-  const auto known = Known();
-  if (known && !force) {
-    GANTRY_ASSIGN_OR_RETURN(const Presence presence, Look(*known));
+  known_ = FindKnown();
+  if (known_ && !force) {
+    GANTRY_ASSIGN_OR_RETURN(const Presence presence, Look(*known_));
     if (presence == Presence::kThere) {
       Report(BlobState::kExisting, 0);
-      return StoredBlob{known->digest, known->size, /*unsent=*/true};
+      return StoredBlob{known_->digest, known_->size, /*unsent=*/true};
     }
-    GANTRY_ASSIGN_OR_RETURN(const bool mounted, Mounted(*known, session));
+    GANTRY_ASSIGN_OR_RETURN(const bool mounted, Mounted(*known_, session));
     if (mounted) {
       Report(BlobState::kMounted, 0);
-      return StoredBlob{known->digest, known->size, /*unsent=*/true};
+      return StoredBlob{known_->digest, known_->size, /*unsent=*/true};
     }
   }
   GANTRY_ASSIGN_OR_RETURN(StoredBlob stored, Upload(std::move(session)));
   if (!blob_.digest) {
     target_.layers.Remember(*blob_.diff_id, std::string(kGzipRecipe), {stored.digest, stored.size});
   }
+  known_ = stored;
   Report(BlobState::kSent, stored.size);
   return stored;
 }
 
-std::optional<StoredBlob> BlobUpload::Known() const {
+std::optional<StoredBlob> BlobUpload::FindKnown() const {
   if (blob_.digest) return StoredBlob{*blob_.digest, blob_.size};
   const auto layer = target_.layers.Find(*blob_.diff_id, std::string(kGzipRecipe));
   if (!layer) return std::nullopt;
@@ -322,14 +323,12 @@ absl::Status BlobUpload::Verify(const StoredBlob& blob) {
 
 void BlobUpload::Report(BlobState state, int64_t sent) {
   reported_ = sent;
-  const auto known = Known();
-  target_.progress.OnBlob(
-      {.blob = blob_.key(),
-       .media_type = blob_.media_type,
-       .state = state,
-       .sent_bytes = sent,
-       .size_bytes = known ? known->size : (state == BlobState::kSent ? sent : 0),
-       .attempt = attempt_});
+  target_.progress.OnBlob({.blob = blob_.key(),
+                           .media_type = blob_.media_type,
+                           .state = state,
+                           .sent_bytes = sent,
+                           .size_bytes = known_ ? known_->size : 0,
+                           .attempt = attempt_});
 }
 
 }  // namespace gantry

@@ -44,7 +44,7 @@ class BlobUpload {
 
  private:
   // Digest and size, when they are known before the blob is read.
-  std::optional<StoredBlob> Known() const;
+  std::optional<StoredBlob> FindKnown() const;
   // Untold: the registry does not let us look, and the upload's own answers have to do.
   enum class Presence { kThere, kAbsent, kUntold };
   absl::StatusOr<Presence> Look(const StoredBlob& blob);
@@ -77,6 +77,7 @@ class BlobUpload {
   const PushTarget& target_;
   const SourceBlob& blob_;
   HashedBlob bytes_;
+  std::optional<StoredBlob> known_;  // looked up once, by Run
   int attempt_ = 1;
   int64_t reported_ = 0;
 };
