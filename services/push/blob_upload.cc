@@ -14,6 +14,10 @@ constexpr int kMaxSessions = 4;     // upload sessions opened for one blob
 constexpr int kMaxStandstills = 4;  // sends in a row without a byte of progress
 constexpr int kSettleAttempts = 7;  // half a minute for a new repository to be known
 constexpr int64_t kReportEvery = 1 << 20;
+// Parts that have to be held while they are sent: small, unless the registry wants larger ones, and
+// never so large that a few uploads take the machine's memory.
+constexpr int64_t kHeldBytes = 4 << 20;
+constexpr int64_t kMostHeldBytes = 32 << 20;
 constexpr RetryPolicy kPolicy;
 
 std::string MetadataOf(const absl::Status& status, std::string_view key) {
@@ -202,11 +206,11 @@ absl::Status BlobUpload::Send(UploadSession& session) {
   Backoff backoff(call_);
   for (int standstills = 0; !SentAll(session);) {
     const int64_t before = session.offset;
-    const std::optional<int64_t> size = NextPart(session);
+    std::optional<int64_t> size = NextPart(session);
     absl::Status status = SendPart(session, size);
     const bool accepted = status.ok();
     if (accepted && session.offset == bytes_.position()) continue;
-    const bool shrunk = size && IsTooLarge(status) && Shrink(*size);
+    const bool shrunk = IsTooLarge(status) && Shrink(size) && (size || NextPart(session));
     if (accepted) {
       status = DataLoss(reason::kIntegrity,
                         "the registry confirms {} bytes of a layer where {} were sent",
@@ -223,46 +227,60 @@ absl::Status BlobUpload::Send(UploadSession& session) {
     standstills = session.offset > before || shrunk ? 0 : standstills + 1;
     if (standstills == kMaxStandstills) return status;
     if (standstills == 0) backoff.Reset();
-    GANTRY_RETURN_IF_ERROR(bytes_.SeekTo(session.offset));
   }
   return absl::OkStatus();
 }
 
 bool BlobUpload::SentAll(const UploadSession& session) const {
-  return blob_.digest ? session.offset >= blob_.size : bytes_.at_end();
+  if (blob_.digest) return session.offset >= blob_.size;
+  return bytes_.at_end() && session.offset >= bytes_.position();
 }
 
 std::optional<int64_t> BlobUpload::NextPart(const UploadSession& session) const {
-  if (!blob_.digest) return std::nullopt;
+  const PushPlan& plan = target_.plan;
+  const bool chunked = plan.method == UploadMethod::kChunked;
   int64_t most = target_.body_limit.bytes();
-  if (target_.plan.method == UploadMethod::kChunked) {
-    most = std::min(most, std::max(target_.plan.chunk_bytes, session.min_chunk_bytes));
+  if (chunked) most = std::min(most, std::max(plan.chunk_bytes, session.min_chunk_bytes));
+  if (blob_.digest) return std::min(blob_.size - session.offset, most);
+  // What is gone on with, too, has to say where it begins, and so where it ends: without that,
+  // some registries take it for the blob's beginning.
+  if (session.offset == 0 && most == INT64_MAX) return std::nullopt;
+  if (!chunked) {
+    most = std::min(most, std::max({kHeldBytes, plan.min_part_bytes, session.min_chunk_bytes}));
   }
-  return std::min(blob_.size - session.offset, most);
+  return most <= kMostHeldBytes ? std::optional(most) : std::nullopt;
 }
 
-absl::Status BlobUpload::SendPart(UploadSession& session, std::optional<int64_t> size) {
+absl::Status BlobUpload::SendPart(UploadSession& session, std::optional<int64_t>& size) {
+  const bool held = !blob_.digest && size;
+  if (held) {
+    GANTRY_RETURN_IF_ERROR(held_.Fill(session.offset, *size));
+    size = held_.size();
+    if (*size == 0) return absl::OkStatus();  // the part before was the last
+  }
   // A whole blob goes without a range; what is a part goes with one, so that the registry checks
   // that it fits.
   const int64_t start = session.offset;
+  const bool whole = start == 0 && (blob_.digest ? size == blob_.size : bytes_.at_end());
   const bool chunked = target_.plan.method == UploadMethod::kChunked;
-  const bool range = size && *size > 0 && (chunked || *size < blob_.size);
+  const bool range = size && *size > 0 && (chunked || !whole);
   return target_.registry.PatchUpload(
       call_, target_.plan.repository, session,
-      [this, start, size]() -> absl::StatusOr<std::unique_ptr<ByteReader>> {
+      [this, start, size, held]() -> absl::StatusOr<std::unique_ptr<ByteReader>> {
+        if (held) return held_.Body();
         GANTRY_RETURN_IF_ERROR(bytes_.SeekTo(start));
         return bytes_.Body(size);
       },
       size, range);
 }
 
-bool BlobUpload::Shrink(int64_t refused) {
-  const bool news = refused <= target_.body_limit.bytes();
-  if (!target_.body_limit.Lower(refused)) return false;
+bool BlobUpload::Shrink(std::optional<int64_t> refused) {
+  const bool news = refused.value_or(INT64_MAX) <= target_.body_limit.bytes();
+  if (!target_.body_limit.Lower(refused.value_or(INT64_MAX))) return false;
   if (!news) return true;
-  target_.progress.OnNotice(
-      fmt::format("what stands before the registry refuses {} bytes at once; sending at most {}",
-                  refused, target_.body_limit.bytes()));
+  target_.progress.OnNotice(fmt::format(
+      "what stands before the registry refuses {} at once; sending at most {}",
+      refused ? fmt::format("{} bytes", *refused) : "a whole layer", target_.body_limit.bytes()));
   return true;
 }
 

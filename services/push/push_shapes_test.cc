@@ -116,6 +116,15 @@ TEST_F(PushTest, LayersCompressedOnTheWayGetAManifestAndAreCompressedOnce) {
   EXPECT_EQ(image_.opened().size(), opened) << "their digests are remembered";
 }
 
+TEST_F(PushTest, LayersCompressedOnTheWayGoInChunksToo) {
+  MakeOneUnpackedLayer(2 * kMiB + 5);
+  plan_.method = UploadMethod::kChunked;
+  plan_.chunk_bytes = 1 << 20;
+  ExpectStored(Push());
+  EXPECT_EQ(registry_.Count("PATCH upload 202"), 3);
+  EXPECT_EQ(store_.received_bytes(), 2 * kMiB + 5);
+}
+
 // Counts what it is asked for.
 class CountingLayerCache final : public LayerCache {
  public:

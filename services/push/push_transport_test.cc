@@ -26,6 +26,27 @@ TEST_F(PushTest, AChunkThatIsResetGoesOnInsideTheChunk) {
   EXPECT_EQ(store_.received_bytes(), 8 * kMiB);
 }
 
+TEST_F(PushTest, AStreamOfUnknownLengthThatIsResetGoesOnInParts) {
+  MakeOneUnpackedLayer(8 * kMiB);
+  registry_.Script(On("PATCH upload").ResetAfter(3 * kMiB + 17));
+  ExpectStored(Push());
+  EXPECT_THAT(Uploads(), ElementsAre("POST upload 202", "PATCH upload lost", "GET upload 204",
+                                     "PATCH upload 202", "PATCH upload 202", "PUT upload 201"));
+  EXPECT_EQ(store_.received_bytes(), 8 * kMiB) << "no byte twice";
+}
+
+TEST_F(PushTest, APartOfAStreamThatIsResetIsNotReadAgain) {
+  MakeOneUnpackedLayer(10 * kMiB);
+  registry_.Script(On("PATCH upload").LargerThan(5 << 20).After(64 << 10).Answer(413));
+  registry_.Script(On("PATCH upload").Nth(2).ResetAfter(100'001));
+  ExpectStored(Push());
+  EXPECT_EQ(registry_.Count("PATCH upload lost"), 1);
+  EXPECT_EQ(registry_.Count("POST upload"), 1);
+  EXPECT_EQ(store_.received_bytes(), 10 * kMiB);
+  const std::pair<std::string, int64_t> start{image_.blob(0, 1).key(), 0};
+  EXPECT_THAT(image_.opened(), ElementsAre(start, start)) << "for the stream, for the parts";
+}
+
 TEST_F(PushTest, AConnectionThatBreaksEveryMegabyteStillFinishes) {
   MakeOneLayer(12 * kMiB);
   registry_.Script(On("PATCH upload").Times(11).ResetAfter(kMiB));
