@@ -160,6 +160,10 @@ absl::StatusOr<StoredBlob> BlobUpload::Upload(std::optional<UploadSession> sessi
     // A part was too large, and this registry's sessions cannot be gone on with.
     const bool shrunk = target_.plan.no_range && target_.body_limit.bytes() < limit;
     if (IsTooLarge(status) && shrunk) continue;
+    if (backoff.Forgives(status)) {
+      --attempt_;
+      continue;
+    }
     if (attempt_ >= SessionsWorth(status) || !backoff.Wait(status)) {
       return attempt_ == 1 ? status : Annotate(status, fmt::format("after {} uploads", attempt_));
     }
@@ -211,12 +215,14 @@ absl::Status BlobUpload::Send(UploadSession& session) {
     const bool accepted = status.ok();
     if (accepted && session.offset == bytes_.position()) continue;
     const bool shrunk = IsTooLarge(status) && Shrink(size) && (size || NextPart(session));
+    const bool forgiven = backoff.Forgives(status);
     if (accepted) {
       status = DataLoss(reason::kIntegrity,
                         "the registry confirms {} bytes of a layer where {} were sent",
                         session.offset, bytes_.position());
       if (session.offset > bytes_.position()) return status;
-    } else if (IsRetryable(status) ? !backoff.Wait(status) : !shrunk && !IsMisplaced(status)) {
+    } else if (IsRetryable(status) ? !forgiven && !backoff.Wait(status)
+                                   : !shrunk && !IsMisplaced(status)) {
       return status;
     }
     if (!Resume(session)) {
@@ -224,9 +230,10 @@ absl::Status BlobUpload::Send(UploadSession& session) {
       return accepted && bytes_.at_end() ? absl::OkStatus() : status;
     }
     if (session.offset > bytes_.position()) return status;
-    standstills = session.offset > before || shrunk ? 0 : standstills + 1;
+    const bool moved = session.offset > before || shrunk;
+    standstills = moved ? 0 : standstills + (forgiven ? 0 : 1);
     if (standstills == kMaxStandstills) return status;
-    if (standstills == 0) backoff.Reset();
+    if (moved) backoff.Reset();
   }
   return absl::OkStatus();
 }
@@ -302,8 +309,7 @@ absl::StatusOr<StoredBlob> BlobUpload::Commit(UploadSession& session, bool with_
     };
   }
   int http_status = 0;
-  const RetryPolicy policy{.max_attempts = with_bytes ? 1 : kPolicy.max_attempts};
-  GANTRY_RETURN_IF_ERROR(Retry(call_, policy, [&]() -> absl::Status {
+  const auto commit = [&]() -> absl::Status {
     const auto answer = target_.registry.CommitUpload(call_, target_.plan.repository, session,
                                                       blob.digest, blob.size, body);
     http_status = answer.value_or(0);
@@ -314,7 +320,9 @@ absl::StatusOr<StoredBlob> BlobUpload::Commit(UploadSession& session, bool with_
     if (!there.ok() || *there != blob.size) return answer.status();
     http_status = 201;
     return absl::OkStatus();
-  }));
+  };
+  // What the session has of the bytes is not known after a failure: they go into another.
+  GANTRY_RETURN_IF_ERROR(with_bytes ? commit() : Retry(call_, kPolicy, commit));
   GANTRY_RETURN_IF_ERROR(CheckCommit(http_status, blob));
   return blob;
 }
