@@ -47,6 +47,19 @@ std::string_view StageOf(CURLcode code, CURL* easy) {
   }
 }
 
+// Whether a connection that an earlier transfer had left open broke before a byte of the answer.
+bool BrokeWhenReused(CURLcode code, CURL* easy) {
+  long connects = 1, header_bytes = 0;
+  curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
+  curl_easy_getinfo(easy, CURLINFO_HEADER_SIZE, &header_bytes);
+  if (header_bytes > 0) return false;
+  // curl has made a new connection for that very reason, and cannot have the body again.
+  if (code == CURLE_SEND_FAIL_REWIND) return true;
+  const bool broke =
+      code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING;
+  return broke && connects == 0;
+}
+
 // What an HTTP proxy answered in the place of the host.
 absl::Status ProxyError(const std::string& host, long status) {
   if (status == 407) {
@@ -136,10 +149,11 @@ absl::Status CurlError(CURLcode code, const std::string& detail, const std::stri
                        CURL* easy) {
   const long proxy = easy ? ProxyAnswer(easy) : 0;
   absl::Status status = ErrorOf(code, detail, url, proxy);
-  const std::string_view stage = easy ? StageOf(code, easy) : "";
-  if (stage.empty()) return status;
+  if (!easy) return status;
   ErrorDetail told = DetailOf(status);
-  told.metadata.emplace("stage", stage);
+  const std::string_view stage = StageOf(code, easy);
+  if (!stage.empty()) told.metadata.emplace("stage", stage);
+  if (BrokeWhenReused(code, easy)) told.metadata.emplace("connection", "reused");
   SetDetail(status, told);
   return status;
 }

@@ -193,6 +193,35 @@ TEST_F(CurlHttpClientTest, AResetIsUnavailable) {
   EXPECT_THAT(std::string(MessageOf(response.status())), HasSubstr(server.host()));
 }
 
+TEST_F(CurlHttpClientTest, SaysWhetherAConnectionThatBrokeWasAnotherRequestsBefore) {
+  HttpServer server(
+      [](const Request& r, Exchange& x) {
+        if (r.target == "/whole") return x.Reply(200);
+        if (r.target == "/begun") x.Write("HTTP/1.1 200 OK\r\n");
+        x.ReadBody(100'000);
+        x.Reset();
+      },
+      {.read_body = false, .unix_path = ""});
+  const auto connection = [&](const char* target) {
+    Zeros body(50'000'000);
+    HttpRequest request = To(server, "GET", target);
+    if (target == std::string("/body")) {
+      request.method = "PATCH";
+      request.upload = &body;
+      request.upload_size = 50'000'000;
+    }
+    const absl::Status status = http_.Do(call_, request).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+    return DetailOf(status).metadata["connection"];
+  };
+  EXPECT_EQ(connection("/body"), "");
+  ASSERT_TRUE(http_.Do(call_, To(server, "GET", "/whole")).ok());
+  EXPECT_EQ(connection("/body"), "reused");
+  EXPECT_EQ(connection("/body"), "") << "what broke is not kept";
+  ASSERT_TRUE(http_.Do(call_, To(server, "GET", "/whole")).ok());
+  EXPECT_EQ(connection("/begun"), "") << "the request had arrived";
+}
+
 TEST_F(CurlHttpClientTest, NobodyThereIsUnavailableAndSaysWhere) {
   std::string url;
   {

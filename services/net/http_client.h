@@ -110,7 +110,9 @@ class HttpClient {
   //   FAILED_PRECONDITION UPSTREAM_PROTOCOL  not HTTP, or headers over 256 KiB
   //   PERMISSION_DENIED ADDRESS_REFUSED   AddressPolicy
   //   CANCELLED, DEADLINE_EXCEEDED        of the call
-  // Metadata "stage" of an error on the way to the host: "dns", "proxy", "tcp" or "tls".
+  // Metadata "stage" of an error on the way to the host: "dns", "proxy", "tcp" or "tls".  Metadata
+  // "connection", "reused", when one that an earlier request had left open broke before a byte of
+  // the answer came: its other end may have closed it just as this request went out.
   // An error of `upload` or `download` is returned as it is.
   virtual absl::StatusOr<HttpResponse> Do(const CallContext& call, const HttpRequest& request) = 0;
 };

@@ -46,6 +46,24 @@ TEST(Retry, GivesUpAndSaysHowOftenItTried) {
   EXPECT_EQ(DetailOf(s).remedy, "start it");
 }
 
+TEST(Retry, AReusedConnectionThatBrokeIsForgivenOnce) {
+  const ManualClock clock;
+  const CallContext call(clock, hours(10), "r");
+  int tries = 0;
+  milliseconds slept{0};
+  const auto fail = [&]() -> absl::Status {
+    if (++tries == 2) slept = clock.slept();
+    return Unavailable(reason::kUpstreamUnavailable, "broke")
+        .With("connection", "reused")
+        .RetryAfter(seconds(1));
+  };
+  const absl::Status s = Retry(call, RetryPolicy{.max_attempts = 4}, fail);
+  EXPECT_EQ(slept, seconds(0));
+  EXPECT_EQ(tries, 1 + 4);
+  EXPECT_EQ(MessageOf(s), "after 4 attempts: broke");
+  EXPECT_EQ(clock.slept(), seconds(3));
+}
+
 TEST(Retry, WhatCannotHelpIsNotRepeated) {
   const ManualClock clock;
   const CallContext call(clock, hours(10), "r");

@@ -27,12 +27,22 @@ bool Backoff::Wait(const absl::Status& failure) {
   return call_.Sleep(wait).ok();
 }
 
+bool Backoff::Forgives(const absl::Status& failure) {
+  if (forgave_) return false;
+  forgave_ = DetailOf(failure).metadata.contains("connection");
+  return forgave_;
+}
+
 absl::Status Retry(const CallContext& call, const RetryPolicy& policy,
                    absl::FunctionRef<absl::Status()> step) {
   Backoff backoff(call, policy);
   for (int attempt = 1;; ++attempt) {
     const absl::Status status = step();
     if (status.ok() || !IsRetryable(status)) return status;
+    if (backoff.Forgives(status)) {
+      --attempt;
+      continue;
+    }
     if (attempt < policy.max_attempts && backoff.Wait(status)) continue;
     // A cancelled caller wants to hear that; anybody else, why it did not work.
     if (call.stop_token().stop_requested()) return call.Check();

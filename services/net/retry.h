@@ -37,6 +37,9 @@ class Backoff {
   // False when there is no use in another try: the call is cancelled, or the wait would be longer
   // than it lasts or than five minutes.
   bool Wait(const absl::Status& failure);
+  // Whether no more may have failed than a connection that was closed under the request (metadata
+  // "connection" of HttpClient): the next try then needs no wait, and is not counted.  True once.
+  bool Forgives(const absl::Status& failure);
   // There was progress: the next pause is the first one again.
   void Reset() { next_ = policy_.first_backoff; }
 
@@ -44,10 +47,12 @@ class Backoff {
   const CallContext& call_;
   const RetryPolicy policy_;
   milliseconds next_;
+  bool forgave_ = false;
 };
 
 // Runs `step` until it succeeds, fails for good, or the policy or the call's deadline ends it.  The
-// last error is returned, with the number of attempts in its message when there were several.
+// last error is returned, with the number of attempts in its message when there were several.  What
+// Backoff forgives is no attempt.
 absl::Status Retry(const CallContext& call, const RetryPolicy& policy,
                    absl::FunctionRef<absl::Status()> step);
 

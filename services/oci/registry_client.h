@@ -142,13 +142,8 @@ class RegistryClient {
                            const std::string& reference, std::string_view media_type,
                            std::string_view bytes);
 
-  struct TagPage {
-    std::vector<std::string> tags;
-    std::string next;  // path of the next page, or empty
-  };
-  // `next` of the page before, or empty with a page size.
-  absl::StatusOr<TagPage> ListTags(const CallContext& call, const std::string& repository,
-                                   int page_size, const std::string& next);
+  // One of the repository's tags; empty when it has none.  NOT_FOUND REPOSITORY_NOT_FOUND.
+  absl::StatusOr<std::string> AnyTag(const CallContext& call, const std::string& repository);
 
  private:
   // An answer, and the URL that gave it after all redirects.

@@ -70,19 +70,6 @@ class SkippingWriter final : public ByteWriter {
   int64_t skip_;
 };
 
-// The target of rel="next" in a Link field (RFC 8288); empty when there is none.
-std::string NextLink(const HttpResponse& response) {
-  for (const std::string& field : response.headers.GetAll("Link")) {
-    const size_t open = field.find('<'), close = field.find('>');
-    if (open == field.npos || close == field.npos || close < open) continue;
-    const std::string params = ToLower(field.substr(close + 1));
-    const bool next =
-        params.find("rel=\"next\"") != params.npos || params.find("rel=next") != params.npos;
-    if (next) return field.substr(open + 1, close - open - 1);
-  }
-  return {};
-}
-
 }  // namespace
 
 absl::StatusOr<std::optional<int64_t>> RegistryClient::HeadBlob(const CallContext& call,
@@ -252,17 +239,13 @@ absl::Status RegistryClient::PutManifest(const CallContext& call, const std::str
   return WrongDigest(host(), repository, digest.text(), stored->digest.text());
 }
 
-absl::StatusOr<RegistryClient::TagPage> RegistryClient::ListTags(const CallContext& call,
-                                                                 const std::string& repository,
-                                                                 int page_size,
-                                                                 const std::string& next) {
+absl::StatusOr<std::string> RegistryClient::AnyTag(const CallContext& call,
+                                                   const std::string& repository) {
   RegistryRequest request;
-  request.path = next;
-  if (next.empty()) request.path = fmt::format("/v2/{}/tags/list?n={}", repository, page_size);
+  request.path = fmt::format("/v2/{}/tags/list?n=1", repository);
   request.repository = repository;
   request.max_body_bytes = kMaxTagListBytes;
-  GANTRY_ASSIGN_OR_RETURN(const Exchange exchange, Send(call, request));
-  const HttpResponse& response = exchange.response;
+  GANTRY_ASSIGN_OR_RETURN(const HttpResponse response, Do(call, request));
   if (response.status != 200) return Failure(call, request, response, "listing the tags");
   const auto json = response.body_cut ? absl::StatusOr<Json>(Json()) : ParseJson(response.body);
   if (!json.ok() || !json->is_object()) {
@@ -272,25 +255,12 @@ absl::StatusOr<RegistryClient::TagPage> RegistryClient::ListTags(const CallConte
         .With("repository", repository)
         .Remedy("use the registry's own host name, and check the proxies in front of it");
   }
-  TagPage page;
   if (const Json* tags = GetArray(*json, "tags")) {
     for (const Json& tag : *tags) {
-      if (tag.is_string()) page.tags.push_back(ScrubUtf8(tag.get<std::string>()));
+      if (tag.is_string()) return ScrubUtf8(tag.get<std::string>());
     }
   }
-  if (const std::string link = NextLink(response); !link.empty()) {
-    GANTRY_ASSIGN_OR_RETURN(const Destination to, endpoint_.Follow(exchange.url, link));
-    if (!to.is_registry) {
-      return PermissionDenied(reason::kAddressRefused,
-                              "registry {} continues its list of tags at {}", host(),
-                              to.url.authority())
-          .With("registry", host())
-          .Remedy("correct the registry's external URL");
-    }
-    // A page that is its own next one would never end.
-    if (to.url.target != exchange.url.target) page.next = to.url.target;
-  }
-  return page;
+  return std::string();
 }
 
 }  // namespace gantry

@@ -14,6 +14,10 @@ constexpr int kMaxSessions = 4;     // upload sessions opened for one blob
 constexpr int kMaxStandstills = 4;  // sends in a row without a byte of progress
 constexpr int kSettleAttempts = 7;  // half a minute for a new repository to be known
 constexpr int64_t kReportEvery = 1 << 20;
+// Parts that have to be held while they are sent: small, unless the registry wants larger ones, and
+// never so large that a few uploads take the machine's memory.
+constexpr int64_t kHeldBytes = 4 << 20;
+constexpr int64_t kMostHeldBytes = 32 << 20;
 constexpr RetryPolicy kPolicy;
 
 std::string MetadataOf(const absl::Status& status, std::string_view key) {
@@ -70,28 +74,29 @@ BlobUpload::BlobUpload(const CallContext& call, const PushTarget& target, const 
 
 absl::StatusOr<StoredBlob> BlobUpload::Run(bool force) {
   std::optional<UploadSession> session;
-  const auto known = Known();
-  if (known && !force) {
-    GANTRY_ASSIGN_OR_RETURN(const Presence presence, Look(*known));
+  known_ = FindKnown();
+  if (known_ && !force) {
+    GANTRY_ASSIGN_OR_RETURN(const Presence presence, Look(*known_));
     if (presence == Presence::kThere) {
       Report(BlobState::kExisting, 0);
-      return StoredBlob{known->digest, known->size, /*unsent=*/true};
+      return StoredBlob{known_->digest, known_->size, /*unsent=*/true};
     }
-    GANTRY_ASSIGN_OR_RETURN(const bool mounted, Mounted(*known, session));
+    GANTRY_ASSIGN_OR_RETURN(const bool mounted, Mounted(*known_, session));
     if (mounted) {
       Report(BlobState::kMounted, 0);
-      return StoredBlob{known->digest, known->size, /*unsent=*/true};
+      return StoredBlob{known_->digest, known_->size, /*unsent=*/true};
     }
   }
   GANTRY_ASSIGN_OR_RETURN(StoredBlob stored, Upload(std::move(session)));
   if (!blob_.digest) {
     target_.layers.Remember(*blob_.diff_id, std::string(kGzipRecipe), {stored.digest, stored.size});
   }
+  known_ = stored;
   Report(BlobState::kSent, stored.size);
   return stored;
 }
 
-std::optional<StoredBlob> BlobUpload::Known() const {
+std::optional<StoredBlob> BlobUpload::FindKnown() const {
   if (blob_.digest) return StoredBlob{*blob_.digest, blob_.size};
   const auto layer = target_.layers.Find(*blob_.diff_id, std::string(kGzipRecipe));
   if (!layer) return std::nullopt;
@@ -155,6 +160,10 @@ absl::StatusOr<StoredBlob> BlobUpload::Upload(std::optional<UploadSession> sessi
     // A part was too large, and this registry's sessions cannot be gone on with.
     const bool shrunk = target_.plan.no_range && target_.body_limit.bytes() < limit;
     if (IsTooLarge(status) && shrunk) continue;
+    if (backoff.Forgives(status)) {
+      --attempt_;
+      continue;
+    }
     if (attempt_ >= SessionsWorth(status) || !backoff.Wait(status)) {
       return attempt_ == 1 ? status : Annotate(status, fmt::format("after {} uploads", attempt_));
     }
@@ -201,17 +210,19 @@ absl::Status BlobUpload::Send(UploadSession& session) {
   Backoff backoff(call_);
   for (int standstills = 0; !SentAll(session);) {
     const int64_t before = session.offset;
-    const std::optional<int64_t> size = NextPart(session);
+    std::optional<int64_t> size = NextPart(session);
     absl::Status status = SendPart(session, size);
     const bool accepted = status.ok();
     if (accepted && session.offset == bytes_.position()) continue;
-    const bool shrunk = size && IsTooLarge(status) && Shrink(*size);
+    const bool shrunk = IsTooLarge(status) && Shrink(size) && (size || NextPart(session));
+    const bool forgiven = backoff.Forgives(status);
     if (accepted) {
       status = DataLoss(reason::kIntegrity,
                         "the registry confirms {} bytes of a layer where {} were sent",
                         session.offset, bytes_.position());
       if (session.offset > bytes_.position()) return status;
-    } else if (IsRetryable(status) ? !backoff.Wait(status) : !shrunk && !IsMisplaced(status)) {
+    } else if (IsRetryable(status) ? !forgiven && !backoff.Wait(status)
+                                   : !shrunk && !IsMisplaced(status)) {
       return status;
     }
     if (!Resume(session)) {
@@ -219,49 +230,64 @@ absl::Status BlobUpload::Send(UploadSession& session) {
       return accepted && bytes_.at_end() ? absl::OkStatus() : status;
     }
     if (session.offset > bytes_.position()) return status;
-    standstills = session.offset > before || shrunk ? 0 : standstills + 1;
+    const bool moved = session.offset > before || shrunk;
+    standstills = moved ? 0 : standstills + (forgiven ? 0 : 1);
     if (standstills == kMaxStandstills) return status;
-    if (standstills == 0) backoff.Reset();
-    GANTRY_RETURN_IF_ERROR(bytes_.SeekTo(session.offset));
+    if (moved) backoff.Reset();
   }
   return absl::OkStatus();
 }
 
 bool BlobUpload::SentAll(const UploadSession& session) const {
-  return blob_.digest ? session.offset >= blob_.size : bytes_.at_end();
+  if (blob_.digest) return session.offset >= blob_.size;
+  return bytes_.at_end() && session.offset >= bytes_.position();
 }
 
 std::optional<int64_t> BlobUpload::NextPart(const UploadSession& session) const {
-  if (!blob_.digest) return std::nullopt;
+  const PushPlan& plan = target_.plan;
+  const bool chunked = plan.method == UploadMethod::kChunked;
   int64_t most = target_.body_limit.bytes();
-  if (target_.plan.method == UploadMethod::kChunked) {
-    most = std::min(most, std::max(target_.plan.chunk_bytes, session.min_chunk_bytes));
+  if (chunked) most = std::min(most, std::max(plan.chunk_bytes, session.min_chunk_bytes));
+  if (blob_.digest) return std::min(blob_.size - session.offset, most);
+  // What is gone on with, too, has to say where it begins, and so where it ends: without that,
+  // some registries take it for the blob's beginning.
+  if (session.offset == 0 && most == INT64_MAX) return std::nullopt;
+  if (!chunked) {
+    most = std::min(most, std::max({kHeldBytes, plan.min_part_bytes, session.min_chunk_bytes}));
   }
-  return std::min(blob_.size - session.offset, most);
+  return most <= kMostHeldBytes ? std::optional(most) : std::nullopt;
 }
 
-absl::Status BlobUpload::SendPart(UploadSession& session, std::optional<int64_t> size) {
+absl::Status BlobUpload::SendPart(UploadSession& session, std::optional<int64_t>& size) {
+  const bool held = !blob_.digest && size;
+  if (held) {
+    GANTRY_RETURN_IF_ERROR(held_.Fill(session.offset, *size));
+    size = held_.size();
+    if (*size == 0) return absl::OkStatus();  // the part before was the last
+  }
   // A whole blob goes without a range; what is a part goes with one, so that the registry checks
   // that it fits.
   const int64_t start = session.offset;
+  const bool whole = start == 0 && (blob_.digest ? size == blob_.size : bytes_.at_end());
   const bool chunked = target_.plan.method == UploadMethod::kChunked;
-  const bool range = size && *size > 0 && (chunked || *size < blob_.size);
+  const bool range = size && *size > 0 && (chunked || !whole);
   return target_.registry.PatchUpload(
       call_, target_.plan.repository, session,
-      [this, start, size]() -> absl::StatusOr<std::unique_ptr<ByteReader>> {
+      [this, start, size, held]() -> absl::StatusOr<std::unique_ptr<ByteReader>> {
+        if (held) return held_.Body();
         GANTRY_RETURN_IF_ERROR(bytes_.SeekTo(start));
         return bytes_.Body(size);
       },
       size, range);
 }
 
-bool BlobUpload::Shrink(int64_t refused) {
-  const bool news = refused <= target_.body_limit.bytes();
-  if (!target_.body_limit.Lower(refused)) return false;
+bool BlobUpload::Shrink(std::optional<int64_t> refused) {
+  const bool news = refused.value_or(INT64_MAX) <= target_.body_limit.bytes();
+  if (!target_.body_limit.Lower(refused.value_or(INT64_MAX))) return false;
   if (!news) return true;
-  target_.progress.OnNotice(
-      fmt::format("what stands before the registry refuses {} bytes at once; sending at most {}",
-                  refused, target_.body_limit.bytes()));
+  target_.progress.OnNotice(fmt::format(
+      "what stands before the registry refuses {} at once; sending at most {}",
+      refused ? fmt::format("{} bytes", *refused) : "a whole layer", target_.body_limit.bytes()));
   return true;
 }
 
@@ -283,8 +309,7 @@ absl::StatusOr<StoredBlob> BlobUpload::Commit(UploadSession& session, bool with_
     };
   }
   int http_status = 0;
-  const RetryPolicy policy{.max_attempts = with_bytes ? 1 : kPolicy.max_attempts};
-  GANTRY_RETURN_IF_ERROR(Retry(call_, policy, [&]() -> absl::Status {
+  const auto commit = [&]() -> absl::Status {
     const auto answer = target_.registry.CommitUpload(call_, target_.plan.repository, session,
                                                       blob.digest, blob.size, body);
     http_status = answer.value_or(0);
@@ -295,7 +320,9 @@ absl::StatusOr<StoredBlob> BlobUpload::Commit(UploadSession& session, bool with_
     if (!there.ok() || *there != blob.size) return answer.status();
     http_status = 201;
     return absl::OkStatus();
-  }));
+  };
+  // What the session has of the bytes is not known after a failure: they go into another.
+  GANTRY_RETURN_IF_ERROR(with_bytes ? commit() : Retry(call_, kPolicy, commit));
   GANTRY_RETURN_IF_ERROR(CheckCommit(http_status, blob));
   return blob;
 }
@@ -322,14 +349,12 @@ absl::Status BlobUpload::Verify(const StoredBlob& blob) {
 
 void BlobUpload::Report(BlobState state, int64_t sent) {
   reported_ = sent;
-  const auto known = Known();
-  target_.progress.OnBlob(
-      {.blob = blob_.key(),
-       .media_type = blob_.media_type,
-       .state = state,
-       .sent_bytes = sent,
-       .size_bytes = known ? known->size : (state == BlobState::kSent ? sent : 0),
-       .attempt = attempt_});
+  target_.progress.OnBlob({.blob = blob_.key(),
+                           .media_type = blob_.media_type,
+                           .state = state,
+                           .sent_bytes = sent,
+                           .size_bytes = known_ ? known_->size : 0,
+                           .attempt = attempt_});
 }
 
 }  // namespace gantry

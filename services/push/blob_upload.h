@@ -11,6 +11,7 @@
 #include "oci/registry_client.h"
 #include "push/body_limit.h"
 #include "push/hashed_blob.h"
+#include "push/held_part.h"
 #include "push/layer_cache.h"
 #include "push/progress.h"
 #include "push/push_engine.h"
@@ -44,7 +45,7 @@ class BlobUpload {
 
  private:
   // Digest and size, when they are known before the blob is read.
-  std::optional<StoredBlob> Known() const;
+  std::optional<StoredBlob> FindKnown() const;
   // Untold: the registry does not let us look, and the upload's own answers have to do.
   enum class Presence { kThere, kAbsent, kUntold };
   absl::StatusOr<Presence> Look(const StoredBlob& blob);
@@ -58,11 +59,13 @@ class BlobUpload {
   absl::StatusOr<StoredBlob> UploadOnce(UploadSession& session, bool with_commit);
   absl::Status Send(UploadSession& session);
   bool SentAll(const UploadSession& session) const;
-  // What the next request takes; nothing when that shows only at the blob's end.
+  // What the next request takes at most; nothing when that shows only at the blob's end.
   std::optional<int64_t> NextPart(const UploadSession& session) const;
-  absl::Status SendPart(UploadSession& session, std::optional<int64_t> size);
-  // After a 413: whether smaller bodies may do.
-  bool Shrink(int64_t refused);
+  // `size` becomes what it has taken.
+  absl::Status SendPart(UploadSession& session, std::optional<int64_t>& size);
+  // After a 413: whether smaller bodies may do.  `refused` is absent after a stream of whatever
+  // length.
+  bool Shrink(std::optional<int64_t> refused);
   // After a broken send: where the registry is.  False when the session is of no more use.
   bool Resume(UploadSession& session);
   absl::StatusOr<StoredBlob> Commit(UploadSession& session, bool with_bytes);
@@ -77,6 +80,8 @@ class BlobUpload {
   const PushTarget& target_;
   const SourceBlob& blob_;
   HashedBlob bytes_;
+  HeldPart held_{bytes_};            // of a layer whose length is not known
+  std::optional<StoredBlob> known_;  // looked up once, by Run
   int attempt_ = 1;
   int64_t reported_ = 0;
 };

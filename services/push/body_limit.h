@@ -19,8 +19,8 @@ class BodyLimit {
     return bytes_;
   }
 
-  // After a 413 for so many bytes, which does not say how many would do.  False when there is
-  // nothing smaller worth trying.
+  // After a 413 for so many bytes, or INT64_MAX for a stream, which does not say how many would do.
+  // False when there is nothing smaller worth trying.
   bool Lower(int64_t refused) {
     std::lock_guard lock(mu_);
     if (refused <= least_) return false;

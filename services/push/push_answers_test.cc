@@ -96,6 +96,67 @@ TEST_F(PushTest, AProxyThatTakesNothingIsToldInItsOwnWords) {
   EXPECT_EQ(registry_.Count("PATCH upload 413"), 3) << "6 MiB, 1.5 MiB, 512 KiB";
 }
 
+TEST_F(PushTest, AStreamThatIsTooLargeForAProxyGoesInSmallerParts) {
+  MakeOneUnpackedLayer(6 * kMiB);
+  registry_.Script(LimitedTo("PATCH upload", 2 << 20));
+  ExpectStored(Push());
+  EXPECT_EQ(registry_.Count("PATCH upload 413"), 2) << "the stream, 4 MiB";
+  EXPECT_EQ(registry_.Count("PATCH upload 202"), 6) << "of 1 MiB, and none after the last";
+  EXPECT_EQ(registry_.Count("POST upload"), 1);
+  EXPECT_EQ(store_.received_bytes(), 6 * kMiB);
+  EXPECT_THAT(progress_.notices(), ElementsAre(HasSubstr("refuses a whole layer at once"),
+                                               HasSubstr("sending at most 1048576")));
+}
+
+TEST_F(PushTest, WhereThePlanSaysSoARangeOfAStreamsPartsIsNotBelieved) {
+  MakeOneUnpackedLayer(5 * kMiB);
+  plan_.method = UploadMethod::kMonolithic;
+  plan_.no_range = true;
+  plan_.min_part_bytes = 2 * kMiB;
+  registry_.Script(LimitedTo("PATCH upload", 5 << 19));
+  registry_.Script(StuckRange("0-2097151"));
+  ExpectStored(Push());
+  EXPECT_EQ(registry_.Count("PATCH upload 413"), 2) << "the stream, 4 MiB";
+  EXPECT_EQ(registry_.Count("PATCH upload 202"), 3) << "of 2 MiB, not of 1 MiB";
+  EXPECT_EQ(registry_.Count("POST upload"), 3) << "a new session after each 413";
+  EXPECT_EQ(registry_.Count("GET upload"), 0);
+}
+
+TEST_F(PushTest, TheOtherStreamsOfAPushKnowOfTheLimit) {
+  image_.AddUnpacked({{fakes::RandomBytes(4 * kMiB, 1)}, {fakes::RandomBytes(kMiB / 2, 2)}});
+  registry_.Script(LimitedTo("PATCH upload", 1 << 20));
+  ExpectStored(Push());
+  EXPECT_EQ(registry_.Count("PATCH upload 413"), 2) << "the stream, 4 MiB";
+  EXPECT_EQ(registry_.Count("PATCH upload 202"), 4 + 1 + 1) << "of 1 MiB, one layer, the config";
+}
+
+TEST_F(PushTest, APartOfAStreamIsAsLongAsTheRegistryWantsIt) {
+  MakeOneUnpackedLayer(8 * kMiB);
+  registry_.Script(
+      On("POST upload").Change([](Reply& reply) { reply.Set("OCI-Chunk-Min-Length", "6291456"); }));
+  registry_.Script(LimitedTo("PATCH upload", 7 << 20));
+  ExpectStored(Push());
+  EXPECT_EQ(registry_.Count("PATCH upload 413"), 1);
+  EXPECT_EQ(registry_.Count("PATCH upload 202"), 2) << "6 MiB, 2 MiB";
+}
+
+TEST_F(PushTest, APartOfAStreamThatWouldHaveToBeTooLongIsNotHeld) {
+  MakeOneUnpackedLayer(2 * kMiB);
+  plan_.min_part_bytes = 33 * kMiB;
+  registry_.Script(LimitedTo("PATCH upload", 1 << 20));
+  ExpectFailed(Push(), absl::StatusCode::kFailedPrecondition, "UPSTREAM_REJECTED");
+  EXPECT_EQ(registry_.Count("PATCH upload 413"), 1);
+}
+
+TEST_F(PushTest, AProxyThatTakesNothingOfAStreamIsToldInItsOwnWords) {
+  MakeOneUnpackedLayer(6 * kMiB);
+  registry_.Script(LimitedTo("PATCH upload", 1000));
+  const auto pushed = Push();
+  ExpectFailed(pushed, absl::StatusCode::kFailedPrecondition, "UPSTREAM_REJECTED");
+  EXPECT_THAT(MessageOf(pushed.status()), HasSubstr("413 Request Entity Too Large nginx"));
+  EXPECT_EQ(registry_.Count("PATCH upload 413"), 4) << "the stream, 4 MiB, 1 MiB, 512 KiB";
+}
+
 TEST_F(PushTest, APageOfAProxyIsToldInItsOwnWords) {
   MakeOneLayer(kMiB);
   registry_.Script(On("POST upload")

@@ -1,4 +1,9 @@
 // What is there already: looked for, mounted, and not believed for ever.
+#include "oci/compression.h"
+#include "oci/docker_archive.h"
+#include "oci/image_fake.h"
+#include "oci/oci_layout.h"
+#include "oci/tar_files.h"
 #include "push/push_test_fixture.h"
 
 namespace gantry {
@@ -30,6 +35,69 @@ TEST_F(PushTest, ABlobThatTheRegistryOnlyClaimsToHaveIsSentWhenItsManifestSaysSo
   ExpectStored(Push());
   EXPECT_THAT(progress_.notices(), Contains(HasSubstr("misses blobs")));
   EXPECT_LE(clock_.slept(), std::chrono::seconds(30));
+}
+
+// Of an archive that is one stream, as one that was compressed as a whole is: what lies ahead is
+// reached by going on, what lies behind by starting over.
+class PushStreamTest : public PushTest {
+ protected:
+  static std::unique_ptr<FileSet> Stream(const std::string& tar) {
+    return OpenTarStream("image.tar",
+                         [tar](const CallContext&) { return std::make_unique<StringReader>(tar); });
+  }
+  absl::StatusOr<PushedImage> Push(ImageSource& source) {
+    return engine_.Push(call_, plan_, client_, source, progress_);
+  }
+  // The registry claims to have a layer, the first or the second, until the manifest comes.
+  void ExpectHealed(ImageSource& source, int layer, int64_t size) {
+    // The first layer is looked for, sent, and looked for again; then comes the second.
+    registry_.Script(On("HEAD blob").Nth(layer == 0 ? 1 : 3).Change([size](Reply& reply) {
+      reply = {200, {{"Content-Length", std::to_string(size)}}};
+    }));
+    const int unsent = progress_.Count(BlobState::kExisting);
+    const auto pushed = Push(source);
+    ASSERT_TRUE(pushed.ok()) << MessageOf(pushed.status());
+    EXPECT_EQ(progress_.Count(BlobState::kExisting) - unsent, 1);
+    EXPECT_EQ(store_.Tags(kRepo)["1.0"], pushed->digest.text());
+    EXPECT_THAT(progress_.notices(), Contains(HasSubstr("misses blobs")));
+    EXPECT_EQ(store_.open_uploads(), 0u);
+  }
+
+  // Longer than what a scan keeps of an archive's files.
+  const std::vector<std::string> texts_{fakes::RandomBytes(kMiB, 1), fakes::RandomBytes(kMiB, 2)};
+};
+
+TEST_F(PushStreamTest, ALayerThatTheRegistryOnlyClaimsToHaveIsReadFromTheStreamAgain) {
+  LayoutFake layout;
+  layout.Root({layout.AddImage(texts_)});
+  for (const int i : {0, 1}) {
+    const std::string layer = Gzip(LayerFake(texts_[static_cast<size_t>(i)]));
+    OciLayoutSource source(Stream(layout.Tar()), "");
+    ExpectHealed(source, i, static_cast<int64_t>(layer.size()));
+    EXPECT_TRUE(store_.Blob(kRepo, Digest::Of(layer).text()) == layer) << i;
+    store_.Forget(kRepo);
+  }
+}
+
+TEST_F(PushStreamTest, SoIsOneThatWasCompressedForAnotherPush) {
+  const std::vector<std::string> layers{LayerFake(texts_[0]), LayerFake(texts_[1])};
+  const std::string tar = DockerSaveFake().Image({"app:1"}, layers).Tar();
+  {
+    DockerArchiveSource source(Stream(tar), "");
+    plan_.repository = "another/app";
+    ASSERT_TRUE(Push(source).ok());
+    plan_.repository = kRepo;
+  }
+  for (const int i : {0, 1}) {
+    const Digest diff_id = Digest::Of(layers[static_cast<size_t>(i)]);
+    const auto layer = layers_.Find(diff_id, std::string(kGzipRecipe));
+    ASSERT_TRUE(layer.has_value());
+    DockerArchiveSource source(Stream(tar), "");
+    ExpectHealed(source, i, layer->size);
+    EXPECT_TRUE(store_.Blob(kRepo, layer->digest.text()) ==
+                store_.Blob("another/app", layer->digest.text()));
+    store_.Forget(kRepo);
+  }
 }
 
 TEST_F(PushTest, ABlobOfAnotherLengthIsNotTheBlob) {

@@ -116,6 +116,46 @@ TEST_F(PushTest, LayersCompressedOnTheWayGetAManifestAndAreCompressedOnce) {
   EXPECT_EQ(image_.opened().size(), opened) << "their digests are remembered";
 }
 
+TEST_F(PushTest, LayersCompressedOnTheWayGoInChunksToo) {
+  MakeOneUnpackedLayer(2 * kMiB + 5);
+  plan_.method = UploadMethod::kChunked;
+  plan_.chunk_bytes = 1 << 20;
+  ExpectStored(Push());
+  EXPECT_EQ(registry_.Count("PATCH upload 202"), 3);
+  EXPECT_EQ(store_.received_bytes(), 2 * kMiB + 5);
+}
+
+// Counts what it is asked for.
+class CountingLayerCache final : public LayerCache {
+ public:
+  std::optional<CompressedLayer> Find(const Digest& diff_id, const std::string& recipe) override {
+    ++finds;
+    return layers.Find(diff_id, recipe);
+  }
+  void Remember(const Digest& diff_id, const std::string& recipe,
+                const CompressedLayer& layer) override {
+    layers.Remember(diff_id, recipe, layer);
+  }
+
+  int finds = 0;
+  MemoryLayerCache layers;
+};
+
+TEST_F(PushTest, ALayerIsLookedUpOnceHoweverLongItIs) {
+  image_.AddUnpacked({{RandomBytes(5 * kMiB, 1)}});
+  CountingLayerCache layers;
+  PushEngine engine(layers);
+  std::vector<int64_t> sizes;
+  progress_.on_blob = [&](const BlobProgressEvent& event) {
+    if (event.blob == image_.blob(0, 1).key()) sizes.push_back(event.size_bytes);
+  };
+  ExpectStored(engine.Push(call_, plan_, client_, image_, progress_));
+  EXPECT_EQ(layers.finds, 1);
+  EXPECT_GT(sizes.size(), 5u);
+  EXPECT_EQ(sizes.front(), 0);
+  EXPECT_EQ(sizes.back(), 5 * kMiB);
+}
+
 TEST_F(PushTest, AnImageWhoseManifestWouldBeOver4MiBIsRefused) {
   // One blob, which is there many times: some 150 bytes of the manifest each.
   image_.AddUnpacked(std::vector<Layer>(29'000, {"the same"}));

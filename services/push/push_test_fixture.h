@@ -68,6 +68,11 @@ class PushTest : public ::testing::Test {
     image_.AddManifest({{fakes::RandomBytes(size, size)}});
     store_.PutBlob(kRepo, image_.bytes.at(image_.blob(0, 0).key()));
   }
+  // As MakeOneLayer; the layer has its digest and length only when it has been read.
+  void MakeOneUnpackedLayer(size_t size) {
+    image_.AddUnpacked({{fakes::RandomBytes(size, size)}});
+    store_.PutBlob(kRepo, image_.bytes.at(image_.blob(0, 0).key()));
+  }
   // Of the layer that MakeOneLayer made.
   const Digest& layer() const { return *image_.blob(0, 1).digest; }
   // The log's lines of uploads.

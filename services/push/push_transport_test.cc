@@ -26,6 +26,27 @@ TEST_F(PushTest, AChunkThatIsResetGoesOnInsideTheChunk) {
   EXPECT_EQ(store_.received_bytes(), 8 * kMiB);
 }
 
+TEST_F(PushTest, AStreamOfUnknownLengthThatIsResetGoesOnInParts) {
+  MakeOneUnpackedLayer(8 * kMiB);
+  registry_.Script(On("PATCH upload").ResetAfter(3 * kMiB + 17));
+  ExpectStored(Push());
+  EXPECT_THAT(Uploads(), ElementsAre("POST upload 202", "PATCH upload lost", "GET upload 204",
+                                     "PATCH upload 202", "PATCH upload 202", "PUT upload 201"));
+  EXPECT_EQ(store_.received_bytes(), 8 * kMiB) << "no byte twice";
+}
+
+TEST_F(PushTest, APartOfAStreamThatIsResetIsNotReadAgain) {
+  MakeOneUnpackedLayer(10 * kMiB);
+  registry_.Script(On("PATCH upload").LargerThan(5 << 20).After(64 << 10).Answer(413));
+  registry_.Script(On("PATCH upload").Nth(2).ResetAfter(100'001));
+  ExpectStored(Push());
+  EXPECT_EQ(registry_.Count("PATCH upload lost"), 1);
+  EXPECT_EQ(registry_.Count("POST upload"), 1);
+  EXPECT_EQ(store_.received_bytes(), 10 * kMiB);
+  const std::pair<std::string, int64_t> start{image_.blob(0, 1).key(), 0};
+  EXPECT_THAT(image_.opened(), ElementsAre(start, start)) << "for the stream, for the parts";
+}
+
 TEST_F(PushTest, AConnectionThatBreaksEveryMegabyteStillFinishes) {
   MakeOneLayer(12 * kMiB);
   registry_.Script(On("PATCH upload").Times(11).ResetAfter(kMiB));
@@ -94,10 +115,52 @@ TEST_F(PushTest, AnIdleConnectionThatIsClosedAsTheRequestGoesOutIsNoFailure) {
   MakeOneLayer(kMiB);
   registry_.Script(On("POST upload").HangUp());
   registry_.Script(On("PUT upload").HangUp());
+  registry_.Script(On("PUT manifest").HangUp());
   registry_.Script(On("HEAD tag").HangUp());
   ExpectStored(Push());
   EXPECT_EQ(clock_.slept().count(), 0) << "these are not counted as attempts";
   EXPECT_EQ(store_.received_bytes(), kMiB);
+}
+
+// How much of a body has arrived nobody knows: the registry is asked before it goes again.
+TEST_F(PushTest, AnIdleConnectionThatIsClosedAsABodyGoesOutIsNoFailure) {
+  MakeOneLayer(kMiB);
+  int attempt = 0;
+  progress_.on_blob = [&](const BlobProgressEvent& event) {
+    attempt = std::max(attempt, event.attempt);
+  };
+  registry_.Script(On("PATCH upload").After(64 << 10).HangUp());
+  ExpectStored(Push());
+  EXPECT_THAT(Uploads(), ElementsAre("POST upload 202", "PATCH upload lost", "GET upload 204",
+                                     "PATCH upload 202", "PUT upload 201"));
+  store_.Forget(kRepo);
+  const auto before = static_cast<int64_t>(Uploads().size());
+  store_.PutBlob(kRepo, image_.bytes.at(image_.blob(0, 0).key()));
+  plan_.method = UploadMethod::kMonolithic;
+  registry_.Script(On("PUT upload").After(64 << 10).HangUp());
+  ExpectStored(Push());
+  const auto uploads = Uploads();
+  EXPECT_THAT(std::vector(uploads.begin() + before, uploads.end()),
+              ElementsAre("POST upload 202", "PUT upload lost", "DELETE upload 204",
+                          "POST upload 202", "PUT upload 201"));
+  EXPECT_EQ(clock_.slept().count(), 0) << "these are not counted as attempts";
+  EXPECT_EQ(attempt, 1);
+  EXPECT_EQ(store_.received_bytes(), 2 * kMiB);
+}
+
+TEST_F(PushTest, ConnectionsThatBreakUnderEveryBodyAreWaitedForAndGivenUp) {
+  MakeOneLayer(kMiB);
+  for (const UploadMethod method : {UploadMethod::kStream, UploadMethod::kMonolithic}) {
+    plan_.method = method;
+    const bool stream = method == UploadMethod::kStream;
+    registry_.Script(
+        On(stream ? "PATCH upload" : "PUT upload").Always().After(64 << 10).HangUp());
+    const milliseconds slept = clock_.slept();
+    const int opened = registry_.Count("POST upload 202");
+    ExpectFailed(Push(), absl::StatusCode::kUnavailable, "UPSTREAM_UNAVAILABLE");
+    EXPECT_GT(clock_.slept(), slept);
+    EXPECT_EQ(registry_.Count("POST upload 202") - opened, 1 + 4);
+  }
 }
 
 TEST_F(PushTest, ARegistryThatClosesAfterEachAnswer) {

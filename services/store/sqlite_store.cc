@@ -22,6 +22,8 @@ namespace fs = std::filesystem;
 
 constexpr char kCanary[] = "gantry";
 constexpr char kCanaryPlace[] = "gantry|meta|canary|value";
+// How exactly it is known when a layer was last used: finding one again and again writes nothing.
+constexpr std::chrono::hours kUseGrain{1};
 
 // A directory that was there before is somebody's arrangement, and keeps its rights.
 absl::Status MakeDirectory(const std::string& directory) {
@@ -238,17 +240,30 @@ absl::Status SqliteStore::AbandonRequest(const std::string& request_id) {
 std::optional<Store::LayerDigest> SqliteStore::FindLayer(const std::string& diff_id,
                                                          const std::string& recipe) {
   std::string digest;
-  long long size = 0;
+  long long size = 0, used = 0;
   bool found = false;
   const absl::Status s = db_->Read("find layer", [&](soci::session& sql) {
     soci::statement select =
-        (sql.prepare << "SELECT digest, size FROM layer WHERE diff_id = :d AND recipe = :r",
-         soci::use(diff_id), soci::use(recipe), soci::into(digest), soci::into(size));
+        (sql.prepare
+             << "SELECT digest, size, use_time FROM layer WHERE diff_id = :d AND recipe = :r",
+         soci::use(diff_id), soci::use(recipe), soci::into(digest), soci::into(size),
+         soci::into(used));
     found = select.execute(true);
     return absl::OkStatus();
   });
   if (!s.ok() || !found) return std::nullopt;
+  if (clock_.Now() - FromMicros(used) >= kUseGrain) TouchLayer(diff_id, recipe);
   return LayerDigest{digest, size};
+}
+
+void SqliteStore::TouchLayer(const std::string& diff_id, const std::string& recipe) {
+  // Without it the layer may be forgotten earlier, which is no reason to miss it now.
+  (void)db_->Write("touch layer", [&](soci::session& sql) {
+    const long long now = ToMicros(clock_.Now());
+    sql << "UPDATE layer SET use_time = :t WHERE diff_id = :d AND recipe = :r", soci::use(now),
+        soci::use(diff_id), soci::use(recipe);
+    return absl::OkStatus();
+  });
 }
 
 void SqliteStore::RememberLayer(const std::string& diff_id, const std::string& recipe,

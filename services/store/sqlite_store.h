@@ -55,6 +55,7 @@ class SqliteStore final : public Store {
  private:
   SqliteStore(UniqueFd lock, const Clock& clock, SealingKey key);
   absl::Status CheckCanary();
+  void TouchLayer(const std::string& diff_id, const std::string& recipe);
 
   const UniqueFd lock_;  // of the directory; first, and so held until all else is closed
   const Clock& clock_;

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "store/records.h"
 #include "store/test_state_dir.h"
 #include "tests/fakes/status_matchers.h"
 
@@ -46,6 +47,19 @@ class SqliteStoreTest : public ::testing::Test {
       return absl::OkStatus();
     });
     ASSERT_TRUE(s.ok()) << s;
+  }
+  // When the store on disk says that this layer was last used.
+  WallTime UseTime(const std::string& diff_id) const {
+    long long micros = 0;
+    const auto db = Db::OpenSqlite(dir_.File("gantry.db"));
+    EXPECT_TRUE(db.ok());
+    const absl::Status s = (*db)->Read("use time", [&](soci::session& sql) {
+      sql << "SELECT use_time FROM layer WHERE diff_id = :d", soci::use(diff_id),
+          soci::into(micros);
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(s.ok()) << s;
+    return FromMicros(micros);
   }
 
   StateDir dir_;
@@ -265,6 +279,40 @@ TEST_F(SqliteStoreTest, RemembersWhatALayerWasCompressedTo) {
   EXPECT_EQ(store->FindLayer("sha256:d", "gzip")->size, 7);
   EXPECT_FALSE(store->FindLayer("sha256:d", "zstd").has_value());
   EXPECT_TRUE(store->Check().ok());
+}
+
+TEST_F(SqliteStoreTest, LayersThatAreUsedAreKeptBeforeThoseThatAreNot) {
+  const auto store = Open();
+  for (const char* layer : {"used", "unused"}) store->RememberLayer(layer, "gzip", {"d", 1});
+  clock_.Advance(std::chrono::hours(1));
+  EXPECT_TRUE(store->FindLayer("used", "gzip").has_value());
+  // As many as are kept, half an hour old.
+  Tamper(
+      fmt::format("INSERT INTO layer WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+                  " WHERE i < 100000) SELECT 'layer' || i, 'gzip', 'd', 1, {} FROM n",
+                  ToMicros(clock_.Now() - std::chrono::minutes(30))));
+  store->RememberLayer("new", "gzip", {"d", 1});
+  EXPECT_FALSE(store->FindLayer("unused", "gzip").has_value());
+  for (const char* layer : {"used", "layer1", "layer100000", "new"}) {
+    EXPECT_TRUE(store->FindLayer(layer, "gzip").has_value()) << layer;
+  }
+}
+
+TEST_F(SqliteStoreTest, ALayersUseIsWrittenOnceAnHour) {
+  const auto store = Open();
+  store->RememberLayer("layer", "gzip", {"d", 1});
+  const WallTime start = clock_.Now();
+  clock_.Advance(std::chrono::minutes(59));
+  EXPECT_TRUE(store->FindLayer("layer", "gzip").has_value());
+  EXPECT_EQ(UseTime("layer"), start);
+  clock_.Advance(std::chrono::minutes(1));
+  {
+    const FullDisk full;
+    EXPECT_TRUE(store->FindLayer("layer", "gzip").has_value()) << "without its use being written";
+  }
+  EXPECT_EQ(UseTime("layer"), start);
+  EXPECT_TRUE(store->FindLayer("layer", "gzip").has_value());
+  EXPECT_EQ(UseTime("layer"), start + std::chrono::hours(1));
 }
 
 // Writes connectors for ever, and says the number of each once it is acknowledged.

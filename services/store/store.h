@@ -106,7 +106,8 @@ class Store {
                                      const std::string& response) = 0;
   virtual absl::Status AbandonRequest(const std::string& request_id) = 0;
 
-  // What a layer was compressed to; digests as text.  Lookups that fail are misses.
+  // What a layer was compressed to; digests as text.  Lookups that fail are misses.  Those found or
+  // remembered longest ago are forgotten first.
   struct LayerDigest {
     std::string digest;
     int64_t size = 0;

@@ -21,7 +21,7 @@ struct Fault {
   std::string request;
   int first = 1;  // of the matching requests that no earlier line has taken
   int times = 1;
-  int64_t larger_than = -1;  // bytes of the body, by its Content-Length
+  int64_t larger_than = -1;  // bytes of the body by its Content-Length; a stream has more than any
 
   std::function<void()> before;        // runs first, on the connection's thread
   std::optional<Reply> answer;         // instead of the registry's

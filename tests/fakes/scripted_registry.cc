@@ -99,7 +99,8 @@ int ScriptedRegistry::Count(std::string_view prefix) const {
 void ScriptedRegistry::Handle(const Request& request, Exchange& exchange) {
   const std::string kind = KindOf(request);
   const int64_t size = std::strtoll(request.header("content-length").c_str(), nullptr, 10);
-  const Fault fault = Match(kind, size).value_or(Fault());
+  const bool is_stream = request.header("transfer-encoding") == "chunked";
+  const Fault fault = Match(kind, is_stream ? INT64_MAX : size).value_or(Fault());
   if (fault.before) fault.before();
   BreakableBody body(exchange, size, fault.after);
   const bool room = Enter();

@@ -248,13 +248,13 @@ void Diagnosis::CheckRepository() {
   if (repository_.empty()) {
     return Add("repository", Outcome::kSkipped, "no repository was named and there is no default");
   }
-  const auto tags = session_.client().ListTags(call_, repository_, 1, "");
-  if (tags.ok()) {
+  const auto tag = session_.client().AnyTag(call_, repository_);
+  if (tag.ok()) {
     is_there_ = true;
-    if (!tags->tags.empty()) tag_ = tags->tags.front();
+    tag_ = *tag;
     return Add("repository", Outcome::kPassed, fmt::format("{} exists", repository_));
   }
-  const absl::Status status = session_.Explain(tags.status());
+  const absl::Status status = session_.Explain(tag.status());
   if (status.code() == absl::StatusCode::kNotFound) {
     return Add(
         "repository", Outcome::kWarning,
