@@ -32,6 +32,9 @@ TEST_F(AwsFlavor, ChecksWhatBelongsTogether) {
   EXPECT_EQ(
       errors(Config(kHost, "secret-key", "", R"({"create_repository": true, "kms_key": "k"})")),
       "kms_key ");
+  EXPECT_EQ(errors(Config("public.ecr.aws/acme", "secret-key", "",
+                          R"({"create_repository": true, "image_tag_mutability": "IMMUTABLE"})")),
+            "image_tag_mutability ");
   EXPECT_EQ(errors(ConfigJson(kHost, true)), "connector ");
 }
 

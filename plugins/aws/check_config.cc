@@ -42,7 +42,13 @@ void CheckRegion(const Config& config, Findings& findings) {
                       "Leave the connector's region out: the registry's host names it."});
 }
 
-void CheckCreation(const sdk::Json& fields, Findings& findings) {
+void CheckCreation(const std::string& host, const sdk::Json& fields, Findings& findings) {
+  const auto registry = EcrHost::Parse(host);
+  for (const char* option : {"image_tag_mutability", "scan_on_push", "encryption_type", "kms_key"}) {
+    if (!registry || !registry->is_public || !fields[option]) continue;
+    Refuse(findings, option, std::string(option) + " is a setting of private repositories",
+           "Leave it out: public repositories have mutable tags and Amazon's own encryption.");
+  }
   const std::string type = fields["encryption_type"].Text();
   if (!fields["kms_key"].Text().empty() && (type.empty() || type == "AES256")) {
     Refuse(findings, "kms_key", "kms_key needs the encryption_type KMS or KMS_DSSE",
@@ -115,7 +121,7 @@ void CheckConfig(const Config& config, Findings& findings) {
   if (!config.uri().empty()) {
     CheckUri(config, findings);
     CheckRegion(config, findings);
-    CheckCreation(config.fields(), findings);
+    CheckCreation(config.host(), config.fields(), findings);
   }
   if (config.has_connector()) CheckConnector(config, findings);
 }

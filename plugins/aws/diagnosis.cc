@@ -34,14 +34,19 @@ void CheckLogin(const Call& call, const AwsKeys& keys, const EcrApi& api, Findin
                       "of the organisation and of VPC endpoints."});
 }
 
+// AWS has no way to ask for one's rights that everybody may use: who may create shows when it is
+// done.
 void CheckRepository(const Call& call, const AwsKeys& keys, const EcrApi& api,
-                     const std::string& name, bool create, Findings& findings) {
+                     const std::string& arn, const std::string& name, bool create,
+                     Findings& findings) {
   const Status status = api.DescribeRepository(call, keys, name);
   if (status.ok()) {
     findings.push_back({GANTRY_INFO, "repository", "", "the repository " + name + " is there", ""});
   } else if (status.code == GANTRY_NOT_FOUND && create) {
     findings.push_back({GANTRY_WARN, "push-right", "",
-                        "there is no repository " + name + "; the next push creates it", ""});
+                        "there is no repository " + name + "; the next push creates it, if " + arn +
+                            " is allowed ecr:CreateRepository",
+                        ""});
   } else if (status.code == GANTRY_NOT_FOUND) {
     findings.push_back({GANTRY_WARN, "repository", "", "there is no repository " + name,
                         "Create it, or set create_repository=true on this registry."});
@@ -62,7 +67,7 @@ Status DiagnoseRegistry(const Call& call, const sdk::Config& config, const AwsKe
   CheckLogin(call, keys, api, findings);
   // Each image is a repository of its own.
   if (!repository.empty()) {
-    CheckRepository(call, keys, api, ApiName(api.registry(), repository),
+    CheckRepository(call, keys, api, caller.arn, ApiName(api.registry(), repository),
                     config.fields()["create_repository"].Boolean(), findings);
   }
   return Ok();

@@ -52,6 +52,7 @@ TEST_F(AwsFlavor, DiagnosesLoginAccountAndRepository) {
   once_["DescribeRepositories"] = absent;
   findings = diagnose(R"({"create_repository": true})");
   EXPECT_EQ(level(findings, "push-right"), GANTRY_WARN) << "which excuses that of the host";
+  EXPECT_THAT(findings.back().message, HasSubstr("user/me is allowed ecr:CreateRepository"));
   EXPECT_EQ(level(findings, "repository"), 0);
 
   once_["DescribeRepositories"] = denied("ecr:DescribeRepositories");

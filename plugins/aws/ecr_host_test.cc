@@ -97,7 +97,9 @@ TEST(SessionPolicy, NarrowsToThePullsOfOneRepository) {
   EXPECT_EQ(within["Statement"][size_t{0}]["Action"].Text(), "*");
   for (size_t i = 1; i < 3; ++i) EXPECT_EQ(within["Statement"][i]["Effect"].Text(), "Deny");
   EXPECT_EQ(sdk::Json::Parse(PullPolicy(own, "a", "", true))["Statement"].size(), 2u);
-  EXPECT_TRUE(sdk::Json::Parse(RegistryPolicy(own))["Statement"].is_array());
+  const sdk::Json all = sdk::Json::Parse(RegistryPolicy(own))["Statement"];
+  EXPECT_THAT(all[size_t{0}].Dump(), ::testing::HasSubstr("kms:CreateGrant"));
+  EXPECT_THAT(all[size_t{1}].Dump(), ::testing::HasSubstr("ecr:CreateRepository"));
 }
 
 TEST(EcrHost, TheRolesPartitionHasTheRegion) {

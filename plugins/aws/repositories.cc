@@ -25,18 +25,16 @@ std::string NameField(const EcrApi& api, std::string_view name) {
 
 std::string CreationBody(const EcrApi& api, const std::string& name, const Json& settings) {
   std::string body = "{" + NameField(api, name);
-  if (!api.registry().is_public) {
-    if (const std::string mode = settings["image_tag_mutability"].Text(); !mode.empty()) {
-      body += R"(,"imageTagMutability":)" + JsonQuote(mode);
-    }
-    if (settings["scan_on_push"].Boolean()) {
-      body += R"(,"imageScanningConfiguration":{"scanOnPush":true})";
-    }
-    if (const std::string type = settings["encryption_type"].Text(); !type.empty()) {
-      const std::string key = settings["kms_key"].Text();
-      body += R"(,"encryptionConfiguration":{"encryptionType":)" + JsonQuote(type) +
-              (key.empty() ? "" : R"(,"kmsKey":)" + JsonQuote(key)) + "}";
-    }
+  if (const std::string mode = settings["image_tag_mutability"].Text(); !mode.empty()) {
+    body += R"(,"imageTagMutability":)" + JsonQuote(mode);
+  }
+  if (settings["scan_on_push"].Boolean()) {
+    body += R"(,"imageScanningConfiguration":{"scanOnPush":true})";
+  }
+  if (const std::string type = settings["encryption_type"].Text(); !type.empty()) {
+    const std::string key = settings["kms_key"].Text();
+    body += R"(,"encryptionConfiguration":{"encryptionType":)" + JsonQuote(type) +
+            (key.empty() ? "" : R"(,"kmsKey":)" + JsonQuote(key)) + "}";
   }
   std::string tags;
   for (const std::string& key : settings["repository_tags"].Keys()) {

@@ -88,7 +88,10 @@ std::string RegistryPolicy(const EcrHost& registry) {
       R"(,"ecr:InitiateLayerUpload","ecr:UploadLayerPart","ecr:CompleteLayerUpload","ecr:PutImage",)"
       R"("ecr:ListImages","ecr:DescribeImages","ecr:BatchDeleteImage","ecr:DescribeRepositories",)"
       R"("ecr:CreateRepository","ecr:TagResource")";
-  return Policy(Statement("Allow", "Action", kLogin, "Resource", "*") + "," +
+  // ECR asks them of who creates a repository that a key of the customer's encrypts.
+  constexpr char kKeys[] = R"("kms:CreateGrant","kms:DescribeKey","kms:RetireGrant")";
+  return Policy(Statement("Allow", "Action", std::string(kLogin) + "," + kKeys, "Resource", "*") +
+                "," +
                 Statement("Allow", "Action", std::string(kPull) + kWork, "Resource",
                           RepositoryArn(registry, "*")));
 }
