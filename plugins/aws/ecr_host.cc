@@ -5,7 +5,7 @@
 namespace gantry::aws {
 namespace {
 
-constexpr char kPublicHost[] = "public.ecr.aws", kPublicAlias[] = "ecr-public.aws.com";
+constexpr char kPublicHost[] = "public.ecr.aws", kPublicDualStackHost[] = "ecr-public.aws.com";
 constexpr char kChinaDualStack[] = "on.amazonwebservices.com.cn";
 
 // A partition of AWS: what its regions begin with, its ARNs and its host names, and the region
@@ -73,10 +73,11 @@ bool IsComponent(std::string_view part, bool is_public) {
 
 std::optional<EcrHost> EcrHost::Parse(std::string_view host) {
   EcrHost parsed;
-  if (host == kPublicHost || host == kPublicAlias) {
+  if (host == kPublicHost || host == kPublicDualStackHost) {
     parsed.region = "us-east-1";
     parsed.suffix = "amazonaws.com";
     parsed.is_public = true;
+    parsed.dual_stack = host == kPublicDualStackHost;
     return parsed;
   }
   parsed.account = host.substr(0, 12);
@@ -104,7 +105,7 @@ EcrHost EcrHost::OfRegion(std::string region) {
 }
 
 std::string EcrHost::host() const {
-  if (is_public) return kPublicHost;
+  if (is_public) return dual_stack ? kPublicDualStackHost : kPublicHost;
   return account + (dual_stack ? ".dkr-ecr" : ".dkr.ecr") + (fips ? "-fips." : ".") + region + "." +
          suffix;
 }
@@ -123,6 +124,7 @@ std::string RegionFor(std::string_view arn, std::string_view wished) {
 std::string EcrHost::partition() const { return std::string(PartitionOf(region).name); }
 
 std::vector<std::string> EcrHost::api_hosts() const {
+  if (is_public && dual_stack) return {"ecr-public.us-east-1.api.aws"};
   if (is_public) return {"api.ecr-public.us-east-1.amazonaws.com"};
   const std::string service = fips ? "ecr-fips." : "ecr.";
   if (suffix == kChinaDualStack) return {service + region + ".api.amazonwebservices.com.cn"};

@@ -41,7 +41,8 @@ TEST(EcrHost, NamesTheEndpointsOfEveryPartition) {
       {"123456789012.dkr.ecr.eu-isoe-west-1.cloud.adc-e.uk",
        "api.ecr.eu-isoe-west-1.cloud.adc-e.uk", "sts.eu-isoe-west-1.cloud.adc-e.uk", "aws-iso-e"},
       {"public.ecr.aws", "api.ecr-public.us-east-1.amazonaws.com", "sts.us-east-1.amazonaws.com",
-       "aws"}};
+       "aws"},
+      {"ecr-public.aws.com", "ecr-public.us-east-1.api.aws", "sts.us-east-1.api.aws", "aws"}};
   for (const auto& row : kCases) {
     const auto host = EcrHost::Parse(row.host);
     ASSERT_TRUE(host.has_value()) << row.host;
