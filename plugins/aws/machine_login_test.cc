@@ -34,7 +34,7 @@ class MachineLoginTest : public ::testing::Test {
   testing::FakeHost host_;
   gantry_call raw_{std::chrono::seconds(30)};
   const sdk::Call call_{*host_.table(), &raw_};
-  const Sts sts_{"https://sts.us-east-1.amazonaws.com/", "us-east-1"};
+  const Sts sts_{Endpoints(), "sts.us-east-1.amazonaws.com", "us-east-1"};
   sdk::AwsKeys keys_;
   bool narrowed_ = false;
   std::vector<std::string> bodies_;
