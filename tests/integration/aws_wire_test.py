@@ -86,7 +86,7 @@ class AwsWire(harness.Case):
                                  env={"AWS_WEB_IDENTITY_TOKEN_FILE": str(token), "AWS_ROLE_ARN": pod.arn})
         keys = (f"--aws_access_key_id={self.user.access_key_id}",
                 f"--aws_secret_access_key={self.user.secret_access_key}")
-        arns = '--policy_arns=["arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPowerUser"]'
+        arns = '--policy_arns=["arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryFullAccess"]'
         for method, fields in (("secret-key", keys), ("session-token", keys), ("federation-token", keys),
                                ("iam-role", (*keys, f"--role_arn={role.arn}", "--external_id=e-1", arns)),
                                ("web-identity", ())):
