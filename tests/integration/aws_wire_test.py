@@ -101,10 +101,12 @@ class AwsWire(harness.Case):
         self.ok(daemon, "container-registry", "register", "public", "--uri=public.ecr.aws/acme",
                 "--connector=secret-key", "--create_repository=true")
         self.push(daemon, f"oci:{self.dir}/l", "-r", "public", "--repository", "app", "--tag", "1")
+        self.ok(daemon, "service-connector", "register", "alone", "--type=aws", "--auth-method=secret-key", *keys)
+        self.ok(daemon, "service-connector", "list-resources", "alone")
         sent = [r for r in self.cloud.requests(method="POST", path="/")]
         self.assertEqual(self.assert_as_botocore(sent), {
             "GetAuthorizationToken", "DescribeRepositories", "CreateRepository", "DescribeImages",
-            "GetCallerIdentity", "AssumeRole", "AssumeRoleWithWebIdentity", "GetSessionToken",
+            "DescribeRegistries", "GetCallerIdentity", "AssumeRole", "AssumeRoleWithWebIdentity", "GetSessionToken",
             "GetFederationToken"})
 
     def skopeo_push(self, login):
