@@ -170,6 +170,30 @@ TEST_F(AwsFlavor, WhatCannotBeListedIsLeftOut) {
   EXPECT_THAT(listed_.message(), HasSubstr("not for you"));
 }
 
+TEST_F(AwsFlavor, AConnectorIsTriedInTheRegionOfTheRegistryThatItIsFor) {
+  const auto tried = [&](const std::string& registry, const std::string& fields = "") {
+    std::string config = Config("", "secret-key", fields);
+    config.insert(config.find("\"expires_unix_ms\""), R"("registry": ")" + registry + "\", ");
+    urls_.clear();
+    std::vector<sdk::Finding> findings;
+    EXPECT_TRUE(flavor_.Open(config).ok());
+    EXPECT_TRUE(flavor_.Verify(&findings).ok());
+    flavor_.Close();
+    return urls_;
+  };
+  host_.environment["AWS_REGION"] = "us-west-2";
+  const std::string china = "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/team";
+  EXPECT_THAT(tried(china), ElementsAre("https://sts.cn-north-1.amazonaws.com.cn/",
+                                        "https://api.ecr.cn-north-1.amazonaws.com.cn/"));
+  EXPECT_THAT(tried(china, R"(, "region": "cn-northwest-1")"),
+              ElementsAre("https://sts.cn-northwest-1.amazonaws.com.cn/",
+                          "https://api.ecr.cn-northwest-1.amazonaws.com.cn/"));
+  for (const char* other : {"public.ecr.aws/acme", "docker.io"}) {
+    EXPECT_THAT(tried(other), ElementsAre("https://sts.us-west-2.amazonaws.com/",
+                                          "https://api.ecr.us-west-2.amazonaws.com/"));
+  }
+}
+
 TEST_F(AwsFlavor, ARoleIsTriedInItsOwnPartition) {
   ASSERT_TRUE(
       flavor_.Open(Config("", "iam-role", R"(, "role_arn": "arn:aws-cn:iam::123456789012:role/r")"))
