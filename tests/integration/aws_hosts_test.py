@@ -4,7 +4,7 @@ import os
 
 import harness
 import images
-from aws_case import HOST, AwsCase
+from aws_case import API, HOST, STS, AwsCase
 from clouds.aws import Aws
 from clouds.aws_iam import partition_of
 from clouds.registry_proxy import RegistryProxy
@@ -94,6 +94,22 @@ class Regions(AwsCase):
         listed = self.ok(daemon, "service-connector", "list-resources", "linked", "-o", "json").json()["resources"]
         self.assertEqual([r["uri"] for r in listed], [self.host, f"{self.host}/team/app"])
         self.assertEqual(self.asked(before), {api, sts})
+
+    def test_a_registrys_region_counts_before_that_of_the_daemons_environment(self):
+        self.aws.serve("eu-west-1", f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com", "api.ecr.eu-west-1.amazonaws.com",
+                       "sts.eu-west-1.amazonaws.com")
+        self.aws.create("team/app")
+        role = self.aws.role("pusher", trusts=[self.user.arn])
+        daemon = self.daemon("--allow-implicit-login", env={
+            "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": self.user.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.user.secret_access_key})
+        made = self.connect(daemon, "implicit", None, f"--role_arn={role.arn}")
+        self.assertEqual(made.code, 0, made)
+        self.assertEqual(self.asked(), {"api.ecr.eu-west-1.amazonaws.com", "sts.eu-west-1.amazonaws.com"},
+                         "tried before there was a registry")
+        before = len(self.cloud.requests(method="POST", path="/"))
+        self.assert_full_path(daemon)
+        self.assertEqual(self.asked(before), {API, STS})
 
 
 class Interruptions(AwsCase):
