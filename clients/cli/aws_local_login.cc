@@ -240,7 +240,7 @@ void AddPlaces(const AwsSettings& settings, LocalLogin& login) {
   add("region", settings.Variable("AWS_REGION"));
   add("region", settings.Variable("AWS_DEFAULT_REGION"));
   add("region", settings.Get(settings.profile(), "region"));
-  // Methods that lend a machine's identity lend it to AWS's own hosts alone.
+  // Methods that lend a machine's identity send it where gantryd's own environment says.
   if (!login.fields.contains(kId) ||
       settings.Variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == "true") {
     return;

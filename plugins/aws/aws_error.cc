@@ -17,6 +17,8 @@ constexpr Kind kAuthRejected = {GANTRY_FAILED_PRECONDITION, "UPSTREAM_AUTH_REJEC
 constexpr Kind kDenied = {GANTRY_PERMISSION_DENIED, "UPSTREAM_DENIED"};
 constexpr Kind kThrottled = {GANTRY_UNAVAILABLE, "UPSTREAM_THROTTLED"};
 constexpr Kind kUnavailable = {GANTRY_UNAVAILABLE, "UPSTREAM_UNAVAILABLE"};
+// Of STS alone, which is asked for nothing but what the connector says.
+constexpr Kind kUnusable = {GANTRY_FAILED_PRECONDITION, "CONNECTOR_UNUSABLE"};
 
 // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/CommonErrors.html and that of STS.
 constexpr struct {
@@ -35,6 +37,9 @@ constexpr struct {
     {"AccessDenied", kDenied},
     {"IDPRejectedClaim", kDenied},
     {"RegionDisabledException", kDenied},
+    {"ValidationError", kUnusable},
+    {"MalformedPolicyDocument", kUnusable},
+    {"PackedPolicyTooLarge", kUnusable},
     {"ThrottlingException", kThrottled},
     {"Throttling", kThrottled},
     {"TooManyRequestsException", kThrottled},

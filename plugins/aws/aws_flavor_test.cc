@@ -94,7 +94,7 @@ TEST_F(AwsFlavor, WhatIsHandedOutOnlyPulls) {
   EXPECT_FALSE(credential_->read_only) << "the user may not narrow its own rights";
   EXPECT_FALSE(credential_->one_repository);
   once_["GetFederationToken"] = {400, {}, "<Error><Code>PackedPolicyTooLarge</Code></Error>"};
-  EXPECT_EQ(Login(GANTRY_PULL | GANTRY_HAND_OUT).reason(), "UPSTREAM_REJECTED");
+  EXPECT_EQ(Login(GANTRY_PULL | GANTRY_HAND_OUT).reason(), "CONNECTOR_UNUSABLE");
 }
 
 TEST_F(AwsFlavor, AThrottledCallIsRepeatedAfterAPause) {
@@ -128,6 +128,8 @@ TEST_F(AwsFlavor, RefusalsHaveTheirKindAndWords) {
       {"InvalidSignatureException", "UPSTREAM_AUTH_REJECTED", GANTRY_FAILED_PRECONDITION},
       {"AccessDeniedException", "UPSTREAM_DENIED", GANTRY_PERMISSION_DENIED},
       {"ThrottlingException", "UPSTREAM_THROTTLED", GANTRY_UNAVAILABLE},
+      {"ValidationError", "CONNECTOR_UNUSABLE", GANTRY_FAILED_PRECONDITION},
+      {"MalformedPolicyDocument", "CONNECTOR_UNUSABLE", GANTRY_FAILED_PRECONDITION},
       {"InvalidParameterException", "UPSTREAM_REJECTED", GANTRY_FAILED_PRECONDITION}};
   ASSERT_TRUE(flavor_.Open(Config(kHost, "secret-key")).ok());
   for (const auto& row : kCases) {

@@ -46,7 +46,9 @@ Status EcrApi::Invoke(const Call& call, const AwsKeys& keys, std::string_view op
                                           std::string(operation)}};
   request.body = std::move(body);
   request.flags = uint32_t{GANTRY_HTTP_SECRET_BODY} | GANTRY_HTTP_IDEMPOTENT;
-  std::vector<std::string> urls = {registry_.is_public ? endpoints_.ecr_public : endpoints_.ecr};
+  std::vector<std::string> urls(1);
+  const Service service = registry_.is_public ? Service::kEcrPublic : Service::kEcr;
+  GANTRY_FLAVOR_TRY(endpoints_.Find(call, service, urls.front()));
   if (urls.front().empty()) {
     urls = registry_.api_hosts();
     for (std::string& url : urls) url = "https://" + url + "/";

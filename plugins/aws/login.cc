@@ -160,9 +160,7 @@ SessionRequest AwsLogin::Session(const std::string& pull_policy) const {
 }
 
 Sts AwsLogin::StsOf(const EcrHost& registry) const {
-  std::string url = Endpoints::Of(config_).sts;
-  if (url.empty()) url = "https://" + registry.sts_host() + "/";
-  return {std::move(url), registry.region};
+  return {Endpoints::Of(config_), registry.sts_host(), registry.region};
 }
 
 std::string AwsLogin::Field(std::string_view name) const {

@@ -34,7 +34,7 @@ class MachineLoginTest : public ::testing::Test {
   testing::FakeHost host_;
   gantry_call raw_{std::chrono::seconds(30)};
   const sdk::Call call_{*host_.table(), &raw_};
-  const Sts sts_{"https://sts.us-east-1.amazonaws.com/", "us-east-1"};
+  const Sts sts_{Endpoints(), "sts.us-east-1.amazonaws.com", "us-east-1"};
   sdk::AwsKeys keys_;
   bool narrowed_ = false;
   std::vector<std::string> bodies_;
@@ -69,6 +69,79 @@ TEST_F(MachineLoginTest, AProfileAssumesItsRoleWithTheKeysOfItsSource) {
   ASSERT_TRUE(Login("base", "{}").ok());
   EXPECT_EQ(keys_.access_key_id, "AKIABASE");
   EXPECT_FALSE(narrowed_);
+}
+
+TEST_F(MachineLoginTest, AProfilesRoleTakesTheSourceThatItNames) {
+  const auto keys_of = [](const std::string& id) {
+    return sdk::HttpResponse{
+        200, {}, R"({"AccessKeyId": ")" + id + R"(", "SecretAccessKey": "s", "Token": "t"})"};
+  };
+  std::map<std::string, sdk::HttpResponse> machine = {
+      {"http://169.254.170.2/v2/task", keys_of("ASIATASK")},
+      {"http://169.254.169.254/latest/api/token", {200, {}, "SESSION"}},
+      {"http://169.254.169.254/latest/meta-data/iam/security-credentials/", {200, {}, "node"}},
+      {"http://169.254.169.254/latest/meta-data/iam/security-credentials/node",
+       keys_of("ASIANODE")}};
+  const auto sts = host_.on_http;
+  host_.on_http = [&](const sdk::HttpRequest& request) {
+    const auto found = machine.find(request.url);
+    return found == machine.end() ? sts(request) : found->second;
+  };
+  // All three at once: only the name decides.
+  host_.environment = {{"HOME", "/root"},
+                       {"AWS_ACCESS_KEY_ID", "AKIAENV"},
+                       {"AWS_SECRET_ACCESS_KEY", "s"},
+                       {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/task"}};
+  const auto name_source = [&](const std::string& source) {
+    Config(
+        "[profile push]\nrole_arn = arn:aws:iam::123456789012:role/push\n"
+        "credential_source = " +
+        source + "\n");
+  };
+  for (const auto& [source, id] :
+       {std::pair("Environment", "AKIAENV"), std::pair("EcsContainer", "ASIATASK"),
+        std::pair("Ec2InstanceMetadata", "ASIANODE")}) {
+    name_source(source);
+    ASSERT_TRUE(Login("push", "{}").ok()) << source;
+    EXPECT_EQ(keys_.access_key_id, "ASIAROLE");
+    EXPECT_THAT(signed_by_, HasSubstr(std::string("Credential=") + id + "/")) << source;
+    ASSERT_EQ(bodies_.size(), 1u);
+    EXPECT_THAT(bodies_[0], HasSubstr("Action=AssumeRole&"));
+    EXPECT_TRUE(narrowed_);
+  }
+
+  machine["http://169.254.169.254/latest/api/token"].status = 404;
+  host_.environment = {{"HOME", "/root"}};
+  for (const char* source : {"Environment", "EcsContainer", "Ec2InstanceMetadata"}) {
+    name_source(source);
+    EXPECT_THAT(Login("push").message, HasSubstr("has no keys")) << source;
+    EXPECT_THAT(bodies_, ::testing::IsEmpty());
+  }
+  name_source("environment");
+  EXPECT_THAT(Login("push").message, HasSubstr("no source")) << "the names are exact";
+}
+
+TEST_F(MachineLoginTest, AProfileMayNameItsOwnTokenFile) {
+  Config(
+      "[profile pod]\nrole_arn = arn:aws:iam::123456789012:role/pod\n"
+      "web_identity_token_file = /var/run/token\nrole_session_name = ci\n"
+      "duration_seconds = 900\n");
+  host_.files["/var/run/token"] = "one\n";
+  // Of the environment's web identity, with which they have nothing to do.
+  host_.environment["AWS_WEB_IDENTITY_TOKEN_FILE"] = "/var/run/other";
+  host_.environment["AWS_ROLE_ARN"] = "arn:aws:iam::123456789012:role/other";
+  host_.environment["AWS_PROFILE"] = "pod";
+  for (const char* profile : {"pod", ""}) {
+    ASSERT_TRUE(Login(profile, "{}").ok());
+    ASSERT_EQ(bodies_.size(), 1u);
+    EXPECT_THAT(bodies_[0], HasSubstr("Action=AssumeRoleWithWebIdentity&"));
+    EXPECT_THAT(bodies_[0], HasSubstr("role%2Fpod&RoleSessionName=ci&WebIdentityToken=one&"
+                                      "DurationSeconds=900&Policy=%7B%7D"));
+    EXPECT_EQ(signed_by_, "");
+    EXPECT_TRUE(narrowed_);
+  }
+  host_.files.erase("/var/run/token");
+  EXPECT_FALSE(Login("pod").ok());
 }
 
 TEST_F(MachineLoginTest, WebIdentityIsNotSignedAndTheFileIsReadAnew) {

@@ -20,6 +20,12 @@ Status EnvironmentRegion(const Call& call, std::string& region) {
   return read.code == GANTRY_PERMISSION_DENIED ? Ok() : std::move(read);  // not ours to look at
 }
 
+// The public registry has keys of every region.
+std::string KnownRegion(const Config& config) {
+  const auto known = EcrHost::Parse(config.connector_registry());
+  return known && !known->is_public ? known->region : "";
+}
+
 // What was read is worth more than an error about the rest.
 void Warn(const Call& call, const std::string& what, const Status& status) {
   call.Log(GANTRY_WARN, "the list lacks " + what + ": " +
@@ -68,6 +74,7 @@ Status FindRegistry(const Call& call, const Config& config, EcrHost& registry) {
   }
   const Json fields = config.connector_fields();
   std::string region = fields["region"].Text();
+  if (region.empty()) region = KnownRegion(config);
   if (region.empty()) {
     GANTRY_FLAVOR_TRY(EnvironmentRegion(call, region));
     region = RegionFor(fields["role_arn"].Text(), region);

@@ -9,9 +9,10 @@
 
 namespace gantry::aws {
 
-// The registry to work with when the configuration names none: of the connector's region, else
-// AWS_REGION where the daemon's environment may be read and the connector's role is of a partition
-// that has it, else the partition's first, else us-east-1.  Its account is not known.
+// The registry to work with when the configuration names none: of the connector's region, else that
+// of a private registry that the connector is known to be for, else AWS_REGION where the daemon's
+// environment may be read and the connector's role is of a partition that has it, else the
+// partition's first, else us-east-1.  Its account is not known.
 sdk::Status FindRegistry(const sdk::Call& call, const sdk::Config& config, EcrHost& registry);
 
 // The registry itself comes first, then its repositories, page by page, and last the caller's

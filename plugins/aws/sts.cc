@@ -33,7 +33,8 @@ Status Sts::Ask(const Call& call, const AwsKeys* keys, const char* action, FormF
   fields.insert(fields.begin(), {{"Action", action}, {"Version", "2011-06-15"}});
   sdk::HttpRequest request;
   request.method = "POST";
-  request.url = url_;
+  GANTRY_FLAVOR_TRY(endpoints_.Find(call, Service::kSts, request.url));
+  if (request.url.empty()) request.url = "https://" + host_ + "/";
   request.headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}};
   request.body = sdk::FormEncode(fields);
   request.flags = uint32_t{GANTRY_HTTP_SECRET_BODY} | GANTRY_HTTP_IDEMPOTENT;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "plugins/aws/endpoints.h"
 #include "plugins/sdk/call.h"
 #include "plugins/sdk/encoding.h"
 #include "plugins/sdk/sigv4.h"
@@ -30,7 +31,9 @@ struct Caller {
 // that are too long are refused before anything is asked, as CheckPolicyLength does.
 class Sts {
  public:
-  Sts(std::string url, std::string region) : url_(std::move(url)), region_(std::move(region)) {}
+  // `host` is AWS's own, asked where `endpoints` have no other.
+  Sts(Endpoints endpoints, std::string host, std::string region)
+      : endpoints_(std::move(endpoints)), host_(std::move(host)), region_(std::move(region)) {}
 
   sdk::Status GetCallerIdentity(const sdk::Call& call, const sdk::AwsKeys& keys,
                                 Caller& caller) const;
@@ -52,7 +55,8 @@ class Sts {
   sdk::Status AskForKeys(const sdk::Call& call, const sdk::AwsKeys* keys, const char* action,
                          sdk::FormFields fields, sdk::AwsKeys& out) const;
 
-  const std::string url_, region_;
+  const Endpoints endpoints_;
+  const std::string host_, region_;
 };
 
 }  // namespace gantry::aws

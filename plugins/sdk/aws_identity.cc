@@ -73,7 +73,7 @@ class InstanceService {
  public:
   explicit InstanceService(const Call& call) : call_(call) {}
 
-  // Leaves `is_there` false when the machine has none, or it is switched off.
+  // Leaves `is_there` false when the machine has none, or the environment switches it off.
   Status Open(bool& is_there);
   // Of "/latest/meta-data".
   Status Get(const std::string& path, HttpResponse& response) const {
@@ -82,6 +82,7 @@ class InstanceService {
   std::string host() const { return HostOf(base_); }
 
  private:
+  Status NoSession(int status) const;
   Status Find();
   Status Ask(HttpRequest request, HttpResponse& response) const;
 
@@ -101,7 +102,8 @@ Status InstanceService::Open(bool& is_there) {
                          "",
                          0},
                         response));
-  if (response.status == 403 || response.status == 404) return Ok();  // switched off
+  if (response.status == 404) return Ok();  // another cloud's
+  if (response.status == 403 || response.status == 405) return NoSession(response.status);
   if (response.status != 200) {
     return UpstreamError(host(), "a session of its metadata service", response, "", "");
   }
@@ -110,14 +112,37 @@ Status InstanceService::Open(bool& is_there) {
   return Ok();
 }
 
+// Where the AWS SDKs would go on with IMDSv1: that answers whoever gets a machine to send a GET.
+Status InstanceService::NoSession(int status) const {
+  if (status == 403) {
+    return ConnectorUnusable("the metadata service at " + host() +
+                                 " gives no session (HTTP 403): it is switched off for this "
+                                 "instance, or a proxy is in front of it",
+                             "Enable it (HttpEndpoint), and reach it without a proxy; or give the "
+                             "connector keys of its own.");
+  }
+  return ConnectorUnusable("the metadata service at " + host() +
+                               " knows no sessions (HTTP 405), and keys are taken by IMDSv2 alone",
+                           "Let what answers there serve IMDSv2, or give the connector keys of its "
+                           "own.");
+}
+
 Status InstanceService::Find() {
   std::string disabled, mode;
   GANTRY_FLAVOR_TRY(call_.ReadEnvironment("AWS_EC2_METADATA_DISABLED", disabled));
   if (SameText(disabled, "true")) return Ok();
   GANTRY_FLAVOR_TRY(call_.ReadEnvironment("AWS_EC2_METADATA_SERVICE_ENDPOINT", base_));
   base_.erase(base_.find_last_not_of('/') + 1);
-  if (!base_.empty()) return Ok();
+  if (!base_.empty()) {
+    if (!host().empty()) return Ok();
+    return ConnectorUnusable("AWS_EC2_METADATA_SERVICE_ENDPOINT is no URL that names a host",
+                             "Use the form http://169.254.169.254.");
+  }
   GANTRY_FLAVOR_TRY(call_.ReadEnvironment("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", mode));
+  if (!mode.empty() && !SameText(mode, "ipv4") && !SameText(mode, "ipv6")) {
+    return ConnectorUnusable("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is neither IPv4 nor IPv6",
+                             "Set it to one of the two, or leave it out.");
+  }
   base_ = SameText(mode, "ipv6") ? kInstanceHostV6 : kInstanceHost;
   return Ok();
 }

@@ -19,7 +19,7 @@ Status AwsKeysOfEnvironment(const Call& call, AwsKeys& keys);
 //   FAILED_PRECONDITION or UNAVAILABLE UPSTREAM_…  its endpoint gives no keys
 Status AwsKeysOfContainer(const Call& call, AwsKeys& keys);
 
-// The role of an EC2 instance, by its metadata service (IMDSv2).
+// The role of an EC2 instance, by its metadata service: by IMDSv2, and never by IMDSv1.
 //   UNAVAILABLE UPSTREAM_UNAVAILABLE               the service does not answer
 Status AwsKeysOfInstance(const Call& call, AwsKeys& keys);
 

@@ -92,6 +92,55 @@ TEST_F(AwsIdentity, AnInstanceAsksByASession) {
   EXPECT_EQ(LastHeader("x-aws-ec2-metadata-token"), "SESSION");
 }
 
+TEST_F(AwsIdentity, TheEnvironmentSaysWhereTheInstancesServiceIs) {
+  const struct {
+    const char *endpoint, *mode, *base;
+  } kCases[] = {{"", "", "http://169.254.169.254"},
+                {"", "IPv4", "http://169.254.169.254"},
+                {"", "IPv6", "http://[fd00:ec2::254]"},
+                {"http://[fd00:ec2::1]:8080/", "", "http://[fd00:ec2::1]:8080"},
+                {"http://10.0.0.1", "ipv6", "http://10.0.0.1"}};
+  for (const auto& row : kCases) {
+    const std::string base = row.base + std::string("/latest/");
+    const std::string role = base + "meta-data/iam/security-credentials/";
+    host_.environment = {{"AWS_EC2_METADATA_SERVICE_ENDPOINT", row.endpoint},
+                         {"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", row.mode}};
+    Serve({{"PUT " + base + "api/token", {200, {}, "SESSION"}},
+           {"GET " + role, {200, {}, "pusher"}},
+           {"GET " + role + "pusher", {200, {}, kKeys}}});
+    ASSERT_TRUE(AwsKeysOfInstance(call_, keys_).ok()) << row.base;
+    EXPECT_EQ(keys_.access_key_id, "ASIA") << row.base;
+  }
+
+  host_.http_calls = 0;
+  host_.environment = {{"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "dual"}};
+  EXPECT_THAT(AwsKeysOfInstance(call_, keys_).message, HasSubstr("neither IPv4 nor IPv6"));
+  for (const char* url : {"169.254.169.254", "http://user@10.0.0.1", "ftp://10.0.0.1"}) {
+    host_.environment = {{"AWS_EC2_METADATA_SERVICE_ENDPOINT", url}};
+    EXPECT_THAT(AwsKeysOfInstance(call_, keys_).message, HasSubstr("no URL")) << url;
+  }
+  EXPECT_EQ(host_.http_calls, 0);
+}
+
+TEST_F(AwsIdentity, WithoutASessionTheInstanceIsNotAskedForKeys) {
+  const std::string put = "PUT http://169.254.169.254/latest/api/token";
+  const struct {
+    int status;
+    const char *reason, *message;
+  } kCases[] = {{403, "CONNECTOR_UNUSABLE", "switched off"},
+                {405, "CONNECTOR_UNUSABLE", "by IMDSv2 alone"},
+                {400, "UPSTREAM_AUTH_REJECTED", "a session of its metadata service"}};
+  for (const auto& row : kCases) {
+    asked_.clear();
+    Serve({{put, {row.status, {}, ""}}});
+    const Status refused = AwsKeysOfMachine(call_, keys_);
+    EXPECT_EQ(refused.reason, row.reason) << row.status;
+    EXPECT_THAT(refused.message, HasSubstr(row.message));
+    EXPECT_THAT(asked_, ElementsAre(put)) << "IMDSv1";
+    EXPECT_TRUE(keys_.empty());
+  }
+}
+
 TEST_F(AwsIdentity, TheRegionIsThatOfTheEnvironmentOrOfTheInstancesZone) {
   const std::string base = "http://169.254.169.254/latest/";
   std::string region;

@@ -24,6 +24,10 @@ std::string Config::path() const {
   return slash == uri_.npos ? std::string() : uri_.substr(slash + 1);
 }
 
+std::string Config::connector_registry() const {
+  return RegistryHostOf(root_["connector"]["registry"].Text());
+}
+
 std::string RegistryHostOf(std::string_view text) {
   text = WithoutScheme(text);
   std::string host(text.substr(0, text.find('/')));

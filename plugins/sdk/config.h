@@ -10,7 +10,7 @@
 namespace gantry::sdk {
 
 // {"uri", "default_repository", "config": {…},
-//  "connector": {"type", "auth_method", "config": {…}, "expires_unix_ms"} or null}.
+//  "connector": {"type", "auth_method", "config": {…}, "expires_unix_ms", "registry"} or null}.
 // A value; immutable, so thread-safe.
 class Config {
  public:
@@ -32,6 +32,8 @@ class Config {
   int64_t connector_expires_unix_ms() const {
     return root_["connector"]["expires_unix_ms"].Integer();
   }
+  // Host of a registry that the connector is for, where it works alone; empty: none is known.
+  std::string connector_registry() const;
   // The connector's fields that are no secrets; those are read with Call::ReadSecret.
   Json connector_fields() const { return root_["connector"]["config"]; }
 

@@ -28,6 +28,9 @@ TEST(Config, ReadsTheConnector) {
   EXPECT_EQ(
       Config(R"({"connector": {"expires_unix_ms": 1795435200000}})").connector_expires_unix_ms(),
       1'795'435'200'000);
+  EXPECT_EQ(config.connector_registry(), "");
+  EXPECT_EQ(Config(R"({"connector": {"registry": "GHCR.io/acme"}})").connector_registry(),
+            "ghcr.io");
   EXPECT_FALSE(Config(R"({"uri": "a.example", "connector": null})").has_connector());
 }
 

@@ -27,6 +27,8 @@ class AwsCloud(AwsCase):
         self.assertIn(HOST, checks)
         self.assertIn("the repository team/app is there", checks)
         self.assert_full_path(daemon)
+        checks = self.ok(daemon, "container-registry", "verify", "ecr", "--repository", "team/app").out
+        self.assertIn("referrers API: yes; deletes: no", checks)
 
     def test_an_access_key_that_may_not_federate_hands_out_a_registry_token(self):
         self.aws.create("team/app")

@@ -70,6 +70,19 @@ class AwsEndpoints(AwsCase):
         self.assertEqual(self.push_app(daemon).code, 0)
         self.assertEqual(self.asked(), {GATEWAY, VPC_STS})
 
+    def test_those_of_the_daemons_environment_are_for_the_machines_identity(self):
+        env = {"AWS_ACCESS_KEY_ID": self.user.access_key_id, "AWS_SECRET_ACCESS_KEY": self.user.secret_access_key,
+               "AWS_ENDPOINT_URL": f"https://{GATEWAY}", "AWS_ENDPOINT_URL_STS": f"https://{VPC_STS}"}
+        daemon = self.daemon("--allow-implicit-login", *self.unreachable(API, STS), env=env)
+        made = self.connect(daemon, "implicit", None, self.role_fields())
+        self.assertEqual(made.code, 0, made)
+        self.assertEqual(self.push_app(daemon).code, 0)
+        self.assertEqual(self.pull(self.mint(daemon)).returncode, 0)
+        self.assertEqual(self.asked(), {GATEWAY, VPC_STS})
+        env["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "true"
+        self.assertEqual(self.connect(self.daemon("--allow-implicit-login", env=env), "implicit").code, 0)
+        self.assertEqual(self.asked(), {GATEWAY, VPC_STS, API, STS})
+
     def test_an_endpoint_that_could_be_read_in_two_ways(self):
         refused = self.connect(self.daemon(), "secret-key", self.user, "--sts_endpoint_url=https://a@b.example")
         self.assert_refused(refused, 2, "config.sts_endpoint_url", "no URL that names a host")

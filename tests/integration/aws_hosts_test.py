@@ -4,8 +4,10 @@ import os
 
 import harness
 import images
-from aws_case import HOST, AwsCase
+from aws_case import API, HOST, STS, AwsCase
+from clouds.aws import Aws
 from clouds.aws_iam import partition_of
+from clouds.registry_proxy import RegistryProxy
 
 ACCOUNT = "123456789012"
 # region: (registry, ECR's API, STS) of each kind of host name.
@@ -61,6 +63,53 @@ class HostNames(AwsCase):
                     self.assertEqual(asked - {*tried}, {api, sts} - {*tried})
                     self.assertTrue(self.cloud.requests(host=api), "the registry's own API")
                     self.assertTrue(self.cloud.requests(host=sts), "and STS")
+
+
+class Regions(AwsCase):
+    def asked(self, since=0):
+        return {r.host for r in self.cloud.requests(method="POST", path="/")[since:]}
+
+    def test_a_registry_in_china_says_where_its_connector_is_tried(self):
+        self.start_cloud("cn-north-1")
+        # The main partition, which has other accounts and other keys.
+        Aws(self.cloud, RegistryProxy(self.registry.port), ("us-east-1",))
+        self.host, api, sts = HOSTS["cn-north-1"]["China"]
+        self.aws.create("team/app", "cn-north-1")
+        daemon = self.daemon()
+        alone = self.connect(daemon, "secret-key", self.user)
+        self.assert_refused(alone, 3, "UPSTREAM_AUTH_REJECTED", "give the connector --region")
+        before = len(self.cloud.requests(method="POST", path="/"))
+
+        made = self.connect(daemon, "secret-key", self.user, f"--resource-id={self.host}")
+        self.assertEqual(made.code, 0, made)
+        self.assert_full_path(daemon)
+        # Stored without a try, and linked.
+        keys = (f"--aws_access_key_id={self.user.access_key_id}",
+                f"--aws_secret_access_key={self.user.secret_access_key}")
+        self.ok(daemon, "service-connector", "register", "linked", "--type=aws", "--auth-method=secret-key", *keys,
+                "--no-verify")
+        self.ok(daemon, "container-registry", "update", "ecr", "--connector=linked")
+        verified = self.ok(daemon, "service-connector", "verify", "linked", "-o", "json").json()
+        self.assertEqual({v["state"] for v in verified["verifications"]}, {"STATE_ACCEPTED"}, verified)
+        listed = self.ok(daemon, "service-connector", "list-resources", "linked", "-o", "json").json()["resources"]
+        self.assertEqual([r["uri"] for r in listed], [self.host, f"{self.host}/team/app"])
+        self.assertEqual(self.asked(before), {api, sts})
+
+    def test_a_registrys_region_counts_before_that_of_the_daemons_environment(self):
+        self.aws.serve("eu-west-1", f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com", "api.ecr.eu-west-1.amazonaws.com",
+                       "sts.eu-west-1.amazonaws.com")
+        self.aws.create("team/app")
+        role = self.aws.role("pusher", trusts=[self.user.arn])
+        daemon = self.daemon("--allow-implicit-login", env={
+            "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": self.user.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.user.secret_access_key})
+        made = self.connect(daemon, "implicit", None, f"--role_arn={role.arn}")
+        self.assertEqual(made.code, 0, made)
+        self.assertEqual(self.asked(), {"api.ecr.eu-west-1.amazonaws.com", "sts.eu-west-1.amazonaws.com"},
+                         "tried before there was a registry")
+        before = len(self.cloud.requests(method="POST", path="/"))
+        self.assert_full_path(daemon)
+        self.assertEqual(self.asked(before), {API, STS})
 
 
 class Interruptions(AwsCase):

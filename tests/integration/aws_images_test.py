@@ -6,6 +6,7 @@ import subprocess
 import harness
 import images
 from aws_case import HOST, AwsCase  # finds the emulated clouds
+from clouds.aws_iam import allow
 
 
 class Listing(AwsCase):
@@ -140,6 +141,36 @@ class TheEmulator(AwsCase):
             data = self.file("manifest", json.dumps(good).encode())
             self.assertEqual(self.code(put("application/vnd.docker.distribution.manifest.v2+json")),
                              (405, "UNSUPPORTED"))
+
+    def test_referrers(self):
+        [(url, login)] = [(url, login) for url, login in self.urls.items() if HOST in url]
+        subject = self.digest
+        self.skopeo("copy", "--dest-creds", login[1], f"oci:{self.dir}/l", f"docker://{HOST}/team/app:v1",
+                    env=self.cloud.client_env())
+        self.assertEqual(self.referrers(url, login, subject), [], "no 404 where there are none")
+
+        manifest = json.loads((self.dir / "l/blobs" / subject.replace(":", "/")).read_text())
+        data = json.dumps({**manifest, "artifactType": "application/x-signature", "annotations": {"by": "ci"},
+                           "subject": {"mediaType": images.OCI_MANIFEST, "digest": subject, "size": 1}}).encode()
+        signature = images.digest_of(data)
+        status, _, headers = self.curl(*login, "-X", "PUT", "-H", f"Content-Type: {images.OCI_MANIFEST}",
+                                       "--data-binary", self.file("signature", data), f"{url}/manifests/{signature}")
+        self.assertEqual((status, headers.get("oci-subject")), (201, subject))
+        self.assertEqual(self.referrers(url, login, subject), [
+            {"mediaType": images.OCI_MANIFEST, "digest": signature, "size": len(data),
+             "artifactType": "application/x-signature", "annotations": {"by": "ci"}}])
+        self.assertEqual(self.referrers(url, login, signature), [])
+
+        self.assertEqual(self.curl(f"{url}/referrers/{subject}")[0], 401)
+        none = url.replace("team/app", "team/none")
+        self.assertEqual(self.code(self.curl(*login, f"{none}/referrers/{subject}")), (404, "NAME_UNKNOWN"))
+        self.user.layers = [[allow("ecr:ListImages")]]
+        self.assertEqual(self.code(self.curl(*login, f"{url}/referrers/{subject}")), (403, "DENIED"))
+
+    def referrers(self, url, login, digest):
+        status, body, headers = self.curl(*login, f"{url}/referrers/{digest}")
+        self.assertEqual((status, headers["content-type"]), (200, images.OCI_INDEX))
+        return json.loads(body)["manifests"]
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ class AwsWire(harness.Case):
                                  env={"AWS_WEB_IDENTITY_TOKEN_FILE": str(token), "AWS_ROLE_ARN": pod.arn})
         keys = (f"--aws_access_key_id={self.user.access_key_id}",
                 f"--aws_secret_access_key={self.user.secret_access_key}")
-        arns = '--policy_arns=["arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPowerUser"]'
+        arns = '--policy_arns=["arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryFullAccess"]'
         for method, fields in (("secret-key", keys), ("session-token", keys), ("federation-token", keys),
                                ("iam-role", (*keys, f"--role_arn={role.arn}", "--external_id=e-1", arns)),
                                ("web-identity", ())):
@@ -101,10 +101,12 @@ class AwsWire(harness.Case):
         self.ok(daemon, "container-registry", "register", "public", "--uri=public.ecr.aws/acme",
                 "--connector=secret-key", "--create_repository=true")
         self.push(daemon, f"oci:{self.dir}/l", "-r", "public", "--repository", "app", "--tag", "1")
+        self.ok(daemon, "service-connector", "register", "alone", "--type=aws", "--auth-method=secret-key", *keys)
+        self.ok(daemon, "service-connector", "list-resources", "alone")
         sent = [r for r in self.cloud.requests(method="POST", path="/")]
         self.assertEqual(self.assert_as_botocore(sent), {
             "GetAuthorizationToken", "DescribeRepositories", "CreateRepository", "DescribeImages",
-            "GetCallerIdentity", "AssumeRole", "AssumeRoleWithWebIdentity", "GetSessionToken",
+            "DescribeRegistries", "GetCallerIdentity", "AssumeRole", "AssumeRoleWithWebIdentity", "GetSessionToken",
             "GetFederationToken"})
 
     def skopeo_push(self, login):

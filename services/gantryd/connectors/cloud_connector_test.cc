@@ -128,6 +128,32 @@ TEST_F(CloudConnectorTest, ImplicitLoginsNeedTheOperatorsLeave) {
   EXPECT_TRUE(allowed.Create(w.call, input, true).ok());
 }
 
+TEST_F(CloudConnectorTest, IsToldOfARegistryThatItIsFor) {
+  InProcessFlavor& flavor = w.catalog.flavor("cloud");
+  const auto told = [&] {
+    return (*ParseJson(flavor.last_config))["connector"].value("registry", "none");
+  };
+  cloud.list_resources = [](const std::string&) { return FlavorInstance::ResourcePage(); };
+  Create(Key());
+  EXPECT_EQ(told(), "none");
+  for (const char* name : {"b", "a"}) {
+    RegistryRecord record = w.Record(name, std::string(name) + ".cloud.example");
+    record.flavor = "cloud";
+    record.connector = "c";
+    w.Register(record);
+  }
+  ASSERT_TRUE(connectors.ListResources(w.call, "c", "").ok());
+  EXPECT_EQ(told(), "a.cloud.example") << "the first one";
+  EXPECT_EQ((*ParseJson(flavor.last_config))["uri"], "") << "it still works alone";
+
+  ConnectorInput input = Key();
+  input.name = "d";
+  input.resource_id = "z.cloud.example/team";
+  Create(input, true);
+  ASSERT_TRUE(connectors.ListResources(w.call, "d", "").ok());
+  EXPECT_EQ(told(), "z.cloud.example/team");
+}
+
 TEST_F(CloudConnectorTest, ListsWhatItReachesPageByPage) {
   Create(Key());
   std::string asked;

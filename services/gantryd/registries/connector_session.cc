@@ -10,10 +10,11 @@
 namespace gantry {
 
 absl::StatusOr<std::unique_ptr<ConnectorSession>> ConnectorSession::Open(
-    const CallContext& call, Flavor& flavor, const ConnectorRecord& connector, HttpClient& http,
-    LocalIdentity* local) {
+    const CallContext& call, Flavor& flavor, const ConnectorRecord& connector,
+    const std::string& meant_for, HttpClient& http, LocalIdentity* local) {
   GANTRY_RETURN_IF_ERROR(CheckNotExpired(connector, call.clock().Now()));
-  GANTRY_ASSIGN_OR_RETURN(const std::string config, InstanceConfig(RegistryRecord(), &connector));
+  GANTRY_ASSIGN_OR_RETURN(const std::string config,
+                          InstanceConfig(RegistryRecord(), &connector, meant_for));
   std::unique_ptr<ConnectorSession> session(
       new ConnectorSession(flavor.info(), connector, http, local));
   GANTRY_ASSIGN_OR_RETURN(session->instance_, flavor.Open(call, config, *session));

@@ -15,13 +15,12 @@ namespace gantry {
 // instance sees.
 class ConnectorSession final : private InstanceHost {
  public:
-  // `flavor`, `http` and `local` are borrowed; `local` is null where implicit logins are not allowed.
+  // `flavor`, `http` and `local` are borrowed; `local` is null where implicit logins are not
+  // allowed.  `meant_for`: as InstanceConfig has it.
   //   FAILED_PRECONDITION CONNECTOR_EXPIRED, and the errors of Flavor::Open
-  static absl::StatusOr<std::unique_ptr<ConnectorSession>> Open(const CallContext& call,
-                                                                Flavor& flavor,
-                                                                const ConnectorRecord& connector,
-                                                                HttpClient& http,
-                                                                LocalIdentity* local);
+  static absl::StatusOr<std::unique_ptr<ConnectorSession>> Open(
+      const CallContext& call, Flavor& flavor, const ConnectorRecord& connector,
+      const std::string& meant_for, HttpClient& http, LocalIdentity* local);
   ~ConnectorSession() override;
 
   FlavorInstance& flavor() { return *instance_; }

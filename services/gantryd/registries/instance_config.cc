@@ -16,7 +16,8 @@ absl::StatusOr<Json> Stored(const std::string& config_json, const std::string& o
 }  // namespace
 
 absl::StatusOr<std::string> InstanceConfig(const RegistryRecord& record,
-                                           const ConnectorRecord* connector) {
+                                           const ConnectorRecord* connector,
+                                           const std::string& meant_for) {
   Json json;
   json["uri"] = record.uri;
   json["default_repository"] = record.default_repository;
@@ -29,6 +30,7 @@ absl::StatusOr<std::string> InstanceConfig(const RegistryRecord& record,
                          {"auth_method", connector->auth_method},
                          {"config", std::move(config)},
                          {"expires_unix_ms", nullptr}};
+    if (!meant_for.empty()) json["connector"]["registry"] = meant_for;
     if (connector->expires) {
       json["connector"]["expires_unix_ms"] =
           std::chrono::duration_cast<milliseconds>(connector->expires->time_since_epoch()).count();

@@ -101,10 +101,22 @@ absl::StatusOr<std::unique_ptr<ConnectorSession>> RegistryPool::OpenConnector(
       continue;
     }
     GANTRY_ASSIGN_OR_RETURN(Flavor* const flavor, flavors_.Find(info.name));
-    return ConnectorSession::Open(call, *flavor, connector, http_, local_);
+    GANTRY_ASSIGN_OR_RETURN(const std::string meant_for, HomeOf(call, connector, info.name));
+    return ConnectorSession::Open(call, *flavor, connector, meant_for, http_, local_);
   }
   return Unimplemented(reason::kFlavorUnsupported, "no flavor can do that for a connector of type {}",
                        connector.type);
+}
+
+absl::StatusOr<std::string> RegistryPool::HomeOf(const CallContext& call,
+                                                 const ConnectorRecord& connector,
+                                                 const std::string& flavor) {
+  if (!connector.resource_id.empty()) return connector.resource_id;
+  GANTRY_ASSIGN_OR_RETURN(const auto records, Records(call));
+  const auto linked = std::find_if(records.begin(), records.end(), [&](const RegistryRecord& r) {
+    return r.connector == connector.name && r.flavor == flavor;
+  });
+  return linked == records.end() ? std::string() : linked->uri;
 }
 
 absl::StatusOr<std::shared_ptr<RegistrySession>> RegistryPool::FindOwner(

@@ -90,6 +90,10 @@ class RegistryPool {
   absl::StatusOr<std::shared_ptr<OpenRegistry>> Make(const CallContext& call,
                                                      const RegistryRecord& record,
                                                      const ConnectorRecord* connector);
+  // A registry that the connector is for: what it may be used for, else the first of the flavor
+  // that is linked to it.  Empty when none is known.
+  absl::StatusOr<std::string> HomeOf(const CallContext& call, const ConnectorRecord& connector,
+                                     const std::string& flavor);
 
   Store& store_;
   const FlavorCatalog& flavors_;

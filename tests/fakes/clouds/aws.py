@@ -3,6 +3,7 @@
     aws = Aws(cloud, RegistryProxy(registry.port))
     user = aws.user()                             # user.access_key_id, user.secret_access_key
     role = aws.role("pusher", trusts=[user.arn])
+    aws.policy("ci", allow("ecr:*"))              # its ARN, for sessions
     aws.create("team/app", imageTagMutability="IMMUTABLE")
     aws.end_registry_tokens()                     # as if 12 hours had passed
 
@@ -20,7 +21,7 @@ import secrets
 import threading
 
 from clouds.aws_ecr import EcrApi, Repository
-from clouds.aws_iam import ACCOUNT, POWER_USER, Identity, Role, partition_of
+from clouds.aws_iam import ACCOUNT, AWS_MANAGED, POWER_USER, Identity, Role, partition_of
 from clouds.aws_registry import PrivateRegistry, PublicRegistry
 from clouds.aws_sts import Sts
 from clouds.quirks import Quirks
@@ -42,6 +43,7 @@ class Aws:
         self.partition, suffix = partition_of(regions[0])
         self.blobs, self._mutex = 0, threading.Lock()
         self.roles, self.repositories, self.registry_tokens, self._identities = {}, {}, {}, {}
+        self.policies = {f"arn:{self.partition}:iam::aws:policy/{n}": p for n, p in AWS_MANAGED.items()}
         emulator.secrets.also(self.secrets)
         self.sts = Sts(self)
         for region in regions:
@@ -66,6 +68,12 @@ class Aws:
         role = Role(name, list(policies), account=self.account, partition=self.partition, **kwargs)
         self.roles[role.arn] = role
         return role
+
+    def policy(self, name, document, account=None):
+        """A policy that the account manages; returns its ARN."""
+        arn = f"arn:{self.partition}:iam::{account or self.account}:policy/{name}"
+        self.policies[arn] = document
+        return arn
 
     def create(self, repository, region="us-east-1", account=None, **settings):
         """Creates a repository; `settings` as CreateRepository has them.  Region "public" is the public one."""

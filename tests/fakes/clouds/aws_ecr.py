@@ -24,7 +24,7 @@ class EcrError(Exception):
 
 
 class Repository:
-    """A repository and its images: digest -> {"tags", "size", "type", "pushed"}."""
+    """A repository and its images: digest -> {"tags", "size", "type", "pushed", "manifest"}."""
 
     def __init__(self, account, region, name, settings):
         self.account, self.region, self.name, self.settings = account, region, name, settings

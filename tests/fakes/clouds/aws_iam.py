@@ -35,11 +35,14 @@ class Identity:
 
 
 class Role:
-    """`trusts` are the ARNs, or subjects of web identity tokens, that may assume it, as shell patterns."""
+    """`trusts` are the ARNs, or subjects of web identity tokens, that may assume it, as shell patterns;
+    `max_session` is its MaxSessionDuration in seconds."""
 
-    def __init__(self, name, policies, trusts=("*",), external_id=None, account=ACCOUNT, partition="aws"):
+    def __init__(self, name, policies, trusts=("*",), external_id=None, max_session=3600, account=ACCOUNT,
+                 partition="aws"):
         self.arn = f"arn:{partition}:iam::{account}:role/{name}"
         self.policies, self.trusts, self.external_id = policies, trusts, external_id
+        self.max_session = max_session
 
     def session(self, name, session_policies, ends):
         arn = self.arn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/") + "/" + name
@@ -52,6 +55,17 @@ def allow(*actions, resource="*"):
 
 
 POWER_USER = allow("ecr:*", "ecr-public:*", "sts:*")
+_READ = ["ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer",
+         "ecr:GetRepositoryPolicy", "ecr:DescribeRepositories", "ecr:ListImages", "ecr:DescribeImages",
+         "ecr:BatchGetImage", "ecr:GetLifecyclePolicy", "ecr:GetLifecyclePolicyPreview", "ecr:ListTagsForResource",
+         "ecr:DescribeImageScanFindings"]
+# What AWS itself manages for ECR, by name: docs.aws.amazon.com/aws-managed-policy/latest/reference/.
+AWS_MANAGED = {
+    "AmazonEC2ContainerRegistryReadOnly": allow(*_READ),
+    "AmazonEC2ContainerRegistryPowerUser": allow(*_READ, "ecr:InitiateLayerUpload", "ecr:UploadLayerPart",
+                                                 "ecr:CompleteLayerUpload", "ecr:PutImage"),
+    "AmazonEC2ContainerRegistryFullAccess": allow("ecr:*", "cloudtrail:LookupEvents"),
+}
 
 
 def parse_policy(text):

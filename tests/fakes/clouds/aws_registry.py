@@ -8,7 +8,8 @@ from clouds.exchange import Response, json_response, registry_error
 
 PART_AT_LEAST = 5 << 20
 NAME = r"/v2/(?P<name>.+)"
-ACTIONS = [  # method, rest of the path, the action of IAM that it needs
+INDEX = "application/vnd.oci.image.index.v1+json"
+ACTIONS = [  # method, rest of the path, the action of IAM that it needs, which names its handler
     ("GET|HEAD", r"/manifests/.+", "BatchGetImage"),
     ("PUT", r"/manifests/.+", "PutImage"),
     ("HEAD", r"/blobs/sha256:.+", "BatchCheckLayerAvailability"),
@@ -23,6 +24,8 @@ ACTIONS = [  # method, rest of the path, the action of IAM that it needs
 class EcrRegistry:
     """What ECR's registries have in common; `aws` knows tokens and repositories."""
 
+    ACTIONS = ACTIONS
+
     def __init__(self, aws, host):
         self.aws, self.host = aws, host
         self._parts = {}  # upload -> the size of its last part, and the Range that is told ever after
@@ -35,11 +38,11 @@ class EcrRegistry:
         if self.aws.quirks.throttled > 0:
             self.aws.quirks.throttled -= 1
             return registry_error(429, "TOOMANYREQUESTS", "Rate exceeded")
-        for method, rest, action in ACTIONS:
+        for method, rest, action, *handler in self.ACTIONS:
             found = re.fullmatch(NAME + rest, request.path)
             if found and re.fullmatch(method, request.method):
                 return self._refusal_of(request, identity, found["name"], action) or \
-                    getattr(self, "_" + action, self._forward)(request)
+                    getattr(self, "_" + (handler or [action])[0], self._forward)(request)
         return registry_error(405, "UNSUPPORTED", "The operation is unsupported.")
 
     def _forward(self, request):
@@ -84,7 +87,7 @@ class EcrRegistry:
             image = repository.images.setdefault(
                 "sha256:" + hashlib.sha256(body).hexdigest(),
                 {"tags": [], "size": sum(layer["size"] for layer in manifest.get("layers", [])), "type": media_type,
-                 "pushed": self.aws.emulator.now()})
+                 "pushed": self.aws.emulator.now(), "manifest": body})
             for other in repository.images.values():
                 other["tags"] = [t for t in other["tags"] if t not in tags]
             image["tags"] += tags
@@ -101,6 +104,9 @@ def _plain_types(manifest):
 
 class PrivateRegistry(EcrRegistry):
     """<account>.dkr.ecr.<region>.amazonaws.com, and the bucket that its layers are downloaded from."""
+
+    # ECR's own ListImageReferrers needs this right, too; whether the public registry lists them is not documented.
+    ACTIONS = [*ACTIONS, ("GET", r"/referrers/sha256:[0-9a-f]{64}", "BatchGetImage", "referrers")]
 
     def __init__(self, aws, host, account, region):
         super().__init__(aws, host)
@@ -147,6 +153,24 @@ class PrivateRegistry(EcrRegistry):
         if int(request.parameter("n", "100")) > 1000:
             return registry_error(400, "UNSUPPORTED", "n is at most 1000")
         return self._forward(request)
+
+    def _PutImage(self, request):
+        response = super()._PutImage(request)
+        if response.status == 201 and "subject" in (manifest := json.loads(request.body)):
+            response.headers["OCI-Subject"] = manifest["subject"]["digest"]
+        return response
+
+    def _referrers(self, request):
+        """What refers to a digest, whether or not that is there; the store's registry is older than this API."""
+        subject, found = request.path.rsplit("/", 1)[1], []
+        for digest, image in request.repository.images.items():
+            manifest = json.loads(image["manifest"])
+            if manifest.get("subject", {}).get("digest") == subject:
+                found.append({"mediaType": image["type"], "digest": digest, "size": len(image["manifest"]),
+                              "artifactType": manifest.get("artifactType") or manifest["config"]["mediaType"],
+                              **({"annotations": manifest["annotations"]} if "annotations" in manifest else {})})
+        index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": found}
+        return Response(200, json.dumps(index).encode(), {"Content-Type": INDEX})
 
     def _GetDownloadUrlForLayer(self, request):
         return Response(307, b"", {"Location": f"https://{self.bucket}{request.path}?X-Amz-Signature=0"})

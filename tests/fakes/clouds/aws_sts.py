@@ -80,11 +80,12 @@ class Sts:
             role.external_id == fields.get("ExternalId")
         if not trusted or not identity.may("sts:AssumeRole", role.arn):
             raise _denied(identity, "sts:AssumeRole", fields["RoleArn"])
-        seconds = _duration(fields, 3600, 43200)
+        seconds = _role_duration(fields, role)
         if ":assumed-role/" in identity.arn and seconds > 3600:
             raise StsError("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for "
                                               "roles assumed by role chaining")
-        return self._keys(role.session(_session_name(fields), _session_policies(fields), self._end(seconds)))
+        policies = self._session_policies(fields, role.arn)
+        return self._keys(role.session(_session_name(fields), policies, self._end(seconds)))
 
     def _AssumeRoleWithWebIdentity(self, _, fields):
         parts = fields["WebIdentityToken"].split(".")
@@ -101,8 +102,8 @@ class Sts:
         trusted = role and any(fnmatch.fnmatchcase(claims["sub"], t) for t in role.trusts)
         if not trusted or claims["aud"] != ["sts.amazonaws.com"]:
             raise StsError("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
-        end = self._end(_duration(fields, 3600, 43200))
-        return self._keys(role.session(_session_name(fields), _session_policies(fields), end))
+        end = self._end(_role_duration(fields, role))
+        return self._keys(role.session(_session_name(fields), self._session_policies(fields, role.arn), end))
 
     def _GetSessionToken(self, identity, fields):
         _need_long_lived(identity, "GetSessionToken")
@@ -116,8 +117,28 @@ class Sts:
         assert re.fullmatch(r"[\w+=,.@-]{2,32}", fields["Name"]), fields["Name"]
         arn = f"arn:{self.aws.partition}:sts::{identity.account}:federated-user/{fields['Name']}"
         # Without a session policy there is nothing that a federated user may do.
-        layers = [*identity.layers, _session_policies(fields)]
+        layers = [*identity.layers, self._session_policies(fields, identity.arn)]
         return self._keys(Identity(arn, layers, self._end(_duration(fields, 43200, 129600))))
+
+    def _session_policies(self, fields, arn):
+        """The set of policies that limits a session of the role or user: the inline one, and managed ones of its
+        own account or of AWS."""
+        text = fields.get("Policy")
+        arns = [value for name, value in fields.items() if name.startswith("PolicyArns.")]
+        if sum(map(len, [text or "", *arns])) > 2048:
+            raise StsError("PackedPolicyTooLarge", "Packed size of session policy consumes more than 100% of quota.")
+        policies = []
+        for named in arns:
+            # The code is documented; the words are ours.
+            if named not in self.aws.policies or named.split(":")[4] not in ("aws", arn.split(":")[4]):
+                raise StsError("MalformedPolicyDocument", f"The session policy {named} does not exist.")
+            policies.append(self.aws.policies[named])
+        if text is None:
+            return policies
+        try:
+            return [*policies, parse_policy(text)]
+        except ValueError as error:
+            raise StsError("MalformedPolicyDocument", str(error)) from None
 
     def _end(self, seconds):
         return self.aws.emulator.now() + (self.aws.quirks.session_lifetime or seconds)
@@ -171,14 +192,9 @@ def _duration(fields, default, most):
     return seconds
 
 
-def _session_policies(fields):
-    text = fields.get("Policy")
-    arns = [value for name, value in fields.items() if name.startswith("PolicyArns.")]
-    if sum(map(len, [text or "", *arns])) > 2048:
-        raise StsError("PackedPolicyTooLarge", "Packed size of session policy consumes more than 100% of quota.")
-    if text is None:
-        return []
-    try:
-        return [parse_policy(text)]
-    except ValueError as error:
-        raise StsError("MalformedPolicyDocument", str(error)) from None
+def _role_duration(fields, role):
+    seconds = _duration(fields, 3600, 43200)
+    if seconds > role.max_session:
+        raise StsError("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this "
+                                          "role.")
+    return seconds
