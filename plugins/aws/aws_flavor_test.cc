@@ -119,6 +119,20 @@ TEST_F(AwsFlavor, ThePublicRegistryTakesTheTokenAsItIs) {
   EXPECT_FALSE(credential_->one_repository) << "the whole gallery is open to whoever is logged in";
 }
 
+TEST_F(AwsFlavor, ARepeatedRequestIsSignedAnew) {
+  ASSERT_TRUE(flavor_.Open(Config(kHost, "secret-key")).ok());
+  std::vector<std::string> dates;
+  host_.on_http = [&](const sdk::HttpRequest& request) {
+    EXPECT_EQ(request.flags & GANTRY_HTTP_IDEMPOTENT, 0u) << "the host would send the old date again";
+    dates.push_back(sdk::HttpResponse{0, request.headers, ""}.Header("X-Amz-Date").value_or(""));
+    if (dates.size() > 1) return Answer(request);
+    host_.now_unix_ms += 120'000;
+    return sdk::HttpResponse{503, {{"Retry-After", "1"}}, ""};
+  };
+  ASSERT_TRUE(Login().ok());
+  EXPECT_THAT(dates, ElementsAre("20261123T120000Z", "20261123T120200Z"));
+}
+
 TEST_F(AwsFlavor, RefusalsHaveTheirKindAndWords) {
   const struct {
     const char *code, *reason;

@@ -45,7 +45,7 @@ Status EcrApi::Invoke(const Call& call, const AwsKeys& keys, std::string_view op
                      {"X-Amz-Target", (registry_.is_public ? kPublicTarget : kPrivateTarget) +
                                           std::string(operation)}};
   request.body = std::move(body);
-  request.flags = uint32_t{GANTRY_HTTP_SECRET_BODY} | GANTRY_HTTP_IDEMPOTENT;
+  request.flags = GANTRY_HTTP_SECRET_BODY;
   std::vector<std::string> urls(1);
   const Service service = registry_.is_public ? Service::kEcrPublic : Service::kEcr;
   GANTRY_FLAVOR_TRY(endpoints_.Find(call, service, urls.front()));

@@ -1,5 +1,6 @@
 #include "plugins/aws/signed_call.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace gantry::aws {
@@ -7,7 +8,8 @@ namespace {
 
 using sdk::Status;
 
-// AWS tells with status 400 that it throttles, so the host does not repeat the request by itself.
+// The host cannot repeat a signed request: the signature has a date.  And AWS tells with status 400
+// that it throttles.
 constexpr int64_t kPausesMs[] = {500, 1500};
 
 Status SendOnce(const sdk::Call& call, const Signer& signer, std::string_view what,
@@ -26,8 +28,9 @@ Status SendToAws(const sdk::Call& call, const Signer& signer, std::string_view w
                  sdk::HttpRequest request, sdk::HttpResponse& response) {
   for (const int64_t pause : kPausesMs) {
     Status status = SendOnce(call, signer, what, request, response);
-    if (status.reason != "UPSTREAM_THROTTLED" || call.remaining_ms() <= pause) return status;
-    GANTRY_FLAVOR_TRY(call.Wait(pause));
+    const int64_t wait = std::max(pause, status.retry_after_ms);
+    if (status.code != GANTRY_UNAVAILABLE || call.remaining_ms() <= wait) return status;
+    GANTRY_FLAVOR_TRY(call.Wait(wait));
   }
   return SendOnce(call, signer, what, request, response);
 }

@@ -1,4 +1,4 @@
-// Requests to AWS's APIs, repeated while AWS says that they come too fast.
+// Requests to AWS's APIs, repeated while AWS is out of reach or says that they come too fast.
 #pragma once
 
 #include <string_view>

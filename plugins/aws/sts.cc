@@ -37,7 +37,7 @@ Status Sts::Ask(const Call& call, const AwsKeys* keys, const char* action, FormF
   if (request.url.empty()) request.url = "https://" + host_ + "/";
   request.headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}};
   request.body = sdk::FormEncode(fields);
-  request.flags = uint32_t{GANTRY_HTTP_SECRET_BODY} | GANTRY_HTTP_IDEMPOTENT;
+  request.flags = GANTRY_HTTP_SECRET_BODY;
   sdk::HttpResponse response;
   GANTRY_FLAVOR_TRY(SendToAws(call, {keys, region_, "sts"}, action, std::move(request), response));
   answer = std::move(response.body);
