@@ -53,6 +53,24 @@ Status ReadKeys(const HttpResponse& response, std::string_view host, std::string
                    "Check the role that is attached to the machine.");
 }
 
+// Three tries, as AWS's SDKs have them: an agent of the node may be just starting.
+Status AskContainerService(const Call& call, const HttpRequest& request, HttpResponse& response) {
+  constexpr int64_t kPauseMs = 500;
+  for (int tries = 1;; ++tries) {
+    const Status sent = call.Http(request, response);
+    const bool later = sent.code == GANTRY_UNAVAILABLE || (sent.ok() && response.status >= 500);
+    if (!later || tries == 3 || call.remaining_ms() <= kPauseMs) {
+      if (sent.code != GANTRY_UNAVAILABLE) return sent;
+      return MakeError(GANTRY_UNAVAILABLE, "UPSTREAM_UNAVAILABLE",
+                       "the container's credentials service does not answer at " +
+                           HostOf(request.url),
+                       "On EKS, check that the Pod Identity agent runs on the node; elsewhere, "
+                       "that AWS_CONTAINER_CREDENTIALS_FULL_URI is right.");
+    }
+    GANTRY_FLAVOR_TRY(call.Wait(kPauseMs));
+  }
+}
+
 // The content of Authorization for the container's endpoint, as it is: no scheme is put in front.
 Status ReadContainerToken(const Call& call, Secret& token) {
   std::string path, value;
@@ -194,7 +212,7 @@ Status AwsKeysOfContainer(const Call& call, AwsKeys& keys) {
   if (!token.empty()) request.headers.emplace_back("Authorization", token.Reveal());
   request.flags = uint32_t{GANTRY_HTTP_METADATA} | GANTRY_HTTP_SECRET_BODY;
   HttpResponse response;
-  GANTRY_FLAVOR_TRY(call.Http(request, response));
+  GANTRY_FLAVOR_TRY(AskContainerService(call, request, response));
   return ReadKeys(response, HostOf(request.url), "the container's role", keys);
 }
 

@@ -62,10 +62,28 @@ TEST_F(AwsIdentity, APodSendsItsTokenAsItIs) {
   EXPECT_EQ(keys_.session_token.Reveal(), "t");
   EXPECT_EQ(keys_.expires_unix_ms, 1'795'456'800'000);
   EXPECT_EQ(LastHeader("Authorization"), "eyJhbGciOi.x.y");
+  EXPECT_EQ(LastHeader("Accept"), "application/json");
   EXPECT_EQ(last_.flags, uint32_t{GANTRY_HTTP_METADATA} | GANTRY_HTTP_SECRET_BODY);
 
   host_.files = {{"/var/run/token", "a\r\nX-Evil: b"}};
   EXPECT_THAT(AwsKeysOfContainer(call_, keys_).message, HasSubstr("line breaks"));
+}
+
+TEST_F(AwsIdentity, AnAgentThatIsStartingIsAskedThreeTimes) {
+  constexpr char kUrl[] = "http://169.254.170.23/v1/credentials";
+  host_.environment = {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", kUrl}};
+  int failures = 2;
+  host_.on_http = [&](const HttpRequest&) {
+    return failures-- > 0 ? HttpResponse{503, {}, ""} : HttpResponse{200, {}, kKeys};
+  };
+  ASSERT_TRUE(AwsKeysOfContainer(call_, keys_).ok());
+  EXPECT_EQ(host_.http_calls, 3);
+
+  host_.unreachable = {kUrl};
+  const Status absent = AwsKeysOfContainer(call_, keys_);
+  EXPECT_EQ(absent.reason, "UPSTREAM_UNAVAILABLE");
+  EXPECT_THAT(absent.remedy, HasSubstr("Pod Identity agent"));
+  EXPECT_EQ(host_.http_calls, 6);
 }
 
 TEST_F(AwsIdentity, NoTokenGoesToAnotherMachineByPlainHttp) {
