@@ -68,8 +68,7 @@ Status CheckMayCreate(const sdk::Call& call, const AccessToken& token, const Rep
                             " has " + kCreate + ", which is not known: " + why,
                         ""});
   } else if (Has(granted, kCreate)) {
-    findings.push_back(
-        {GANTRY_WARN, "push-right", "", missing + "; the next push creates it", ""});
+    findings.push_back({GANTRY_WARN, "push-right", "", missing + "; the next push creates it", ""});
   } else {
     constexpr char kRole[] = "roles/artifactregistry.admin";
     findings.push_back({GANTRY_ERROR, kPermissionCheck, "",

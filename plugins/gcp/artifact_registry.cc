@@ -179,7 +179,8 @@ Status ArtifactRegistry::TestPermissions(const RepositoryName& name,
                                          std::vector<std::string>& granted) const {
   Json answer;
   GANTRY_FLAVOR_TRY(Ask("POST", name.Resource() + ":testIamPermissions",
-                        PermissionsJson(permissions), "to test permissions on " + name.Resource(), answer));
+                        PermissionsJson(permissions), "to test permissions on " + name.Resource(),
+                        answer));
   granted = ReadPermissions(answer);
   return Ok();
 }
@@ -216,14 +217,12 @@ Status ArtifactRegistry::ListRepositories(const std::string& project, const std:
 }
 
 Status ArtifactRegistry::ListImages(const RepositoryName& name, uint32_t page_size,
-                                    std::string& page_token,
-                                    std::vector<sdk::Image>& page) const {
+                                    std::string& page_token, std::vector<sdk::Image>& page) const {
   Json answer;
   GANTRY_FLAVOR_TRY(Ask("GET",
                         name.Resource() + "/packages/" + sdk::UrlEncode(name.image) + "/versions" +
                             PageQuery(page_size, page_token) + "&view=FULL",
-                        "", "to list the images " + name.image + " of " + name.Resource(),
-                        answer));
+                        "", "to list the images " + name.image + " of " + name.Resource(), answer));
   const Json list = answer["versions"];
   for (size_t i = 0; i < list.size(); ++i) page.push_back(ReadImage(list[i]));
   page_token = answer["nextPageToken"].Text();

@@ -25,9 +25,9 @@ struct Endpoints {
 inline constexpr char kTokenUri[] = "https://oauth2.googleapis.com/token";
 
 // FAILED_PRECONDITION CONNECTOR_UNUSABLE unless `url` is https at one service of Google, such as
-// "sts" or "iamcredentials" of any location, with a path that begins so and no query: what is read on the
-// daemon's machine is sent nowhere else, not to another customer's storage either.  `field` is
-// where the URL stands.
+// "sts" or "iamcredentials" of any location, with a path that begins so and no query: what is read
+// on the daemon's machine is sent nowhere else, not to another customer's storage either.  `field`
+// is where the URL stands.
 sdk::Status RequireService(std::string_view url, std::string_view service, std::string_view path,
                            std::string_view field);
 

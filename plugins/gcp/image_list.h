@@ -1,5 +1,5 @@
-// What is stored under an image's name, by the Artifact Registry API: Google's tags/list answers with
-// all manifests at once, and a few thousand are more than the host takes.
+// What is stored under an image's name, by the Artifact Registry API: Google's tags/list answers
+// with all manifests at once, and a few thousand are more than the host takes.
 #pragma once
 
 #include "plugins/gcp/artifact_registry.h"

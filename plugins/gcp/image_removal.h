@@ -8,8 +8,8 @@
 
 namespace gantry::gcp {
 
-// The tags that point to the target's digest, as the registry itself lists them: with all others, so
-// of some thousand manifests UPSTREAM_PROTOCOL.
+// The tags that point to the target's digest, as the registry itself lists them: with all others,
+// so of some thousand manifests UPSTREAM_PROTOCOL.
 sdk::Status ListTagsOf(const sdk::Call& call, const sdk::Target& target,
                        std::vector<std::string>& tags);
 

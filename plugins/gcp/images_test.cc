@@ -23,8 +23,10 @@ class GcpImages : public GcpTest {
         return sdk::HttpResponse{200, {{"Docker-Content-Digest", digest_}}, ""};
       }
       if (request.method != "GET") return sdk::HttpResponse{202, {}, ""};
-      return sdk::HttpResponse{200, {}, R"({"tags": ["latest", "v1"], "manifest": {")" + digest_ +
-                                            R"(": {"tag": ["latest", "v1"]},
+      return sdk::HttpResponse{200,
+                               {},
+                               R"({"tags": ["latest", "v1"], "manifest": {")" + digest_ +
+                                   R"(": {"tag": ["latest", "v1"]},
                                                 "sha256:00": {"tag": ["other"]}}})"};
     };
   }
@@ -41,9 +43,10 @@ class GcpImages : public GcpTest {
 };
 
 TEST_F(GcpImages, AreListedByTheApiPageByPage) {
-  Answer(kVersions, 200, R"({"nextPageToken": "t 2", "versions": [
+  Answer(kVersions, 200,
+         R"({"nextPageToken": "t 2", "versions": [
       {"name": "projects/my-project/locations/us/repositories/my-repo/packages/team%2Fapp/versions/)" +
-                             digest_ + R"(", "createTime": "2026-11-23T12:00:00.5Z",
+             digest_ + R"(", "createTime": "2026-11-23T12:00:00.5Z",
        "relatedTags": [{"name": "projects/p/packages/team%2Fapp/tags/v1"},
                        {"name": "projects/p/packages/team%2Fapp/tags/latest"}],
        "metadata": {"imageSizeBytes": "763789", "mediaType": "application/m"}},
@@ -98,10 +101,10 @@ TEST_F(GcpImages, TagsAreRemovedBeforeTheirManifest) {
   sdk::Target target = target_;
   target.tag = "v1";
   ASSERT_TRUE(flavor_.Remove(target).ok());
-  EXPECT_THAT(host_.requests(),
-              ElementsAre("HEAD " + kPath + "manifests/v1", "DELETE " + kPath + "manifests/v1",
-                          "DELETE " + kPath + "manifests/v2",
-                          "DELETE " + kPath + "manifests/" + digest_));
+  EXPECT_THAT(
+      host_.requests(),
+      ElementsAre("HEAD " + kPath + "manifests/v1", "DELETE " + kPath + "manifests/v1",
+                  "DELETE " + kPath + "manifests/v2", "DELETE " + kPath + "manifests/" + digest_));
 }
 
 TEST_F(GcpImages, TheRegistryTellsTheTagsWhereTheApiDoesNot) {
@@ -109,10 +112,10 @@ TEST_F(GcpImages, TheRegistryTellsTheTagsWhereTheApiDoesNot) {
   sdk::Target target = target_;
   target.digest = digest_;
   ASSERT_TRUE(flavor_.Remove(target).ok());
-  EXPECT_THAT(host_.requests(),
-              ElementsAre("GET " + kPath + "tags/list", "DELETE " + kPath + "manifests/latest",
-                          "DELETE " + kPath + "manifests/v1",
-                          "DELETE " + kPath + "manifests/" + digest_));
+  EXPECT_THAT(
+      host_.requests(),
+      ElementsAre("GET " + kPath + "tags/list", "DELETE " + kPath + "manifests/latest",
+                  "DELETE " + kPath + "manifests/v1", "DELETE " + kPath + "manifests/" + digest_));
   Answer(kRepository + "/dockerImages/", 503, "");
   EXPECT_EQ(flavor_.Remove(target).code, GANTRY_UNAVAILABLE);
   EXPECT_THAT(host_.requests(), SizeIs(4)) << "a tag that is not known keeps its manifest";

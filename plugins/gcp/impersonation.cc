@@ -13,7 +13,7 @@ using sdk::MakeError;
 using sdk::Ok;
 using sdk::Status;
 
-constexpr int64_t kUsualLifetime = 3600;  // what Google gives without being told by the organisation
+constexpr int64_t kUsualLifetime = 3600;  // of more, the organisation decides
 
 // As the API names accounts; gcloud writes bare addresses.
 std::string ResourceOf(const std::string& account) {
@@ -71,7 +71,8 @@ Status Impersonate(const sdk::Call& call, const Impersonation& wanted, const Acc
     // Google does not say which argument it is that it finds invalid.
     if (response.status == 400 && wanted.lifetime_seconds > kUsualLifetime) {
       refused.reason = "CONNECTOR_UNUSABLE";
-      refused.message += " (" + std::to_string(wanted.lifetime_seconds) + " seconds were asked for)";
+      refused.message +=
+          " (" + std::to_string(wanted.lifetime_seconds) + " seconds were asked for)";
       refused.remedy =
           "Ask for 3600 seconds at most, or have the organisation policy constraints/"
           "iam.allowServiceAccountCredentialLifetimeExtension name " +

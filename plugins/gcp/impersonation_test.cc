@@ -44,8 +44,7 @@ TEST_F(GcpImpersonatedFile, ItsUserAsksForTheAccountsToken) {
 }
 
 TEST_F(GcpImpersonatedFile, NamesTheAccountsInBetween) {
-  ASSERT_TRUE(
-      LoginWith(url_, R"(, "delegates": ["c@d", "projects/-/serviceAccounts/117"])").ok());
+  ASSERT_TRUE(LoginWith(url_, R"(, "delegates": ["c@d", "projects/-/serviceAccounts/117"])").ok());
   const sdk::Json delegates = sdk::Json::Parse(sent_.at(1).body)["delegates"];
   ASSERT_EQ(delegates.size(), 2u);
   EXPECT_EQ(delegates[size_t{0}].Text(), "projects/-/serviceAccounts/c@d");
@@ -55,10 +54,11 @@ TEST_F(GcpImpersonatedFile, NamesTheAccountsInBetween) {
 }
 
 TEST_F(GcpImpersonatedFile, TheUsersTokenIsSentToGoogleAlone) {
-  for (const char* url : {"https://evil.example/v1/projects/-/serviceAccounts/a@b:x",
-                          "http://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/a@b:x",
-                          "https://iamcredentials.googleapis.com/v2/a",
-                          "https://storage.googleapis.com/v1/projects/-/serviceAccounts/a@b:x"}) {
+  for (const char* url :
+       {"https://evil.example/v1/projects/-/serviceAccounts/a@b:x",
+        "http://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/a@b:x",
+        "https://iamcredentials.googleapis.com/v2/a",
+        "https://storage.googleapis.com/v1/projects/-/serviceAccounts/a@b:x"}) {
     const Outcome outcome = LoginWith(url);
     EXPECT_EQ(outcome.reason(), "CONNECTOR_UNUSABLE") << url;
     EXPECT_THAT(outcome.message(), HasSubstr("/adc.json.service_account_impersonation_url"));

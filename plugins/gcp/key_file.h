@@ -14,7 +14,7 @@ namespace gantry::gcp {
 struct KeyFile {
   sdk::Json json;
   std::string source;
-  bool of_machine = false;  // read on the daemon's machine: what is made with it is for Google alone
+  bool of_machine = false;  // read on the daemon's machine: only Google sees what it makes
 
   std::string type() const { return json["type"].Text(); }
 };

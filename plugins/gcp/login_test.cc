@@ -285,8 +285,9 @@ TEST_F(GcpLogin, AKeyOfTheMachineIsUsedAtGoogleAlone) {
     return key.insert(1, "\"token_uri\": \"" + token_uri + "\", ");
   };
   host_.environment = {{"GOOGLE_APPLICATION_CREDENTIALS", "/key.json"}};
-  for (const char* url : {"https://evil.example/token", "https://oauth2.evil.example/token",
-                          "https://storage.googleapis.com/token", "https://oauth2.googleapis.com/x"}) {
+  for (const char* url :
+       {"https://evil.example/token", "https://oauth2.evil.example/token",
+        "https://storage.googleapis.com/token", "https://oauth2.googleapis.com/x"}) {
     const std::string key = key_for(url);
     const std::string inner =
         R"({"type": "impersonated_service_account", "service_account_impersonation_url": ")" +

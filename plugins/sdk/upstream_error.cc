@@ -46,8 +46,8 @@ Status UpstreamError(std::string_view host, std::string_view operation,
   return status;
 }
 
-Status TokenRefusal(std::string_view host, std::string_view operation,
-                    const HttpResponse& response, std::string_view code, std::string_view text) {
+Status TokenRefusal(std::string_view host, std::string_view operation, const HttpResponse& response,
+                    std::string_view code, std::string_view text) {
   Status status = UpstreamError(host, operation, response, code, text);
   if (response.status == 400) status.reason = "UPSTREAM_AUTH_REJECTED";
   return status;

@@ -21,7 +21,7 @@ Status UpstreamError(std::string_view host, std::string_view operation,
 
 // The same of an OAuth 2.0 token endpoint, where 400 too says that the login is not taken: RFC 6749
 // §5.2 has invalid_grant with it.
-Status TokenRefusal(std::string_view host, std::string_view operation,
-                    const HttpResponse& response, std::string_view code, std::string_view text);
+Status TokenRefusal(std::string_view host, std::string_view operation, const HttpResponse& response,
+                    std::string_view code, std::string_view text);
 
 }  // namespace gantry::sdk
