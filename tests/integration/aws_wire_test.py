@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What gantryd sends to AWS is what botocore sends for the same calls: host, path, headers, body."""
 import base64
+import json
 import os
 
 import botocore.config
@@ -10,6 +11,7 @@ from botocore import xform_name
 import harness
 import images
 from clouds.aws import Aws
+from clouds.aws_iam import allow
 from clouds.aws_signature import AUTHORIZATION
 from clouds.emulator import Emulator
 from clouds.registry_proxy import RegistryProxy
@@ -86,7 +88,8 @@ class AwsWire(harness.Case):
                                  env={"AWS_WEB_IDENTITY_TOKEN_FILE": str(token), "AWS_ROLE_ARN": pod.arn})
         keys = (f"--aws_access_key_id={self.user.access_key_id}",
                 f"--aws_secret_access_key={self.user.secret_access_key}")
-        arns = '--policy_arns=["arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryFullAccess"]'
+        arns = [self.aws.policy(name, allow(action)) for name, action in (("registry", "ecr:*"), ("keys", "kms:*"))]
+        arns = f"--policy_arns={json.dumps(arns)}"
         for method, fields in (("secret-key", keys), ("session-token", keys), ("federation-token", keys),
                                ("iam-role", (*keys, f"--role_arn={role.arn}", "--external_id=e-1", arns)),
                                ("web-identity", ())):

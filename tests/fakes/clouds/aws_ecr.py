@@ -110,6 +110,7 @@ class EcrApi:
         account, name = fields.get("registryId", identity.account), fields["repositoryName"]
         arn = self._arn(account, name)
         self._need(identity, "CreateRepository", arn)
+        self._need_key(identity, fields.get("encryptionConfiguration", {}).get("kmsKey"))
         if self.aws.quirks.create_fails:
             raise EcrError(*self.aws.quirks.create_fails)
         if (account, self._home, name) in self.aws.repositories:
@@ -161,6 +162,14 @@ class EcrApi:
         if identity.account != account and identity.account not in repository.shared_with:
             raise _denied(identity, f"{self.service}:{operation}", arn)
         return repository
+
+    @staticmethod
+    def _need_key(identity, key):
+        """Who creates a repository has to let ECR use the customer's key that encrypts it."""
+        for action in ("kms:DescribeKey", "kms:CreateGrant", "kms:RetireGrant"):
+            if key and not identity.may(action, key):
+                raise EcrError("KmsException", f"User: {identity.arn} is not authorized to perform: {action} on "
+                                               f"resource: {key}")
 
     def _need(self, identity, operation, resource):
         if not identity.may(f"{self.service}:{operation}", resource):

@@ -54,7 +54,7 @@ def allow(*actions, resource="*"):
             "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": resource}]}
 
 
-POWER_USER = allow("ecr:*", "ecr-public:*", "sts:*")
+POWER_USER = allow("ecr:*", "ecr-public:*", "sts:*", "kms:*")
 _READ = ["ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer",
          "ecr:GetRepositoryPolicy", "ecr:DescribeRepositories", "ecr:ListImages", "ecr:DescribeImages",
          "ecr:BatchGetImage", "ecr:GetLifecyclePolicy", "ecr:GetLifecyclePolicyPreview", "ecr:ListTagsForResource",
