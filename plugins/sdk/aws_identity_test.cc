@@ -147,7 +147,7 @@ TEST_F(AwsIdentity, WithoutASessionTheInstanceIsNotAskedForKeys) {
     const char *reason, *message;
   } kCases[] = {{403, "CONNECTOR_UNUSABLE", "switched off"},
                 {405, "CONNECTOR_UNUSABLE", "by IMDSv2 alone"},
-                {400, "UPSTREAM_AUTH_REJECTED", "a session of its metadata service"}};
+                {400, "UPSTREAM_REJECTED", "a session of its metadata service"}};
   for (const auto& row : kCases) {
     asked_.clear();
     Serve({{put, {row.status, {}, ""}}});

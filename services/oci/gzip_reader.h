@@ -36,8 +36,8 @@ class GzipUnpacker {
 // An archive.  Reading it fails with
 //   INVALID_ARGUMENT SOURCE_INVALID   damaged or truncated; or a bomb
 // A bomb is what unpacks to more than 256 MiB and to more than two hundred times its size: images
-// unpack to two to thirty times theirs, and gzip can do a thousand.  Not for a layer by itself: that
-// may well be nothing but a large file of zeros.
+// unpack to two to thirty times theirs, and gzip can do a thousand.  Not for a layer by itself:
+// that may well be nothing but a large file of zeros.
 std::unique_ptr<ByteReader> GzipDecompress(std::unique_ptr<ByteReader> archive);
 
 }  // namespace gantry

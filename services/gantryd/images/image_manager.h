@@ -23,8 +23,8 @@ namespace gantry {
 class CallerBlobs {
  public:
   virtual ~CallerBlobs() = default;
-  // The blob from `offset`, by ranged reads with several outstanding; where its size is known, nothing
-  // behind it is asked for.
+  // The blob from `offset`, by ranged reads with several outstanding; nothing behind its size is
+  // asked for, where that is known.
   virtual absl::StatusOr<std::unique_ptr<ByteReader>> Open(const CallContext& call,
                                                            const std::string& key, int64_t offset,
                                                            std::optional<int64_t> size) = 0;

@@ -14,8 +14,8 @@ constexpr size_t kMaxOutstanding = 8;  // of the whole push
 
 }  // namespace
 
-// One open blob.  Reads ahead as far as the push's budget allows, and at least one range; never past
-// a size that is known.
+// One open blob.  Reads ahead as far as the push's budget allows, and at least one range; never
+// past a size that is known.
 class BlobReads::Reader final : public ByteReader {
  public:
   Reader(BlobReads& reads, const CallContext& call, std::string key, int64_t offset,
