@@ -255,7 +255,7 @@ std::shared_ptr<ConnectorOptions> AddFields(CLI::App& app, const char* name_kind
                  "Seconds before --expires-at from which it counts as ended; 300 unless given")
       ->type_name("SECONDS");
   app.add_option("--expiration-seconds,--expiration_seconds", o->expiration,
-                 "How long the sessions live that are made with it: the field duration_seconds")
+                 "How long sessions or tokens live that are made with it: the field duration_seconds")
       ->type_name("SECONDS");
   app.add_option("--resource-id,--resource_id", o->resource_id,
                  "The one registry that it may be used for, by its URI")
