@@ -46,8 +46,8 @@ class CredentialHelper(AwsCase):
     def test_tools_pull_by_what_the_helper_gives_and_renews(self):
         self.start()
         self.assertNotEqual(self.pull().returncode, 0, "there is no login yet")
-        self.ok(self.daemon_, "login", "ecr", "--helper", env=self.user_env)
         self.aws.quirks.registry_token_lifetime = 2
+        self.ok(self.daemon_, "login", "ecr", "--helper", env=self.user_env)
         first = self.get()
         self.assertEqual((first["ServerURL"], first["Username"]), (f"https://{HOST}", "AWS"))
         self.aws.quirks.registry_token_lifetime = LIFE

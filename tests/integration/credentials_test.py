@@ -166,7 +166,7 @@ class Credentials(harness.Case):
             named = () if narrow[0] == "--reference" else ("prod",)
             refused = self.gantry(self.daemon, "login", *named, "--helper", *narrow, env=self.user())
             self.assertEqual(refused.code, 2, refused)
-            self.assertIn(f"--helper excludes {narrow[0]}", refused.err)
+            self.assertIn(f"{narrow[0]} excludes --helper", refused.err)
         self.ok(self.daemon, "service-connector", "register", "narrow", "--type", "docker", "--auth-method=password",
                 "--username=other", "--password=secret-of-other", "--no-verify")
         self.ok(self.daemon, "container-registry", "register", "team", f"--uri={self.registry.host}/team",
