@@ -241,7 +241,7 @@ class Methods(GcpCase):
                                         f"--registry={HOST}", input=password)
                 self.assertEqual(connected.code, 0, connected)
                 self.register_gar(daemon)
-                self.journey(daemon, user)
+                self.journey(daemon, f"{HOST} accepts the credential")
                 self.assertEqual(self.minted_token().scopes, {READ_ONLY}, "the key itself stays in the daemon")
 
 
