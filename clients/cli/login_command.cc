@@ -88,6 +88,10 @@ Outcome Login(const Session& session, const LoginOptions& o) {
     GANTRY_ASSIGN_OR_RETURN(
         file, LoginFileOf(o.tool == "podman" ? LoginTool::kPodman : LoginTool::kDocker));
   }
+  std::string unheard;
+  if (o.helper) {
+    GANTRY_ASSIGN_OR_RETURN(unheard, UnheardAt(session.Connect(), credential.registry_host()));
+  }
   GANTRY_ASSIGN_OR_RETURN(nlohmann::json content, ReadLoginFile(file));
   GANTRY_RETURN_IF_ERROR(Enter(o, credential, file, content));
   GANTRY_RETURN_IF_ERROR(WriteLoginFile(file, content));
@@ -96,8 +100,6 @@ Outcome Login(const Session& session, const LoginOptions& o) {
   shown.clear_docker_config_json();
   shown.clear_kubernetes_secret();
   if (o.helper) {
-    GANTRY_ASSIGN_OR_RETURN(const std::string unheard,
-                            UnheardAt(session.Connect(), credential.registry_host()));
     if (!unheard.empty()) std::cerr << fmt::format("warning: {}\n", Printable(unheard));
     return session.Show(shown, fmt::format("{} asks the daemon for logins to {}\n", file,
                                            credential.registry_host()));

@@ -1,8 +1,6 @@
 #include "clients/cpp/client.h"
 
 #include <algorithm>
-#include <iterator>
-#include <string_view>
 
 #include "base/clock.h"
 
@@ -15,16 +13,10 @@ using std::chrono::steady_clock;
 constexpr milliseconds kMinWait{50};
 constexpr milliseconds kMaxWait{60'000};  // a daemon that asks for more is not waited for
 
-bool IsOnThisMachine(std::string_view address) {
-  constexpr std::string_view kLocal[] = {"unix:", "127.", "[::1]", "localhost:", "dns:///localhost:"};
-  return std::any_of(std::begin(kLocal), std::end(kLocal),
-                     [&](std::string_view prefix) { return address.starts_with(prefix); });
-}
-
-grpc::ChannelArguments ChannelArgs(const std::string& address) {
+grpc::ChannelArguments ChannelArgs() {
   grpc::ChannelArguments args;
-  // The way to this machine's own daemon leads through no proxy, whatever https_proxy says.
-  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, IsOnThisMachine(address) ? 0 : 1);
+  // A daemon listens on its own machine alone, and no proxy leads there, whatever https_proxy says.
+  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   // Agreed with the server's limits, or it would answer pings with GOAWAY.
   args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
@@ -37,9 +29,8 @@ grpc::ChannelArguments ChannelArgs(const std::string& address) {
 }  // namespace
 
 Client::Client(ClientOptions options) : options_(std::move(options)) {
-  const auto channel =
-      grpc::CreateCustomChannel(options_.address, grpc::InsecureChannelCredentials(),
-                                ChannelArgs(options_.address));
+  const auto channel = grpc::CreateCustomChannel(options_.address,
+                                                 grpc::InsecureChannelCredentials(), ChannelArgs());
   registry_ = v1::ContainerRegistry::NewStub(channel);
   connectors_ = v1::ServiceConnectors::NewStub(channel);
 }

@@ -11,6 +11,8 @@ using sdk::Status;
 // The host cannot repeat a signed request: the signature has a date.  And AWS tells with status 400
 // that it throttles.
 constexpr int64_t kPausesMs[] = {500, 1500};
+// As the host has it: who asks for more is told to the caller, who comes back by itself.
+constexpr int64_t kLongestWaitMs = 5 * 60'000;
 
 Status SendOnce(const sdk::Call& call, const Signer& signer, std::string_view what,
                 sdk::HttpRequest& request, sdk::HttpResponse& response) {
@@ -29,7 +31,8 @@ Status SendToAws(const sdk::Call& call, const Signer& signer, std::string_view w
   for (const int64_t pause : kPausesMs) {
     Status status = SendOnce(call, signer, what, request, response);
     const int64_t wait = std::max(pause, status.retry_after_ms);
-    if (status.code != GANTRY_UNAVAILABLE || call.remaining_ms() <= wait) return status;
+    const bool too_long = wait > kLongestWaitMs || wait >= call.remaining_ms();
+    if (status.code != GANTRY_UNAVAILABLE || too_long) return status;
     GANTRY_FLAVOR_TRY(call.Wait(wait));
   }
   return SendOnce(call, signer, what, request, response);

@@ -53,9 +53,17 @@ void AddMissingRepository(const RepositoryName& name, Findings& findings) {
 
 // Of a repository that the next push is to create: an excuse for a push right that is missing is
 // only who may create it.
-Status CheckMayCreate(const sdk::Call& call, const AccessToken& token, const RepositoryName& name,
-                      Findings& findings) {
+Status CheckMayCreate(const sdk::Call& call, const sdk::Config& config, const AccessToken& token,
+                      const RepositoryName& name, Findings& findings) {
   const std::string missing = "the repository " + name.Resource() + " does not exist";
+  // A connector with an endpoint of its own sends its tokens there and nowhere else.
+  if (!config.connector_fields()["api_endpoint"].Text().empty()) {
+    findings.push_back({GANTRY_WARN, "push-right", "",
+                        missing + "; the next push creates it, if " + Who(token.identity) +
+                            " has " + kCreate + ", which the connector's api_endpoint cannot tell",
+                        ""});
+    return Ok();
+  }
   std::vector<std::string> granted;
   const Status tested = TestProjectPermissions(call, token, name.project, {kCreate}, granted);
   if (tested.reason == "UPSTREAM_AUTH_REJECTED" || !call.Check().ok()) return tested;
@@ -102,8 +110,8 @@ void DescribeRepository(const RepositoryName& name, const Repository& found, Fin
 
 }  // namespace
 
-Status CheckAccess(const sdk::Call& call, const ArtifactRegistry& api, const AccessToken& token,
-                   const RepositoryName& name, bool made_by_push, Findings& findings) {
+Status CheckAccess(const sdk::Call& call, const sdk::Config& config, const ArtifactRegistry& api,
+                   const AccessToken& token, const RepositoryName& name, Findings& findings) {
   Repository found;
   const Status shown = api.Get(name, found);
   if (shown.host_said_why) return shown;
@@ -113,7 +121,8 @@ Status CheckAccess(const sdk::Call& call, const ArtifactRegistry& api, const Acc
                             ? shown
                             : api.TestPermissions(name, {kUpload, kDownload}, granted);
   if (tested.code == GANTRY_NOT_FOUND) {
-    if (made_by_push) return CheckMayCreate(call, token, name, findings);
+    const bool made_by_push = config.fields()["create_repository"].Boolean();
+    if (made_by_push) return CheckMayCreate(call, config, token, name, findings);
     AddMissingRepository(name, findings);
     return Ok();
   }

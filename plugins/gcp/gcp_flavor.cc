@@ -108,8 +108,7 @@ class GcpFlavor final : public sdk::Flavor {
     GANTRY_FLAVOR_TRY(ParseRepository(config().host(), config().path(), name));
     if (!GivesAccessToken(config())) return Ok();
     return WithApi(call, [&](const ArtifactRegistry& api, const AccessToken& token) {
-      return CheckAccess(call, api, token, name, config().fields()["create_repository"].Boolean(),
-                         findings);
+      return CheckAccess(call, config(), api, token, name, findings);
     });
   }
 

@@ -9,8 +9,8 @@ using sdk::Ok;
 using sdk::Status;
 
 constexpr std::string_view kImagePage = "versions:";
-// An image with many tags takes kilobytes, and a page has to fit into the host's one megabyte.
-constexpr uint32_t kDefaultPage = 100, kMaxPage = 200;
+// A page has to fit into the host's one megabyte, and an image with a hundred tags takes 30 kB.
+constexpr uint32_t kMaxPage = 30;
 
 }  // namespace
 
@@ -22,7 +22,7 @@ Status ListImages(const ArtifactRegistry& api, const RepositoryName& name,
   std::string next(page_token.substr(IsImagePage(page_token) ? kImagePage.size() : 0));
   page = {};
   GANTRY_FLAVOR_TRY(api.ListImages(
-      name, page_size == 0 ? kDefaultPage : std::min(page_size, kMaxPage), next, page.images));
+      name, page_size == 0 ? kMaxPage : std::min(page_size, kMaxPage), next, page.images));
   for (sdk::Image& image : page.images) {
     image.uri = target.registry_host + "/" + target.repository + "@" + image.digest;
   }

@@ -52,7 +52,7 @@ TEST_F(GcpImages, AreListedByTheApiPageByPage) {
        "metadata": {"imageSizeBytes": "763789", "mediaType": "application/m"}},
       {"name": "projects/p/versions/sha256:00"}]})");
   ASSERT_TRUE(List("", 1000).ok());
-  EXPECT_EQ(LastQuery(), "?pageSize=200&view=FULL") << "a page has to fit into an answer";
+  EXPECT_EQ(LastQuery(), "?pageSize=30&view=FULL") << "a page has to fit into an answer";
   ASSERT_THAT(page_.images, SizeIs(2));
   const sdk::Image& image = page_.images[0];
   EXPECT_EQ(image.uri, "us-docker.pkg.dev/my-project/my-repo/team/app@" + digest_);
@@ -67,13 +67,13 @@ TEST_F(GcpImages, AreListedByTheApiPageByPage) {
   const std::string next = page_.next_page_token;
   Answer(kVersions, 200, "{}");
   ASSERT_TRUE(List(next).ok());
-  EXPECT_EQ(LastQuery(), "?pageSize=100&pageToken=t%202&view=FULL");
+  EXPECT_EQ(LastQuery(), "?pageSize=30&pageToken=t%202&view=FULL");
   EXPECT_EQ(page_.next_page_token, "");
   EXPECT_THAT(host_.requests(), IsEmpty());
 }
 
 TEST_F(GcpImages, TheRegistryListsThemWhereTheApiDoesNot) {
-  const std::string url = kVersions + "?pageSize=100&view=FULL";
+  const std::string url = kVersions + "?pageSize=30&view=FULL";
   for (const auto& [status, unreachable] : {std::pair{403, false}, {404, false}, {200, true}}) {
     Answer(kVersions, status, kDenied);
     if (unreachable) host_.unreachable = {url};

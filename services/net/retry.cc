@@ -39,7 +39,7 @@ absl::Status Retry(const CallContext& call, const RetryPolicy& policy,
   for (int attempt = 1;; ++attempt) {
     const absl::Status status = step();
     if (status.ok() || !IsRetryable(status)) return status;
-    if (backoff.Forgives(status)) {
+    if (policy.max_attempts > 1 && backoff.Forgives(status)) {
       --attempt;
       continue;
     }

@@ -52,7 +52,7 @@ class Backoff {
 
 // Runs `step` until it succeeds, fails for good, or the policy or the call's deadline ends it.  The
 // last error is returned, with the number of attempts in its message when there were several.  What
-// Backoff forgives is no attempt.
+// Backoff forgives is no attempt, unless there is to be but one: what must not be sent twice.
 absl::Status Retry(const CallContext& call, const RetryPolicy& policy,
                    absl::FunctionRef<absl::Status()> step);
 

@@ -58,7 +58,8 @@ class StreamInput final : public TarInput {
 // A plain file: skipping costs nothing.
 class FileInput final : public TarInput {
  public:
-  FileInput(std::shared_ptr<UniqueFd> fd, int64_t size) : reader_(std::move(fd), 0, size), left_(size) {}
+  FileInput(std::shared_ptr<UniqueFd> fd, int64_t size)
+      : reader_(std::move(fd), 0, size), left_(size) {}
   absl::StatusOr<size_t> Read(std::span<char> buffer) override {
     GANTRY_ASSIGN_OR_RETURN(const size_t n, reader_.Read(buffer));
     left_ -= static_cast<int64_t>(n);

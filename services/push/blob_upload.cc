@@ -247,7 +247,11 @@ std::optional<int64_t> BlobUpload::NextPart(const UploadSession& session) const 
   const PushPlan& plan = target_.plan;
   const bool chunked = plan.method == UploadMethod::kChunked;
   int64_t most = target_.body_limit.bytes();
-  if (chunked) most = std::min(most, std::max(plan.chunk_bytes, session.min_chunk_bytes));
+  if (chunked) {
+    // A part of unknown length has to be held.
+    const int64_t wished = blob_.digest ? plan.chunk_bytes : std::min(plan.chunk_bytes, kMostHeldBytes);
+    most = std::min(most, std::max(wished, session.min_chunk_bytes));
+  }
   if (blob_.digest) return std::min(blob_.size - session.offset, most);
   // What is gone on with, too, has to say where it begins, and so where it ends: without that,
   // some registries take it for the blob's beginning.

@@ -3,6 +3,24 @@
 #include "base/status.h"
 
 namespace gantry {
+namespace {
+
+class Piece final : public ByteReader {
+ public:
+  explicit Piece(std::string_view bytes) : left_(bytes) {}
+  absl::StatusOr<size_t> Read(std::span<char> buffer) override {
+    const size_t n = left_.copy(buffer.data(), buffer.size());
+    left_.remove_prefix(n);
+    return n;
+  }
+
+ private:
+  std::string_view left_;
+};
+
+}  // namespace
+
+std::unique_ptr<ByteReader> HeldPart::Body() const { return std::make_unique<Piece>(bytes_); }
 
 absl::Status HeldPart::Fill(int64_t offset, int64_t most) {
   const int64_t end = start_ + size();

@@ -24,7 +24,8 @@ class HeldPart {
   // filled again.
   absl::Status Fill(int64_t offset, int64_t most);
   int64_t size() const { return static_cast<int64_t>(bytes_.size()); }
-  std::unique_ptr<ByteReader> Body() const { return std::make_unique<StringReader>(bytes_); }
+  // Until the next Fill.
+  std::unique_ptr<ByteReader> Body() const;
 
  private:
   HashedBlob& blob_;

@@ -280,6 +280,17 @@ class Api(harness.Case):
             call.cancel()
         ends(connection)
 
+    def test_what_is_no_message_grpc_refuses_itself(self):
+        self.daemon()
+        call = self.client.channel.unary_unary("/gantry.v1.ContainerRegistry/GetRegistry")
+        for request, code in ((b"\x0a\x7f", grpc.StatusCode.UNIMPLEMENTED),
+                              (b"\x0a\x02\xff\xfe", grpc.StatusCode.UNIMPLEMENTED),
+                              (b"\x0a\x80\x80\x80\x03" + b"r" * (3 << 21), grpc.StatusCode.RESOURCE_EXHAUSTED)):
+            with self.subTest(code, size=len(request)), self.assertRaises(grpc.RpcError) as refused:
+                call(request, timeout=20)
+            self.assertEqual(refused.exception.code(), code, refused.exception.details())
+        self.assertEqual(self.client.health(), "SERVING")
+
     def test_a_full_queue_answers_at_once(self):
         daemon = self.daemon("--push-threads", "1")
         silence = Silence(self)
@@ -303,6 +314,7 @@ class Api(harness.Case):
         # Who gives up while it waits makes room, though the worker is still busy.
         for call in running[1:]:
             call.cancel()
+        harness.wait_until(lambda: daemon.process.log().count("PushImage CANCELLED") == 64, "64 have left")
         running += [self.client.start(self.methods["PushImage"], request) for _ in range(65)]
         harness.wait_until(lambda: sum(call.done() for call in running[71:]) == 1, "64 wait again, 1 is refused")
         for call in running:

@@ -77,9 +77,6 @@ class Listing(GcpCase):
         self.assertEqual(len(page["images"]), 150)
         more = self.list(daemon, "--limit", "150", "--page-token", page["next_page_token"]).json()
         self.assertEqual({i["digest"] for i in more["images"]} & {i["digest"] for i in page["images"]}, set())
-        # By the registry alone, it cannot be told.
-        self.google.artifact_registry.quirks.service_disabled = True
-        self.assertIn("UPSTREAM_PROTOCOL", self.list(daemon).err)
 
     def test_the_registry_is_asked_where_the_api_may_not_be(self):
         daemon = self.daemon()

@@ -50,8 +50,8 @@ absl::Status KeepSecrets(const ConfigSchema& schema, const ConnectorConfig& stor
     if (destination.empty()) {
       config[name] = SecretToJson(secret, property->second);
     } else {
-      violations.push_back({"config." + name, fmt::format("must be given again, for {} sends it "
-                                                          "elsewhere than before",
+      violations.push_back({"config." + name, fmt::format("must be given again, for {} may send "
+                                                          "it elsewhere than before",
                                                           destination)});
     }
   }

@@ -14,8 +14,8 @@
 
 namespace gantry {
 
-// Runs one push at a time (HostServices sees to that).  A flavor may run it again after a failure; each run reads
-// the source anew.
+// Runs one push at a time (HostServices sees to that).  A flavor may run it again after a failure;
+// each run reads the source anew.
 class EngineJob final : public PushJob {
  public:
   using OpenSource = std::function<absl::StatusOr<std::unique_ptr<ImageSource>>()>;
