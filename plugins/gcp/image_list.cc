@@ -9,8 +9,9 @@ using sdk::Ok;
 using sdk::Status;
 
 constexpr std::string_view kImagePage = "versions:";
-// A page has to fit into the host's one megabyte, and an image with a hundred tags takes 30 kB.
-constexpr uint32_t kMaxPage = 30;
+constexpr uint32_t kDefaultPage = 100, kMaxPage = 1000;
+// An answer has to fit into the host's one megabyte, and an image with a hundred tags takes 30 kB.
+constexpr uint32_t kMaxAnswer = 30;
 
 }  // namespace
 
@@ -21,8 +22,11 @@ Status ListImages(const ArtifactRegistry& api, const RepositoryName& name,
                   sdk::Page& page) {
   std::string next(page_token.substr(IsImagePage(page_token) ? kImagePage.size() : 0));
   page = {};
-  GANTRY_FLAVOR_TRY(api.ListImages(
-      name, page_size == 0 ? kMaxPage : std::min(page_size, kMaxPage), next, page.images));
+  const uint32_t wanted = page_size == 0 ? kDefaultPage : std::min(page_size, kMaxPage);
+  do {
+    const uint32_t left = wanted - static_cast<uint32_t>(page.images.size());
+    GANTRY_FLAVOR_TRY(api.ListImages(name, std::min(left, kMaxAnswer), next, page.images));
+  } while (!next.empty() && page.images.size() < wanted);
   for (sdk::Image& image : page.images) {
     image.uri = target.registry_host + "/" + target.repository + "@" + image.digest;
   }

@@ -51,8 +51,8 @@ TEST_F(GcpImages, AreListedByTheApiPageByPage) {
                        {"name": "projects/p/packages/team%2Fapp/tags/latest"}],
        "metadata": {"imageSizeBytes": "763789", "mediaType": "application/m"}},
       {"name": "projects/p/versions/sha256:00"}]})");
-  ASSERT_TRUE(List("", 1000).ok());
-  EXPECT_EQ(LastQuery(), "?pageSize=30&view=FULL") << "a page has to fit into an answer";
+  ASSERT_TRUE(List("", 2).ok());
+  EXPECT_EQ(LastQuery(), "?pageSize=2&view=FULL");
   ASSERT_THAT(page_.images, SizeIs(2));
   const sdk::Image& image = page_.images[0];
   EXPECT_EQ(image.uri, "us-docker.pkg.dev/my-project/my-repo/team/app@" + digest_);
@@ -67,7 +67,7 @@ TEST_F(GcpImages, AreListedByTheApiPageByPage) {
   const std::string next = page_.next_page_token;
   Answer(kVersions, 200, "{}");
   ASSERT_TRUE(List(next).ok());
-  EXPECT_EQ(LastQuery(), "?pageSize=30&pageToken=t%202&view=FULL");
+  EXPECT_EQ(LastQuery(), "?pageSize=30&pageToken=t%202&view=FULL") << "it has to fit";
   EXPECT_EQ(page_.next_page_token, "");
   EXPECT_THAT(host_.requests(), IsEmpty());
 }

@@ -99,7 +99,8 @@ TEST_P(Description, EveryRefusalHasAMeaningAndARemedyAndIsReached) {
   const std::string_view text = sdk::View(table_->errors_json);
   if (text.empty()) return;
   std::vector<std::array<std::string, 3>> earlier;
-  for (const json& row : json::parse(text)["errors"]) {
+  const json table = json::parse(text);
+  for (const json& row : table["errors"]) {
     SCOPED_TRACE(row.dump());
     EXPECT_FALSE(row.value("meaning", "").empty());
     std::string remedy = row.value("remedy", "");
