@@ -134,6 +134,17 @@ TEST_F(AwsFlavor, ARepeatedRequestIsSignedAnew) {
       << "two minutes of the answer, and one second that it asks for";
 }
 
+TEST_F(AwsFlavor, WhoAsksForALongTimeIsNotWaitedFor) {
+  ASSERT_TRUE(flavor_.Open(Config(kHost, "secret-key")).ok());
+  const int64_t begin = host_.now_unix_ms;
+  host_.on_http = [](const sdk::HttpRequest&) {
+    return sdk::HttpResponse{503, {{"Retry-After", "301"}}, ""};
+  };
+  EXPECT_EQ(Login().reason(), "UPSTREAM_UNAVAILABLE");
+  EXPECT_EQ(host_.now_unix_ms, begin);
+  EXPECT_EQ(host_.http_calls, 1);
+}
+
 TEST_F(AwsFlavor, RefusalsHaveTheirKindAndWords) {
   const struct {
     const char *code, *reason;

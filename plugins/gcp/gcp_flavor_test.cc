@@ -228,6 +228,20 @@ TEST_F(GcpFlavor, OnlyWhoMayCreateIsExcusedOfAMissingRepository) {
   EXPECT_THAT(findings[0].message, HasSubstr("the next push creates it"));
   EXPECT_EQ(sent_.back().body, R"({"permissions":["artifactregistry.repositories.create"]})");
 
+  // A connector with an endpoint of its own sends its tokens nowhere else.
+  Open("service-account", R"({"api_endpoint": "https://gateway.example"})",
+       R"({"create_repository": true})");
+  std::string through = kRepositoryUrl;
+  through.replace(0, through.find("/v1/"), "https://gateway.example");
+  Answer(through, 404, kNotFound);
+  sent_.clear();
+  findings = Diagnose();
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].level, GANTRY_WARN);
+  EXPECT_THAT(findings[0].message, HasSubstr("api_endpoint cannot tell"));
+  for (const sdk::HttpRequest& request : sent_) EXPECT_NE(request.url, url);
+
+  Open("service-account", "{}", R"({"create_repository": true})");
   Answer(url, 200, "{}");
   findings = Diagnose();
   ASSERT_EQ(findings.size(), 1u);

@@ -61,6 +61,10 @@ TEST(Retry, AReusedConnectionThatBrokeIsForgivenOnce) {
   EXPECT_EQ(slept, seconds(0));
   EXPECT_EQ(tries, 1 + 4);
   EXPECT_EQ(MessageOf(s), "after 4 attempts: broke");
+
+  tries = 0;
+  EXPECT_FALSE(Retry(call, RetryPolicy{.max_attempts = 1}, fail).ok());
+  EXPECT_EQ(tries, 1) << "what is to be sent once may have arrived";
   EXPECT_EQ(clock.slept(), seconds(3));
 }
 

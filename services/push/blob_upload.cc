@@ -249,7 +249,8 @@ std::optional<int64_t> BlobUpload::NextPart(const UploadSession& session) const 
   int64_t most = target_.body_limit.bytes();
   if (chunked) {
     // A part of unknown length has to be held.
-    const int64_t wished = blob_.digest ? plan.chunk_bytes : std::min(plan.chunk_bytes, kMostHeldBytes);
+    const int64_t wished =
+        blob_.digest ? plan.chunk_bytes : std::min(plan.chunk_bytes, kMostHeldBytes);
     most = std::min(most, std::max(wished, session.min_chunk_bytes));
   }
   if (blob_.digest) return std::min(blob_.size - session.offset, most);

@@ -140,6 +140,14 @@ TEST_F(PushTest, APartOfAStreamIsAsLongAsTheRegistryWantsIt) {
   EXPECT_EQ(registry_.Count("PATCH upload 202"), 2) << "6 MiB, 3 MiB; of 4 MiB it would be three";
 }
 
+TEST_F(PushTest, AWishForLongerChunksThanAreHeldIsNoReasonToStream) {
+  MakeOneUnpackedLayer(33 * kMiB);
+  plan_.method = UploadMethod::kChunked;
+  plan_.chunk_bytes = 64 * kMiB;
+  ExpectStored(Push());
+  EXPECT_EQ(registry_.Count("PATCH upload 202"), 2) << "32 MiB, the rest";
+}
+
 TEST_F(PushTest, APartOfAStreamThatWouldHaveToBeTooLongIsNotHeld) {
   MakeOneUnpackedLayer(2 * kMiB);
   plan_.min_part_bytes = 33 * kMiB;

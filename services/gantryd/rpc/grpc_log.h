@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <mutex>
-#include <string_view>
 
 #include "base/clock.h"
 
