@@ -67,14 +67,7 @@ class RefreshingCache {
     }
     slot->fetching = true;
     slot->failure = absl::OkStatus();
-    lock.unlock();
-    absl::Cleanup fetched_it = [&] {  // also when `fetch` throws
-      lock.lock();
-      slot->fetching = false;
-      done_.notify_all();
-    };
-    absl::StatusOr<Entry> result = fetch();
-    std::move(fetched_it).Invoke();
+    absl::StatusOr<Entry> result = Unlocked(lock, *slot, fetch);
     if (fetched) *fetched = true;
     if (result.ok()) {
       slot->entry = *std::move(result);
@@ -113,6 +106,17 @@ class RefreshingCache {
     MonoTime failure_until{};
   };
   static constexpr size_t kMaxSlots = 1024;
+
+  // Others may fetch for the slot again afterwards, also when `fetch` throws.
+  absl::StatusOr<Entry> Unlocked(std::unique_lock<std::mutex>& lock, Slot& slot, Fetch fetch) {
+    lock.unlock();
+    const absl::Cleanup locked_again = [&] {
+      lock.lock();
+      slot.fetching = false;
+      done_.notify_all();
+    };
+    return fetch();
+  }
 
   std::shared_ptr<Slot> SlotFor(const CallContext& call, const std::string& key) {
     if (const auto it = slots_.find(key); it != slots_.end()) return it->second;
