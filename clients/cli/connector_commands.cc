@@ -103,8 +103,7 @@ absl::Status Apply(const ConnectorOptions& o, const Fields& fields,
 ExitCode ShowStored(const Session& session, const v1::ServiceConnector& connector,
                     std::string_view verb) {
   if (connector.verification().state() == ConnectorVerification::STATE_UNREACHABLE) {
-    std::cerr << fmt::format("warning: the credential could not be tried: {}\n",
-                             Printable(connector.verification().message()));
+    PrintWarning("the credential could not be tried: " + connector.verification().message());
   }
   PrintWarnings(connector);
   return session.Show(

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
@@ -73,7 +72,7 @@ absl::StatusOr<HelperAnswer> Get(const client::Client& client, const std::string
   if (credential.username().empty()) return HelperAnswer{kNotFound, 1};
   WarnAbout(credential);
   if (const std::string unheard = Unheard(registries, *registry); !unheard.empty()) {
-    std::cerr << fmt::format("warning: {}\n", Printable(unheard));
+    PrintWarning(unheard);
   }
   return HelperAnswer{json{{"ServerURL", std::string(Trim(input))},
                            {"Username", credential.username()},

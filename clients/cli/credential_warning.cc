@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <iostream>
+#include "clients/cli/output.h"
 
 namespace gantry::cli {
 
@@ -10,19 +10,17 @@ void WarnAbout(const v1::PullCredential& credential) {
   if (credential.username().empty()) return;
   const std::string& host = credential.registry_host();
   if (credential.long_lived()) {
-    std::cerr << fmt::format(
-        "warning: this is the daemon's own credential for {}, which does not end by itself\n",
-        host);
+    PrintWarning(fmt::format(
+        "this is the daemon's own credential for {}, which does not end by itself", host));
   }
   if (!credential.read_only()) {
-    std::cerr << fmt::format(
-        "warning: this credential for {} may push and delete, too, if the connector can\n", host);
+    PrintWarning(fmt::format(
+        "this credential for {} may push and delete, too, if the connector can", host));
   }
   if (!credential.repository().empty() && !credential.one_repository()) {
-    std::cerr << fmt::format(
-        "warning: this credential is not for {}/{} alone: it may open all that the connector "
-        "does\n",
-        host, credential.repository());
+    PrintWarning(fmt::format(
+        "this credential is not for {}/{} alone: it may open all that the connector does", host,
+        credential.repository()));
   }
 }
 

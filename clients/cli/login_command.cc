@@ -100,7 +100,7 @@ Outcome Login(const Session& session, const LoginOptions& o) {
   shown.clear_docker_config_json();
   shown.clear_kubernetes_secret();
   if (o.helper) {
-    if (!unheard.empty()) std::cerr << fmt::format("warning: {}\n", Printable(unheard));
+    if (!unheard.empty()) PrintWarning(unheard);
     return session.Show(shown, fmt::format("{} asks the daemon for logins to {}\n", file,
                                            credential.registry_host()));
   }

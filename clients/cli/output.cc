@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "base/status.h"
@@ -75,6 +76,10 @@ std::string DescribeError(const absl::Status& status, Format format) {
   if (!detail.reason.empty()) out += fmt::format("  reason: {}\n", detail.reason);
   if (!detail.remedy.empty()) out += fmt::format("  what to do: {}\n", Printable(detail.remedy));
   return out;
+}
+
+void PrintWarning(std::string_view text) {
+  std::cerr << fmt::format("warning: {}\n", Printable(text));
 }
 
 std::string HumanBytes(int64_t bytes) {

@@ -27,6 +27,9 @@ std::string ToJson(const google::protobuf::Message& message);
 // "error: …", the reason and what to do; or one line of JSON.
 std::string DescribeError(const absl::Status& status, Format format);
 
+// "warning: <text>" on standard error, which programs that read the answer do not see.
+void PrintWarning(std::string_view text);
+
 // "12.3 MB", as people and disks count: powers of 1000.
 std::string HumanBytes(int64_t bytes);
 

@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <iostream>
 #include <memory>
 #include <string>
 
 #include "base/uuid.h"
+#include "clients/cli/output.h"
 #include "clients/cli/session.h"
 #include "clients/cli/value_kind.h"
 
@@ -20,7 +20,7 @@ using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&, Resp
 template <class Message>
 void PrintWarnings(const Message& answer, const std::string& about = "") {
   for (const std::string& text : answer.warnings()) {
-    std::cerr << fmt::format("warning: {}{}\n", Printable(about), Printable(text));
+    PrintWarning(about + text);
   }
 }
 
