@@ -7,15 +7,11 @@
 
 namespace gantry {
 
-#define GANTRY_START(Name, Request, Response, lane, work)                                     \
-  UnaryCall<v1::Request, v1::Response>::Start(host_, host_.lane, rpc, "ServiceConnectors/" #Name, \
-                                              request, response, work)
-
 grpc::ServerUnaryReactor* ConnectorService::ListConnectorTypes(
     Rpc* rpc, const v1::ListConnectorTypesRequest* request,
     v1::ListConnectorTypesResponse* response) {
-  return GANTRY_START(
-      ListConnectorTypes, ListConnectorTypesRequest, ListConnectorTypesResponse, local,
+  return StartUnary(
+      host_, host_.local, rpc, "ServiceConnectors/ListConnectorTypes", request, response,
       [this](CallContext&, const auto&) -> absl::StatusOr<v1::ListConnectorTypesResponse> {
         v1::ListConnectorTypesResponse out;
         for (const auto& type : connectors_.Types()) {
@@ -27,8 +23,8 @@ grpc::ServerUnaryReactor* ConnectorService::ListConnectorTypes(
 
 grpc::ServerUnaryReactor* ConnectorService::CreateServiceConnector(
     Rpc* rpc, const v1::CreateServiceConnectorRequest* request, v1::ServiceConnector* response) {
-  return GANTRY_START(
-      CreateServiceConnector, CreateServiceConnectorRequest, ServiceConnector, remote,
+  return StartUnary(
+      host_, host_.remote, rpc, "ServiceConnectors/CreateServiceConnector", request, response,
       [this](CallContext& call, const auto& r) {
         return Idempotent<v1::ServiceConnector>(
             requests_, "CreateServiceConnector", r,
@@ -45,8 +41,8 @@ grpc::ServerUnaryReactor* ConnectorService::CreateServiceConnector(
 
 grpc::ServerUnaryReactor* ConnectorService::GetServiceConnector(
     Rpc* rpc, const v1::GetServiceConnectorRequest* request, v1::ServiceConnector* response) {
-  return GANTRY_START(
-      GetServiceConnector, GetServiceConnectorRequest, ServiceConnector, local,
+  return StartUnary(
+      host_, host_.local, rpc, "ServiceConnectors/GetServiceConnector", request, response,
       [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::ServiceConnector> {
         GANTRY_ASSIGN_OR_RETURN(const ConnectorRecord record, connectors_.Get(call, r.name()));
         return ToProto(record);
@@ -56,8 +52,8 @@ grpc::ServerUnaryReactor* ConnectorService::GetServiceConnector(
 grpc::ServerUnaryReactor* ConnectorService::ListServiceConnectors(
     Rpc* rpc, const v1::ListServiceConnectorsRequest* request,
     v1::ListServiceConnectorsResponse* response) {
-  return GANTRY_START(
-      ListServiceConnectors, ListServiceConnectorsRequest, ListServiceConnectorsResponse, local,
+  return StartUnary(
+      host_, host_.local, rpc, "ServiceConnectors/ListServiceConnectors", request, response,
       [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::ListServiceConnectorsResponse> {
         GANTRY_ASSIGN_OR_RETURN(const auto page,
                                 connectors_.List(call, r.page_size(), r.page_token()));
@@ -70,8 +66,8 @@ grpc::ServerUnaryReactor* ConnectorService::ListServiceConnectors(
 
 grpc::ServerUnaryReactor* ConnectorService::UpdateServiceConnector(
     Rpc* rpc, const v1::UpdateServiceConnectorRequest* request, v1::ServiceConnector* response) {
-  return GANTRY_START(
-      UpdateServiceConnector, UpdateServiceConnectorRequest, ServiceConnector, remote,
+  return StartUnary(
+      host_, host_.remote, rpc, "ServiceConnectors/UpdateServiceConnector", request, response,
       [this](CallContext& call, const auto& r) {
         return Idempotent<v1::ServiceConnector>(
             requests_, "UpdateServiceConnector", r,
@@ -89,8 +85,8 @@ grpc::ServerUnaryReactor* ConnectorService::UpdateServiceConnector(
 grpc::ServerUnaryReactor* ConnectorService::DeleteServiceConnector(
     Rpc* rpc, const v1::DeleteServiceConnectorRequest* request,
     v1::DeleteServiceConnectorResponse* response) {
-  return GANTRY_START(
-      DeleteServiceConnector, DeleteServiceConnectorRequest, DeleteServiceConnectorResponse, local,
+  return StartUnary(
+      host_, host_.local, rpc, "ServiceConnectors/DeleteServiceConnector", request, response,
       [this](CallContext& call, const auto& r) {
         return Idempotent<v1::DeleteServiceConnectorResponse>(
             requests_, "DeleteServiceConnector", r,
@@ -105,8 +101,8 @@ grpc::ServerUnaryReactor* ConnectorService::DeleteServiceConnector(
 grpc::ServerUnaryReactor* ConnectorService::VerifyServiceConnector(
     Rpc* rpc, const v1::VerifyServiceConnectorRequest* request,
     v1::VerifyServiceConnectorResponse* response) {
-  return GANTRY_START(
-      VerifyServiceConnector, VerifyServiceConnectorRequest, VerifyServiceConnectorResponse, remote,
+  return StartUnary(
+      host_, host_.remote, rpc, "ServiceConnectors/VerifyServiceConnector", request, response,
       [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::VerifyServiceConnectorResponse> {
         GANTRY_ASSIGN_OR_RETURN(const auto results, connectors_.Verify(call, r.name()));
         v1::VerifyServiceConnectorResponse out;
@@ -118,8 +114,8 @@ grpc::ServerUnaryReactor* ConnectorService::VerifyServiceConnector(
 grpc::ServerUnaryReactor* ConnectorService::ListConnectorResources(
     Rpc* rpc, const v1::ListConnectorResourcesRequest* request,
     v1::ListConnectorResourcesResponse* response) {
-  return GANTRY_START(
-      ListConnectorResources, ListConnectorResourcesRequest, ListConnectorResourcesResponse, remote,
+  return StartUnary(
+      host_, host_.remote, rpc, "ServiceConnectors/ListConnectorResources", request, response,
       [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::ListConnectorResourcesResponse> {
         GANTRY_ASSIGN_OR_RETURN(const auto page,
                                 connectors_.ListResources(call, r.name(), r.page_token()));
@@ -129,7 +125,5 @@ grpc::ServerUnaryReactor* ConnectorService::ListConnectorResources(
         return WithWarnings(std::move(out), page.warnings);
       });
 }
-
-#undef GANTRY_START
 
 }  // namespace gantry

@@ -22,15 +22,11 @@ std::string SecretNameFor(const std::string& registry) {
 
 }  // namespace
 
-#define GANTRY_START(Name, Request, Response, lane, work)                                     \
-  UnaryCall<v1::Request, v1::Response>::Start(host_, host_.lane, rpc, "ContainerRegistry/" #Name, \
-                                              request, response, work)
-
 grpc::ServerUnaryReactor* RegistryService::ListFlavors(Rpc* rpc,
                                                        const v1::ListFlavorsRequest* request,
                                                        v1::ListFlavorsResponse* response) {
-  return GANTRY_START(
-      ListFlavors, ListFlavorsRequest, ListFlavorsResponse, local,
+  return StartUnary(
+      host_, host_.local, rpc, "ContainerRegistry/ListFlavors", request, response,
       [this](CallContext&, const auto&) -> absl::StatusOr<v1::ListFlavorsResponse> {
         v1::ListFlavorsResponse out;
         for (const FlavorInfo& info : flavors_.List()) *out.add_flavors() = ToProto(info);
@@ -40,8 +36,8 @@ grpc::ServerUnaryReactor* RegistryService::ListFlavors(Rpc* rpc,
 
 grpc::ServerUnaryReactor* RegistryService::GetFlavor(Rpc* rpc, const v1::GetFlavorRequest* request,
                                                      v1::Flavor* response) {
-  return GANTRY_START(
-      GetFlavor, GetFlavorRequest, Flavor, local,
+  return StartUnary(
+      host_, host_.local, rpc, "ContainerRegistry/GetFlavor", request, response,
       [this](CallContext&, const auto& r) -> absl::StatusOr<v1::Flavor> {
         for (const FlavorInfo& info : flavors_.List()) {
           if (info.name == r.name()) return ToProto(info);
@@ -53,8 +49,8 @@ grpc::ServerUnaryReactor* RegistryService::GetFlavor(Rpc* rpc, const v1::GetFlav
 grpc::ServerUnaryReactor* RegistryService::ListOrchestrators(
     Rpc* rpc, const v1::ListOrchestratorsRequest* request,
     v1::ListOrchestratorsResponse* response) {
-  return GANTRY_START(
-      ListOrchestrators, ListOrchestratorsRequest, ListOrchestratorsResponse, local,
+  return StartUnary(
+      host_, host_.local, rpc, "ContainerRegistry/ListOrchestrators", request, response,
       [](CallContext&, const auto&) -> absl::StatusOr<v1::ListOrchestratorsResponse> {
         v1::ListOrchestratorsResponse out;
         for (const OrchestratorInfo& info : Orchestrators()) {
@@ -67,8 +63,8 @@ grpc::ServerUnaryReactor* RegistryService::ListOrchestrators(
 grpc::ServerUnaryReactor* RegistryService::CreateRegistry(Rpc* rpc,
                                                           const v1::CreateRegistryRequest* request,
                                                           v1::Registry* response) {
-  return GANTRY_START(
-      CreateRegistry, CreateRegistryRequest, Registry, local,
+  return StartUnary(
+      host_, host_.local, rpc, "ContainerRegistry/CreateRegistry", request, response,
       [this](CallContext& call, const auto& r) {
         return Idempotent<v1::Registry>(
             requests_, "CreateRegistry", r,
@@ -85,8 +81,8 @@ grpc::ServerUnaryReactor* RegistryService::CreateRegistry(Rpc* rpc,
 grpc::ServerUnaryReactor* RegistryService::GetRegistry(Rpc* rpc,
                                                        const v1::GetRegistryRequest* request,
                                                        v1::Registry* response) {
-  return GANTRY_START(
-      GetRegistry, GetRegistryRequest, Registry, local,
+  return StartUnary(
+      host_, host_.local, rpc, "ContainerRegistry/GetRegistry", request, response,
       [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::Registry> {
         GANTRY_ASSIGN_OR_RETURN(const RegistryRecord record, registries_.Get(call, r.name()));
         return ToProto(record);
@@ -96,8 +92,8 @@ grpc::ServerUnaryReactor* RegistryService::GetRegistry(Rpc* rpc,
 grpc::ServerUnaryReactor* RegistryService::ListRegistries(Rpc* rpc,
                                                           const v1::ListRegistriesRequest* request,
                                                           v1::ListRegistriesResponse* response) {
-  return GANTRY_START(
-      ListRegistries, ListRegistriesRequest, ListRegistriesResponse, local,
+  return StartUnary(
+      host_, host_.local, rpc, "ContainerRegistry/ListRegistries", request, response,
       [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::ListRegistriesResponse> {
         GANTRY_ASSIGN_OR_RETURN(const auto page,
                                 registries_.List(call, r.page_size(), r.page_token()));
@@ -111,8 +107,8 @@ grpc::ServerUnaryReactor* RegistryService::ListRegistries(Rpc* rpc,
 grpc::ServerUnaryReactor* RegistryService::UpdateRegistry(Rpc* rpc,
                                                           const v1::UpdateRegistryRequest* request,
                                                           v1::Registry* response) {
-  return GANTRY_START(
-      UpdateRegistry, UpdateRegistryRequest, Registry, local,
+  return StartUnary(
+      host_, host_.local, rpc, "ContainerRegistry/UpdateRegistry", request, response,
       [this](CallContext& call, const auto& r) {
         return Idempotent<v1::Registry>(
             requests_, "UpdateRegistry", r,
@@ -129,8 +125,8 @@ grpc::ServerUnaryReactor* RegistryService::UpdateRegistry(Rpc* rpc,
 grpc::ServerUnaryReactor* RegistryService::DeleteRegistry(Rpc* rpc,
                                                           const v1::DeleteRegistryRequest* request,
                                                           v1::DeleteRegistryResponse* response) {
-  return GANTRY_START(
-      DeleteRegistry, DeleteRegistryRequest, DeleteRegistryResponse, local,
+  return StartUnary(
+      host_, host_.local, rpc, "ContainerRegistry/DeleteRegistry", request, response,
       [this](CallContext& call, const auto& r) {
         return Idempotent<v1::DeleteRegistryResponse>(
             requests_, "DeleteRegistry", r,
@@ -145,8 +141,8 @@ grpc::ServerUnaryReactor* RegistryService::DeleteRegistry(Rpc* rpc,
 grpc::ServerUnaryReactor* RegistryService::DiagnoseRegistry(
     Rpc* rpc, const v1::DiagnoseRegistryRequest* request,
     v1::DiagnoseRegistryResponse* response) {
-  return GANTRY_START(
-      DiagnoseRegistry, DiagnoseRegistryRequest, DiagnoseRegistryResponse, remote,
+  return StartUnary(
+      host_, host_.remote, rpc, "ContainerRegistry/DiagnoseRegistry", request, response,
       [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::DiagnoseRegistryResponse> {
         GANTRY_ASSIGN_OR_RETURN(const auto checks,
                                 registries_.Diagnose(call, r.name(), r.repository()));
@@ -167,8 +163,8 @@ grpc::ServerBidiReactor<v1::PushImageRequest, v1::PushImageResponse>* RegistrySe
 grpc::ServerUnaryReactor* RegistryService::ResolveImage(Rpc* rpc,
                                                         const v1::ResolveImageRequest* request,
                                                         v1::Image* response) {
-  return GANTRY_START(
-      ResolveImage, ResolveImageRequest, Image, remote,
+  return StartUnary(
+      host_, host_.remote, rpc, "ContainerRegistry/ResolveImage", request, response,
       [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::Image> {
         GANTRY_ASSIGN_OR_RETURN(const ImageView image,
                                 images_.Resolve(call, r.reference(), r.registry(), r.repository(),
@@ -180,8 +176,8 @@ grpc::ServerUnaryReactor* RegistryService::ResolveImage(Rpc* rpc,
 grpc::ServerUnaryReactor* RegistryService::ListImages(Rpc* rpc,
                                                       const v1::ListImagesRequest* request,
                                                       v1::ListImagesResponse* response) {
-  return GANTRY_START(
-      ListImages, ListImagesRequest, ListImagesResponse, remote,
+  return StartUnary(
+      host_, host_.remote, rpc, "ContainerRegistry/ListImages", request, response,
       [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::ListImagesResponse> {
         GANTRY_ASSIGN_OR_RETURN(const auto page,
                                 images_.List(call, r.registry(), r.repository(), r.page_size(),
@@ -195,8 +191,8 @@ grpc::ServerUnaryReactor* RegistryService::ListImages(Rpc* rpc,
 
 grpc::ServerUnaryReactor* RegistryService::MintPullCredential(
     Rpc* rpc, const v1::MintPullCredentialRequest* request, v1::PullCredential* response) {
-  return GANTRY_START(
-      MintPullCredential, MintPullCredentialRequest, PullCredential, remote,
+  return StartUnary(
+      host_, host_.remote, rpc, "ContainerRegistry/MintPullCredential", request, response,
       [this](CallContext& call, const auto& r) -> absl::StatusOr<v1::PullCredential> {
         for (const auto& [field, name] : {std::pair("secret_name", r.secret_name()),
                                           std::pair("namespace", r.namespace_())}) {
@@ -211,7 +207,5 @@ grpc::ServerUnaryReactor* RegistryService::MintPullCredential(
         return ToProto(credential, name, r.namespace_());
       });
 }
-
-#undef GANTRY_START
 
 }  // namespace gantry

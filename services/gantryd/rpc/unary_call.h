@@ -71,4 +71,14 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   Work work_;
 };
 
+// `method` is the RPC's name in the log, "ContainerRegistry/GetRegistry"; `work(CallContext&, const
+// Request&)` gives a StatusOr<Response>.
+template <class Request, class Response, class Work>
+grpc::ServerUnaryReactor* StartUnary(CallHost& host, const Lane& lane,
+                                     grpc::CallbackServerContext* rpc, const char* method,
+                                     const Request* request, Response* response, Work&& work) {
+  return UnaryCall<Request, Response>::Start(host, lane, rpc, method, request, response,
+                                             std::forward<Work>(work));
+}
+
 }  // namespace gantry
