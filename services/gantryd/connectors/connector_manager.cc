@@ -11,7 +11,6 @@
 #include "gantryd/registries/flavor_findings.h"
 #include "gantryd/registries/instance_config.h"
 #include "gantryd/registries/names.h"
-#include "gantryd/registries/paging.h"
 
 namespace gantry {
 namespace {
@@ -130,15 +129,9 @@ absl::StatusOr<ConnectorManager::Page> ConnectorManager::List(const CallContext&
                                                               int page_size,
                                                               const std::string& page_token) {
   GANTRY_RETURN_IF_ERROR(call.Check());
-  GANTRY_ASSIGN_OR_RETURN(const int size, EffectivePageSize(page_size));
-  GANTRY_ASSIGN_OR_RETURN(const std::string after, ReadPageToken(kPageScope, page_token));
-  Page page;
-  GANTRY_ASSIGN_OR_RETURN(page.records, store_.ListConnectors(after, size + 1));
-  if (page.records.size() > static_cast<size_t>(size)) {
-    page.records.pop_back();
-    page.next_page_token = MakePageToken(kPageScope, page.records.back().name);
-  }
-  return page;
+  return ListPage<ConnectorRecord>(
+      kPageScope, page_size, page_token,
+      [this](const std::string& after, int limit) { return store_.ListConnectors(after, limit); });
 }
 
 absl::StatusOr<ConnectorRecord> ConnectorManager::Update(const CallContext& call,

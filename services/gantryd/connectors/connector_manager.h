@@ -10,6 +10,7 @@
 #include "base/call_context.h"
 #include "base/secret.h"
 #include "gantryd/flavors/flavor.h"
+#include "gantryd/registries/paging.h"
 #include "gantryd/registries/registry_pool.h"
 #include "store/store.h"
 
@@ -55,10 +56,7 @@ class ConnectorManager {
                                          bool skip_verification,
                                          std::vector<std::string>* warnings = nullptr);
   absl::StatusOr<ConnectorRecord> Get(const CallContext& call, const std::string& name);
-  struct Page {
-    std::vector<ConnectorRecord> records;
-    std::string next_page_token;
-  };
+  using Page = PageOf<ConnectorRecord>;
   absl::StatusOr<Page> List(const CallContext& call, int page_size, const std::string& page_token);
   // As Create, and what changes must still suit the registries that are linked to it.  A secret
   // that is left out keeps its value.

@@ -11,7 +11,6 @@
 #include "gantryd/registries/flavor_findings.h"
 #include "gantryd/registries/instance_config.h"
 #include "gantryd/registries/names.h"
-#include "gantryd/registries/paging.h"
 #include "gantryd/registries/repository_name.h"
 #include "gantryd/registries/schema.h"
 #include "gantryd/registries/transport.h"
@@ -51,15 +50,9 @@ absl::StatusOr<RegistryRecord> RegistryManager::Get(const CallContext& call,
 absl::StatusOr<RegistryManager::Page> RegistryManager::List(const CallContext& call, int page_size,
                                                             const std::string& page_token) {
   GANTRY_RETURN_IF_ERROR(call.Check());
-  GANTRY_ASSIGN_OR_RETURN(const int size, EffectivePageSize(page_size));
-  GANTRY_ASSIGN_OR_RETURN(const std::string after, ReadPageToken(kPageScope, page_token));
-  Page page;
-  GANTRY_ASSIGN_OR_RETURN(page.records, store_.ListRegistries(after, size + 1));
-  if (page.records.size() > static_cast<size_t>(size)) {
-    page.records.pop_back();
-    page.next_page_token = MakePageToken(kPageScope, page.records.back().name);
-  }
-  return page;
+  return ListPage<RegistryRecord>(
+      kPageScope, page_size, page_token,
+      [this](const std::string& after, int limit) { return store_.ListRegistries(after, limit); });
 }
 
 absl::StatusOr<RegistryRecord> RegistryManager::Update(const CallContext& call,

@@ -9,6 +9,7 @@
 #include "base/call_context.h"
 #include "gantryd/flavors/flavor.h"
 #include "gantryd/registries/field_violations.h"
+#include "gantryd/registries/paging.h"
 #include "gantryd/registries/registry_pool.h"
 #include "store/store.h"
 
@@ -35,10 +36,7 @@ class RegistryManager {
   absl::StatusOr<RegistryRecord> Create(const CallContext& call, RegistryRecord record,
                                         std::vector<std::string>* warnings = nullptr);
   absl::StatusOr<RegistryRecord> Get(const CallContext& call, const std::string& name);
-  struct Page {
-    std::vector<RegistryRecord> records;
-    std::string next_page_token;
-  };
+  using Page = PageOf<RegistryRecord>;
   absl::StatusOr<Page> List(const CallContext& call, int page_size, const std::string& page_token);
   absl::StatusOr<RegistryRecord> Update(const CallContext& call, RegistryRecord record,
                                         std::vector<std::string>* warnings = nullptr);
