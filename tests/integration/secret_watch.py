@@ -19,7 +19,8 @@ def write_only_fields(directory):
 
     def search(node):
         if isinstance(node, dict):
-            for name, field in node.get("properties", {}).items():
+            fields = {**node.get("properties", {}), **node.get("definitions", {})}
+            for name, field in fields.items():
                 if isinstance(field, dict) and field.get("writeOnly"):
                     found.add(name)
             node = list(node.values())
