@@ -12,24 +12,23 @@
 #include "plugins/sdk/table.h"
 #include "plugins/sdk/timestamp.h"
 
+namespace gantry::aws {
 namespace {
 
-using gantry::aws::EcrApi;
-using gantry::aws::EcrHost;
-using gantry::sdk::AwsKeys;
-using gantry::sdk::Call;
-using gantry::sdk::Config;
-using gantry::sdk::Credential;
-using gantry::sdk::Findings;
-using gantry::sdk::MakeError;
-using gantry::sdk::Ok;
-using gantry::sdk::Plan;
-using gantry::sdk::Status;
-using gantry::sdk::Target;
+using sdk::AwsKeys;
+using sdk::Call;
+using sdk::Config;
+using sdk::Credential;
+using sdk::Findings;
+using sdk::MakeError;
+using sdk::Ok;
+using sdk::Plan;
+using sdk::Status;
+using sdk::Target;
 
 constexpr char kUser[] = "AWS";
 
-class AwsFlavor final : public gantry::sdk::Flavor {
+class AwsFlavor final : public sdk::Flavor {
  public:
   AwsFlavor(const gantry_host& host, Config config)
       : Flavor(host, std::move(config)), login_(this->config()) {}
@@ -37,7 +36,7 @@ class AwsFlavor final : public gantry::sdk::Flavor {
       Flavor::kCapabilities | GANTRY_CAN_DIAGNOSE | GANTRY_CAN_VERIFY | GANTRY_CAN_LIST_RESOURCES;
 
   static Status ValidateConfig(Call&, const Config& config, Findings& findings) {
-    gantry::aws::CheckConfig(config, findings);
+    CheckConfig(config, findings);
     return Ok();
   }
 
@@ -47,7 +46,7 @@ class AwsFlavor final : public gantry::sdk::Flavor {
     if (!config().has_connector()) return Ok();
     const EcrApi api = ApiOf(RegistryOf(target));
     const bool hand_out = (actions & GANTRY_HAND_OUT) != 0;
-    gantry::aws::EcrToken token;
+    EcrToken token;
     bool narrowed = false;
     const auto get_token = [&](const AwsKeys& keys) {
       return api.GetAuthorizationToken(call, keys, token);
@@ -57,7 +56,7 @@ class AwsFlavor final : public gantry::sdk::Flavor {
                  : login_.WithKeys(call, api.registry(), get_token));
 
     credential.expires_unix_ms =
-        gantry::sdk::EarlierEnd(token.expires_unix_ms, config().connector_expires_unix_ms());
+        sdk::EarlierEnd(token.expires_unix_ms, config().connector_expires_unix_ms());
     // The public registry takes the token as it is, and refuses the user name with it; docker and
     // its like exchange them at its token service.
     if (api.registry().is_public && !hand_out) {
@@ -88,7 +87,7 @@ class AwsFlavor final : public gantry::sdk::Flavor {
     plan.no_range = true;
     plan.min_part_bytes = 5 << 20;
     if (!config().fields()["create_repository"].Boolean() || !config().has_connector()) return Ok();
-    const std::string name = gantry::aws::ApiName(registry, plan.target.repository);
+    const std::string name = ApiName(registry, plan.target.repository);
     return login_.WithKeys(call, registry, [&](const AwsKeys& keys) {
       return EnsureRepository(call, ApiOf(registry), keys, name, config().fields(),
                               plan.new_repository);
@@ -96,7 +95,7 @@ class AwsFlavor final : public gantry::sdk::Flavor {
   }
 
   Status List(Call& call, const Target& target, const std::string& page_token, uint32_t page_size,
-              gantry::sdk::Page& page) override {
+              sdk::Page& page) override {
     if (!config().has_connector()) return Flavor::List(call, target, page_token, page_size, page);
     const EcrHost registry = RegistryOf(target);
     return login_.WithKeys(call, registry, [&](const AwsKeys& keys) {
@@ -118,7 +117,7 @@ class AwsFlavor final : public gantry::sdk::Flavor {
   Status Diagnose(Call& call, const Target& target, Findings& findings) override {
     const auto registry = EcrHost::Parse(config().host());
     if (!registry || !config().has_connector()) return Ok();
-    const gantry::aws::Sts sts = login_.StsOf(*registry);
+    const Sts sts = login_.StsOf(*registry);
     return login_.WithKeys(call, *registry, [&](const AwsKeys& keys) {
       return DiagnoseRegistry(call, config(), keys, sts, ApiOf(*registry), target.repository,
                               findings);
@@ -128,8 +127,8 @@ class AwsFlavor final : public gantry::sdk::Flavor {
   Status Verify(Call& call, Findings& findings) override {
     EcrHost registry;
     GANTRY_FLAVOR_TRY(FindRegistry(call, config(), registry));
-    gantry::aws::Caller caller;
-    gantry::aws::EcrToken token;
+    Caller caller;
+    EcrToken token;
     GANTRY_FLAVOR_TRY(login_.WithKeys(call, registry, [&](const AwsKeys& keys) {
       const Status known = login_.StsOf(registry).GetCallerIdentity(call, keys, caller);
       return known.ok() ? ApiOf(registry).GetAuthorizationToken(call, keys, token) : known;
@@ -139,12 +138,12 @@ class AwsFlavor final : public gantry::sdk::Flavor {
   }
 
   Status ListResources(Call& call, const std::string& page_token,
-                       gantry::sdk::ResourcePage& page) override {
+                       sdk::ResourcePage& page) override {
     EcrHost registry;
     GANTRY_FLAVOR_TRY(FindRegistry(call, config(), registry));
     return login_.WithKeys(call, registry, [&](const AwsKeys& keys) {
-      return gantry::aws::ListResources(call, keys, login_.StsOf(registry), ApiOf(registry),
-                                        page_token, page);
+      return aws::ListResources(call, keys, login_.StsOf(registry), ApiOf(registry), page_token,
+                                page);
     });
   }
 
@@ -161,12 +160,13 @@ class AwsFlavor final : public gantry::sdk::Flavor {
   }
 
   EcrApi ApiOf(EcrHost registry) const {
-    return {std::move(registry), gantry::aws::Endpoints::Of(config())};
+    return {std::move(registry), Endpoints::Of(config())};
   }
 
-  gantry::aws::AwsLogin login_;
+  AwsLogin login_;
 };
 
 }  // namespace
+}  // namespace gantry::aws
 
-GANTRY_FLAVOR(AwsFlavor)
+GANTRY_FLAVOR(gantry::aws::AwsFlavor)

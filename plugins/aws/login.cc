@@ -38,13 +38,8 @@ Status AwsLogin::WithKeys(const Call& call, const EcrHost& registry, const UseOf
     fetched.value = std::move(fresh);
     return Ok();
   };
-  Cache::Entry entry;
-  GANTRY_FLAVOR_TRY(kept_.Get(call, "", fetch, entry));
-  Status status = use(*entry.value);
-  if (entry.value->session_token.empty() || !SaysStale(status)) return status;
-  kept_.Forget("");
-  GANTRY_FLAVOR_TRY(kept_.Get(call, "", fetch, entry));
-  return use(*entry.value);
+  return kept_.With(call, "", fetch, SaysStale,
+                    [&](const Cache::Entry& entry) { return use(*entry.value); });
 }
 
 Status AwsLogin::WithPullKeys(const Call& call, const EcrHost& registry,

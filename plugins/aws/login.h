@@ -23,7 +23,7 @@ class AwsLogin {
   explicit AwsLogin(sdk::Config config) : config_(std::move(config)) {}
 
   // Does `use` with keys that have all rights of the connector, from STS of the registry's region;
-  // once more, with other keys, when AWS no longer takes temporary ones that were kept.
+  // once more, with other keys, where AWS no longer takes temporary ones that were kept.
   sdk::Status WithKeys(const sdk::Call& call, const EcrHost& registry, const UseOfKeys& use);
 
   // The same with keys that pull from this repository alone, for an hour: then `narrowed` is set.

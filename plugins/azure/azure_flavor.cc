@@ -148,5 +148,4 @@ class AzureFlavor final : public sdk::Flavor {
 }  // namespace
 }  // namespace gantry::azure
 
-using gantry::azure::AzureFlavor;
-GANTRY_FLAVOR(AzureFlavor)
+GANTRY_FLAVOR(gantry::azure::AzureFlavor)

@@ -35,23 +35,16 @@ std::string Identity::ResourceOf(Audience audience) const {
   return "https://" + std::string(cloud().resource_manager);
 }
 
-sdk::Status Identity::Get(const sdk::Call& call, Audience audience, Entry& token, bool* fresh) {
-  const std::string resource = ResourceOf(audience);
-  return tokens_.Get(
-      call, resource,
-      [&](Entry& entry) -> sdk::Status {
-        Token fetched;
-        sdk::Status status = Fetch(call, resource, fetched);
-        if (IsUnknownResource(status) && audience == Audience::kRegistry) {
-          status = Fetch(call, ResourceOf(Audience::kResourceManager), fetched);
-        }
-        GANTRY_FLAVOR_TRY(status);
-        if (fresh) *fresh = true;
-        entry.value = std::make_shared<const sdk::Secret>(std::move(fetched.value));
-        entry.expires_unix_ms = fetched.expires_unix_ms;
-        return sdk::Ok();
-      },
-      token);
+sdk::Status Identity::Fetch(const sdk::Call& call, Audience audience, Entry& entry) const {
+  Token fetched;
+  sdk::Status status = Fetch(call, ResourceOf(audience), fetched);
+  if (IsUnknownResource(status) && audience == Audience::kRegistry) {
+    status = Fetch(call, ResourceOf(Audience::kResourceManager), fetched);
+  }
+  GANTRY_FLAVOR_TRY(status);
+  entry.value = std::make_shared<const sdk::Secret>(std::move(fetched.value));
+  entry.expires_unix_ms = fetched.expires_unix_ms;
+  return sdk::Ok();
 }
 
 sdk::Status Identity::Fetch(const sdk::Call& call, const std::string& resource,

@@ -34,16 +34,24 @@ class Identity {
   std::string authority() const;
   const Cloud& cloud() const;
 
-  // A token that is valid now; a fixed one never outlives its connector.  `fresh` is set when it
-  // was made for this call.
+  // A token that is valid now; a fixed one never outlives its connector.
   //   FAILED_PRECONDITION CONNECTOR_EXPIRED   the connector's token has ended
   //   and the errors of the logins
-  sdk::Status Get(const sdk::Call& call, Audience audience, Entry& token, bool* fresh = nullptr);
-  // The next Get makes one: the kept one is no longer taken.
-  void Forget(Audience audience) { tokens_.Forget(ResourceOf(audience)); }
+  sdk::Status Get(const sdk::Call& call, Audience audience, Entry& token) {
+    const auto fetch = [&](Entry& entry) { return Fetch(call, audience, entry); };
+    return tokens_.Get(call, ResourceOf(audience), fetch, token);
+  }
+
+  // Runs `use` with such a token; once more with another where `is_refused` says so of a kept one.
+  template <class IsRefused, class Use>
+  sdk::Status With(const sdk::Call& call, Audience audience, IsRefused&& is_refused, Use&& use) {
+    const auto fetch = [&](Entry& entry) { return Fetch(call, audience, entry); };
+    return tokens_.With(call, ResourceOf(audience), fetch, is_refused, use);
+  }
 
  private:
   std::string ResourceOf(Audience audience) const;
+  sdk::Status Fetch(const sdk::Call& call, Audience audience, Entry& entry) const;
   sdk::Status Fetch(const sdk::Call& call, const std::string& resource, Token& token) const;
   sdk::Status AsServicePrincipal(const sdk::Call& call, const std::string& resource,
                                  Token& token) const;

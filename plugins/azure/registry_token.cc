@@ -33,19 +33,16 @@ bool IsRefusedBy(const std::string& host, const sdk::Status& status) {
 // With the token that is kept; where that is no longer taken, with a new one.
 sdk::Status LoginFor(const sdk::Call& call, Identity& identity, Audience audience,
                      const std::string& host, Token& refresh) {
-  Identity::Entry entra;
-  bool fresh = false;
-  GANTRY_FLAVOR_TRY(identity.Get(call, audience, entra, &fresh));
-  sdk::Status status = Exchange(call, host, *entra.value, refresh);
-  if (IsRefusedBy(host, status) && !fresh && identity.is_renewed()) {
-    identity.Forget(audience);
-    GANTRY_FLAVOR_TRY(identity.Get(call, audience, entra));
-    status = Exchange(call, host, *entra.value, refresh);
-  }
-  if (!identity.is_renewed()) {
-    refresh.expires_unix_ms = sdk::EarlierEnd(refresh.expires_unix_ms, entra.expires_unix_ms);
-  }
-  return status;
+  const auto is_refused = [&](const sdk::Status& status) {
+    return identity.is_renewed() && IsRefusedBy(host, status);
+  };
+  return identity.With(call, audience, is_refused, [&](const Identity::Entry& entra) {
+    GANTRY_FLAVOR_TRY(Exchange(call, host, *entra.value, refresh));
+    if (!identity.is_renewed()) {
+      refresh.expires_unix_ms = sdk::EarlierEnd(refresh.expires_unix_ms, entra.expires_unix_ms);
+    }
+    return sdk::Ok();
+  });
 }
 
 }  // namespace

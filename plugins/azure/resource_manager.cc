@@ -40,9 +40,7 @@ class ResourceManager {
       std::string next = page["nextLink"].Text();
       // The token goes to no other host, and no page leads back to itself.
       if (!next.empty() && (!next.starts_with(origin) || next == url)) {
-        return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
-                              host_ + " links to a next page that is none of its own",
-                              "Check that no proxy answers in place of " + host_ + ".");
+        return sdk::NotTheCloud(host_, "links to a next page that is none of its own");
       }
       url = std::move(next);
     }

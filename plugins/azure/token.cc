@@ -7,6 +7,7 @@
 
 #include "plugins/sdk/jwt.h"
 #include "plugins/sdk/timestamp.h"
+#include "plugins/sdk/upstream_error.h"
 
 namespace gantry::azure {
 namespace {
@@ -23,9 +24,7 @@ sdk::Status TakeToken(std::string_view host, std::string_view field, int64_t now
   response.body.clear();
   token.value = sdk::Secret(json[field].Text());
   if (token.value.empty()) {
-    return sdk::MakeError(GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
-                          std::string(host) + " answered without the token that was asked for",
-                          "Check that no proxy answers in place of " + std::string(host) + ".");
+    return sdk::NotTheCloud(host, "answered without the token that was asked for");
   }
   token.expires_unix_ms = sdk::JwtExpiryUnixMs(token.value.Reveal());
   if (const int64_t on = LooseInteger(json["expires_on"]); on > 0 && on <= kLastSecond) {

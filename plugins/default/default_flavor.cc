@@ -2,13 +2,15 @@
 #include "flavor_data.h"
 #include "plugins/sdk/table.h"
 
+namespace gantry::default_flavor {
 namespace {
 
-class DefaultFlavor final : public gantry::sdk::Flavor {
+class DefaultFlavor final : public sdk::Flavor {
  public:
   using Flavor::Flavor;
 };
 
 }  // namespace
+}  // namespace gantry::default_flavor
 
-GANTRY_FLAVOR(DefaultFlavor)
+GANTRY_FLAVOR(gantry::default_flavor::DefaultFlavor)

@@ -6,19 +6,20 @@
 #include "plugins/sdk/pull_check.h"
 #include "plugins/sdk/table.h"
 
+namespace gantry::dockerhub {
 namespace {
 
-using gantry::sdk::Call;
-using gantry::sdk::Config;
-using gantry::sdk::Findings;
-using gantry::sdk::ForeignHostRemedy;
-using gantry::sdk::HttpRequest;
-using gantry::sdk::HttpResponse;
-using gantry::sdk::MakeError;
-using gantry::sdk::Ok;
-using gantry::sdk::Plan;
-using gantry::sdk::Status;
-using gantry::sdk::Target;
+using sdk::Call;
+using sdk::Config;
+using sdk::Findings;
+using sdk::ForeignHostRemedy;
+using sdk::HttpRequest;
+using sdk::HttpResponse;
+using sdk::MakeError;
+using sdk::Ok;
+using sdk::Plan;
+using sdk::Status;
+using sdk::Target;
 
 constexpr char kHost[] = "docker.io";
 
@@ -31,7 +32,7 @@ int PullsIn(const HttpResponse& response, const char* header) {
   return std::stoi(digits);
 }
 
-class DockerHubFlavor final : public gantry::sdk::Flavor {
+class DockerHubFlavor final : public sdk::Flavor {
  public:
   using Flavor::Flavor;
   static constexpr uint32_t kCapabilities = Flavor::kCapabilities | GANTRY_CAN_DIAGNOSE;
@@ -108,5 +109,6 @@ class DockerHubFlavor final : public gantry::sdk::Flavor {
 };
 
 }  // namespace
+}  // namespace gantry::dockerhub
 
-GANTRY_FLAVOR(DockerHubFlavor)
+GANTRY_FLAVOR(gantry::dockerhub::DockerHubFlavor)

@@ -9,7 +9,6 @@
 namespace gantry::gcp {
 
 using sdk::Json;
-using sdk::MakeError;
 using sdk::Ok;
 using sdk::Status;
 
@@ -31,10 +30,8 @@ Status ReadTokenAnswer(std::string_view url, std::string_view what,
   constexpr int64_t kLongest = 12 * 3600;
   const int64_t seconds = answer["expires_in"].Integer();
   if (token.value.empty() || seconds <= 0) {
-    return MakeError(GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
-                     sdk::HostOf(url) + " answered a request for " + std::string(what) +
-                         " without an access token and its life",
-                     "Check that no proxy answers in place of Google.");
+    return sdk::NotTheCloud(sdk::HostOf(url), "answered a request for " + std::string(what) +
+                                                  " without an access token and its life");
   }
   token.expires_unix_ms = asked_unix_ms + std::min(seconds, kLongest) * 1000;
   // RFC 6749 §5.1: an answer names the scope where it is not the one that was asked for.

@@ -5,6 +5,7 @@
 
 #include "plugins/gcp/google_api.h"
 #include "plugins/sdk/timestamp.h"
+#include "plugins/sdk/upstream_error.h"
 
 namespace gantry::gcp {
 namespace {
@@ -126,10 +127,8 @@ Status ArtifactRegistry::Ask(std::string_view method, const std::string& path, s
   }
   answer = Json::Parse(response.body);
   if (answer.is_object()) return Ok();
-  return MakeError(
-      GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
-      sdk::HostOf(base_) + " answered " + std::string(what) + " with something else than JSON",
-      "Check that no proxy answers in place of Google.");
+  return sdk::NotTheCloud(sdk::HostOf(base_),
+                          "answered " + std::string(what) + " with something else than JSON");
 }
 
 Status ArtifactRegistry::Get(const RepositoryName& name, Repository& repository) const {

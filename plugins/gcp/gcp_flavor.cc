@@ -150,24 +150,20 @@ class GcpFlavor final : public sdk::Flavor {
   Status GetToken(const Call& call, std::string_view scope, AccessToken& token) {
     if (!IsGivenToken()) return FetchAccessToken(call, config(), scope, token);
     ApiToken kept;
-    GANTRY_FLAVOR_TRY(GetApiToken(call, kept));
+    const auto fetch = [&](ApiToken& fetched) { return FetchApiToken(call, fetched); };
+    GANTRY_FLAVOR_TRY(api_tokens_.Get(call, "", fetch, kept));
     token.value = sdk::Secret(kept.value->value.Reveal());
     token.expires_unix_ms = kept.expires_unix_ms;
     return Ok();
   }
 
   // For requests to Google's APIs; the registry's own are the host's to keep.
-  Status GetApiToken(const Call& call, ApiToken& token) {
-    return api_tokens_.Get(
-        call, "",
-        [&](ApiToken& fetched) {
-          auto made = std::make_shared<AccessToken>();
-          GANTRY_FLAVOR_TRY(FetchAccessToken(call, config(), kFullScope, *made));
-          fetched.expires_unix_ms = made->expires_unix_ms;
-          fetched.value = std::move(made);
-          return Ok();
-        },
-        token);
+  Status FetchApiToken(const Call& call, ApiToken& fetched) const {
+    auto made = std::make_shared<AccessToken>();
+    GANTRY_FLAVOR_TRY(FetchAccessToken(call, config(), kFullScope, *made));
+    fetched.expires_unix_ms = made->expires_unix_ms;
+    fetched.value = std::move(made);
+    return Ok();
   }
 
   // Runs `use` with the API, and once more with a new token where Google has ended the kept one
@@ -175,13 +171,11 @@ class GcpFlavor final : public sdk::Flavor {
   template <class Use>
   Status WithApi(const Call& call, Use&& use) {
     const std::string endpoint = Endpoints::Of(config()).artifact_registry;
-    ApiToken token;
-    GANTRY_FLAVOR_TRY(GetApiToken(call, token));
-    Status status = use(ArtifactRegistry(call, endpoint, *token.value), *token.value);
-    if (status.reason != "UPSTREAM_AUTH_REJECTED") return status;
-    api_tokens_.Forget("");
-    GANTRY_FLAVOR_TRY(GetApiToken(call, token));
-    return use(ArtifactRegistry(call, endpoint, *token.value), *token.value);
+    const auto is_refused = [](const Status& s) { return s.reason == "UPSTREAM_AUTH_REJECTED"; };
+    const auto fetch = [&](ApiToken& fetched) { return FetchApiToken(call, fetched); };
+    return api_tokens_.With(call, "", fetch, is_refused, [&](const ApiToken& token) {
+      return use(ArtifactRegistry(call, endpoint, *token.value), *token.value);
+    });
   }
 
   // Whether the API can be asked about images of the target, which has there that name.

@@ -5,11 +5,11 @@
 #include "plugins/gcp/google_api.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/timestamp.h"
+#include "plugins/sdk/upstream_error.h"
 
 namespace gantry::gcp {
 namespace {
 
-using sdk::MakeError;
 using sdk::Ok;
 using sdk::Status;
 
@@ -84,9 +84,8 @@ Status Impersonate(const sdk::Call& call, const Impersonation& wanted, const Acc
   token.value = sdk::Secret(answer["accessToken"].Text());
   const auto expires = sdk::ParseTimestamp(answer["expireTime"].Text());
   if (token.value.empty() || !expires) {
-    return MakeError(GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
-                     sdk::HostOf(url) + " answered without a token of " + account + " and its end",
-                     "Check that no proxy answers in place of Google.");
+    return sdk::NotTheCloud(sdk::HostOf(url),
+                            "answered without a token of " + account + " and its end");
   }
   token.expires_unix_ms = *expires;
   token.read_only = scope == kReadOnlyScope;

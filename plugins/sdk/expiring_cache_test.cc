@@ -9,20 +9,38 @@ namespace {
 
 class ExpiringCacheTest : public ::testing::Test {
  protected:
-  // The cached value; fetched values are "1", "2", … and live for a hundred seconds.
+  using Entry = ExpiringCache<std::string>::Entry;
+
+  // Fetched values are "1", "2", … and live for a hundred seconds.
+  Status Fetch(Entry& fetched) {
+    ++fetches_;
+    if (failing_) return MakeError(GANTRY_UNAVAILABLE, "DOWN", "down");
+    fetched.value = std::make_shared<std::string>(std::to_string(fetches_));
+    fetched.expires_unix_ms = life_ms_ == 0 ? 0 : host_.now_unix_ms + life_ms_;
+    return Ok();
+  }
+
+  // The cached value, or the reason why there is none.
   std::string Get(const std::string& key = "k") {
-    ExpiringCache<std::string>::Entry entry;
-    const Status status = cache_.Get(
-        call_, key,
-        [&](ExpiringCache<std::string>::Entry& fetched) {
-          ++fetches_;
-          if (failing_) return MakeError(GANTRY_UNAVAILABLE, "DOWN", "down");
-          fetched.value = std::make_shared<std::string>(std::to_string(fetches_));
-          fetched.expires_unix_ms = life_ms_ == 0 ? 0 : host_.now_unix_ms + life_ms_;
-          return Ok();
-        },
-        entry);
+    Entry entry;
+    const Status status =
+        cache_.Get(call_, key, [this](Entry& fetched) { return Fetch(fetched); }, entry);
     return status.ok() ? *entry.value : status.reason;
+  }
+
+  // What With uses, one after the other, where the cloud refuses the value `refused`; with the
+  // reason of a failure behind it.
+  std::string With(const std::string& refused) {
+    std::string used;
+    const Status status = cache_.With(
+        call_, "k", [this](Entry& fetched) { return Fetch(fetched); },
+        [](const Status& s) { return s.reason == "REFUSED"; },
+        [&](const Entry& entry) {
+          used += *entry.value;
+          if (*entry.value != refused) return Ok();
+          return MakeError(GANTRY_PERMISSION_DENIED, "REFUSED", "");
+        });
+    return used + status.reason;
   }
 
   testing::FakeHost host_;
@@ -52,10 +70,23 @@ TEST_F(ExpiringCacheTest, AFailedRenewalIsNoFailureWhileTheOldValueLives) {
   EXPECT_EQ(Get(), "DOWN");
 }
 
-TEST_F(ExpiringCacheTest, WhatIsForgottenIsFetchedAnew) {
+TEST_F(ExpiringCacheTest, AKeptValueThatIsRefusedIsFetchedAnewOnce) {
   EXPECT_EQ(Get(), "1");
-  cache_.Forget("k");
-  EXPECT_EQ(Get(), "2");
+  EXPECT_EQ(With("1"), "12");
+  EXPECT_EQ(With("1"), "2");
+  EXPECT_EQ(With("2"), "23");
+}
+
+TEST_F(ExpiringCacheTest, ANewValueThatIsRefusedIsNotFetchedAgain) {
+  EXPECT_EQ(With("1"), "1REFUSED");
+  EXPECT_EQ(fetches_, 1);
+}
+
+TEST_F(ExpiringCacheTest, ARefusedValueIsNotUsedAgainWhereNoNewOneCanBeHad) {
+  EXPECT_EQ(Get(), "1");
+  failing_ = true;
+  EXPECT_EQ(With("1"), "1DOWN");
+  EXPECT_EQ(Get(), "DOWN");
 }
 
 TEST_F(ExpiringCacheTest, WhatDoesNotSayWhenItExpiresIsNotKept) {

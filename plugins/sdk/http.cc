@@ -36,6 +36,13 @@ std::string_view WithoutPort(std::string_view authority) {
 
 }  // namespace
 
+int64_t HttpResponse::RetryAfterMs() const {
+  const std::string text = Header("Retry-After").value_or("");
+  const bool seconds =
+      !text.empty() && text.size() <= 6 && text.find_first_not_of("0123456789") == text.npos;
+  return seconds ? std::stoll(text) * 1000 : -1;
+}
+
 std::optional<std::string> HttpResponse::Header(std::string_view name) const {
   for (const auto& [key, value] : headers) {
     if (SameText(key, name)) return value;

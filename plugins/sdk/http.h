@@ -29,6 +29,9 @@ struct HttpResponse {
 
   // The first value of a header, whatever its case.
   std::optional<std::string> Header(std::string_view name) const;
+
+  // "Retry-After: 3" in milliseconds; -1 without one.  Dates are left to the caller's own pause.
+  int64_t RetryAfterMs() const;
 };
 
 // RFC 3986: everything but unreserved characters becomes %XX.

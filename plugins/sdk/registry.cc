@@ -55,13 +55,6 @@ std::string RegistryWords(const HttpResponse& response) {
   return words.empty() ? "HTTP status " + std::to_string(response.status) : words;
 }
 
-int64_t RetryAfterMs(const HttpResponse& response) {
-  const std::string value = response.Header("Retry-After").value_or("");
-  const bool seconds =
-      !value.empty() && value.size() < 7 && value.find_first_not_of("0123456789") == value.npos;
-  return seconds ? int64_t{1000} * std::stol(value) : -1;
-}
-
 struct Refusal {
   gantry_code code;
   const char* reason;
@@ -100,7 +93,7 @@ Status RegistryRefusal(const HttpResponse& response, const Target& target, std::
   status.metadata = {{"httpStatus", std::to_string(response.status)},
                      {"registry", target.registry_host},
                      {"repository", target.repository}};
-  status.retry_after_ms = RetryAfterMs(response);
+  status.retry_after_ms = response.RetryAfterMs();
   return status;
 }
 

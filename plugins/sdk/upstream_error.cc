@@ -1,20 +1,9 @@
 #include "plugins/sdk/upstream_error.h"
 
-#include <algorithm>
-
 namespace gantry::sdk {
 namespace {
 
 constexpr size_t kMaxText = 500;
-
-// "Retry-After: 3"; dates are left to the caller's own pause.
-int64_t RetryAfterMs(const HttpResponse& response) {
-  const std::string text = response.Header("Retry-After").value_or("");
-  const bool digits = !text.empty() && text.size() <= 6 &&
-                      std::all_of(text.begin(), text.end(),
-                                  [](char c) { return c >= '0' && c <= '9'; });
-  return digits ? std::stoll(text) * 1000 : -1;
-}
 
 }  // namespace
 
@@ -40,7 +29,7 @@ Status UpstreamError(std::string_view host, std::string_view operation,
   } else if (http == 401) {
     status.reason = "UPSTREAM_AUTH_REJECTED";
   }
-  status.retry_after_ms = RetryAfterMs(response);
+  status.retry_after_ms = response.RetryAfterMs();
   status.metadata = {{"httpStatus", std::to_string(http)}, {"registry", std::string(host)}};
   if (!code.empty()) status.metadata.emplace_back("upstreamCode", std::string(code));
   return status;
@@ -51,6 +40,12 @@ Status TokenRefusal(std::string_view host, std::string_view operation, const Htt
   Status status = UpstreamError(host, operation, response, code, text);
   if (response.status == 400) status.reason = "UPSTREAM_AUTH_REJECTED";
   return status;
+}
+
+Status NotTheCloud(std::string_view host, std::string_view what) {
+  return MakeError(GANTRY_FAILED_PRECONDITION, "UPSTREAM_PROTOCOL",
+                   std::string(host) + " " + std::string(what),
+                   "Check that no proxy answers in place of " + std::string(host) + ".");
 }
 
 }  // namespace gantry::sdk

@@ -24,4 +24,8 @@ Status UpstreamError(std::string_view host, std::string_view operation,
 Status TokenRefusal(std::string_view host, std::string_view operation, const HttpResponse& response,
                     std::string_view code, std::string_view text);
 
+// "<host> <what>", of an answer that the cloud would not give: "answered without a token".
+//   FAILED_PRECONDITION UPSTREAM_PROTOCOL
+Status NotTheCloud(std::string_view host, std::string_view what);
+
 }  // namespace gantry::sdk
