@@ -10,7 +10,6 @@
 #include "plugins/aws/repositories.h"
 #include "plugins/aws/resources.h"
 #include "plugins/sdk/table.h"
-#include "plugins/sdk/timestamp.h"
 
 namespace gantry::aws {
 namespace {
@@ -55,8 +54,7 @@ class AwsFlavor final : public sdk::Flavor {
         hand_out ? login_.WithPullKeys(call, api.registry(), Pulled(target), get_token, narrowed)
                  : login_.WithKeys(call, api.registry(), get_token));
 
-    credential.expires_unix_ms =
-        sdk::EarlierEnd(token.expires_unix_ms, config().connector_expires_unix_ms());
+    credential.expires_unix_ms = token.expires_unix_ms;
     // The public registry takes the token as it is, and refuses the user name with it; docker and
     // its like exchange them at its token service.
     if (api.registry().is_public && !hand_out) {

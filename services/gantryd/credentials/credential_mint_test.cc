@@ -56,6 +56,21 @@ TEST_F(CredentialMintTest, IsForOneRepositoryWithItsTrueExpiry) {
   EXPECT_EQ(asked_, std::vector<std::string>{"team/app"});
 }
 
+TEST_F(CredentialMintTest, EndsWithItsConnector) {
+  ConnectorRecord connector = *world_.store.GetConnector("c");
+  connector.expires = world_.clock.Now() + minutes(10);
+  connector.expires_skew_tolerance = std::chrono::seconds(0);
+  ASSERT_TRUE(world_.store.UpdateConnector(connector).ok());
+  const PullScope scope{.reference = "", .registry = "r", .repository = "app"};
+  const auto credential = Mint(scope);
+  ASSERT_TRUE(credential.ok()) << credential.status();
+  EXPECT_EQ(credential->expires, world_.clock.Now() + minutes(10));
+
+  world_.clock.Advance(minutes(10));
+  EXPECT_THAT(Mint(scope).status(),
+              FailsWith(StatusCode::kFailedPrecondition, reason::kConnectorExpired));
+}
+
 TEST_F(CredentialMintTest, TakesAReferenceInPlaceOfARegistry) {
   const auto credential =
       Mint({.reference = world_.host + "/team/app:1", .registry = "", .repository = ""});

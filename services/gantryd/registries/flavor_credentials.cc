@@ -3,6 +3,8 @@
 #include <absl/cleanup/cleanup.h>
 #include <fmt/chrono.h>
 
+#include <algorithm>
+
 #include "base/status.h"
 
 namespace gantry {
@@ -10,12 +12,15 @@ namespace {
 
 thread_local int g_authenticating = 0;
 
+// From then on the connector is as good as expired.
+WallTime EndOf(const ConnectorRecord& connector) {
+  return *connector.expires - connector.expires_skew_tolerance;
+}
+
 }  // namespace
 
 absl::Status CheckNotExpired(const ConnectorRecord& connector, WallTime now) {
-  if (!connector.expires || now < *connector.expires - connector.expires_skew_tolerance) {
-    return absl::OkStatus();
-  }
+  if (!connector.expires || now < EndOf(connector)) return absl::OkStatus();
   const bool ended = now >= *connector.expires;
   return FailedPrecondition(reason::kConnectorExpired,
                             "connector {} {} at {:%Y-%m-%d %H:%M:%S} UTC{}", connector.name,
@@ -36,7 +41,15 @@ absl::StatusOr<Credential> FlavorCredentials::Get(const CallContext& call, const
   GANTRY_RETURN_IF_ERROR(CheckNotExpired(connector_, call.clock().Now()));
   ++g_authenticating;
   const absl::Cleanup leave = [] { --g_authenticating; };
-  return flavor_.Authenticate(call, {host, repository, "", ""}, actions);
+  GANTRY_ASSIGN_OR_RETURN(Credential made,
+                          flavor_.Authenticate(call, {host, repository, "", ""}, actions));
+  // What is lent without an end is the connector's own secret, whoever says that it ends.
+  if (connector_.expires && (made.expires || !actions.hand_out)) {
+    const auto left = EndOf(connector_) - call.clock().Now();
+    const MonoTime end = call.clock().Mono() + std::chrono::duration_cast<milliseconds>(left);
+    made.expires = std::min(made.expires.value_or(end), end);
+  }
+  return made;
 }
 
 bool FlavorCredentials::InProgress() { return g_authenticating > 0; }

@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 #include "gantryd/registries/connector_fit.h"
+#include "gantryd/registries/flavor_credentials.h"
 #include "gantryd/registries/open_registry.h"
 #include "net/address_policy.h"
 #include "oci/docker_config.h"
@@ -54,6 +55,7 @@ absl::StatusOr<std::shared_ptr<RegistrySession>> RegistryPool::Open(const CallCo
   std::optional<ConnectorRecord> connector;
   if (!record->connector.empty()) {
     GANTRY_ASSIGN_OR_RETURN(connector, store_.GetConnector(record->connector));
+    GANTRY_RETURN_IF_ERROR(CheckNotExpired(*connector, call.clock().Now()));
   }
   const ConnectorRecord* const linked = connector ? &*connector : nullptr;
   const auto current = [&]() -> std::shared_ptr<OpenRegistry> {

@@ -59,7 +59,7 @@ class RegistryPool {
   ~RegistryPool();
 
   // Reads the record, and opens the registry again when it or its connector changed.
-  //   NOT_FOUND REGISTRY_NOT_FOUND, FAILED_PRECONDITION FLAVOR_NOT_LOADED
+  //   NOT_FOUND REGISTRY_NOT_FOUND, FAILED_PRECONDITION FLAVOR_NOT_LOADED, CONNECTOR_EXPIRED
   absl::StatusOr<std::shared_ptr<RegistrySession>> Open(const CallContext& call,
                                                         const std::string& name);
   // For a record that is not stored (yet): verifying a connector, diagnosing.  `connector` may be

@@ -191,13 +191,18 @@ TEST(RegistryPool, AnExpiredConnectorLogsInNoMore) {
   RegistryRecord record = w.Record("r", w.host);
   record.connector = "c";
   w.Register(record);
-  EXPECT_TRUE((*w.pool.Open(w.call, "r"))->client().Ping(w.call).ok());
+  const auto open = *w.pool.Open(w.call, "r");
+  EXPECT_TRUE(open->client().Ping(w.call).ok());
 
   w.clock.Advance(std::chrono::minutes(1));
+  const auto is_expired =
+      FailsWith(StatusCode::kFailedPrecondition, reason::kConnectorExpired);
+  EXPECT_THAT(w.pool.Open(w.call, "r").status(), is_expired);
+  EXPECT_THAT(open->client().Ping(w.call), is_expired) << "the login that it keeps ends, too";
   const ConnectorRecord stored = *w.store.GetConnector("c");
   const auto fresh = *w.pool.OpenUnsaved(w.call, record, &stored);
   const absl::Status status = fresh->client().Ping(w.call);
-  EXPECT_THAT(status, FailsWith(StatusCode::kFailedPrecondition, reason::kConnectorExpired));
+  EXPECT_THAT(status, is_expired);
   EXPECT_THAT(MessageOf(status), HasSubstr("nearer than its tolerance of 120 s"));
   EXPECT_THAT(DetailOf(status).remedy, HasSubstr("service-connector update c"));
 
