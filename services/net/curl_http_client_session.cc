@@ -269,6 +269,16 @@ void CurlSession::ConfigureRoute(const HttpRequest& request, const HttpClientOpt
       host != request.url.npos && IsLiteralPrivateHost(request.url.substr(host + 3));
 }
 
+bool CurlSession::PeerIsPrivate(const HttpRequest& request) const {
+  if (!request.bypass_proxy && ProxyIsConfigured()) return false;
+  const char* ip = nullptr;
+  curl_easy_getinfo(easy_, CURLINFO_PRIMARY_IP, &ip);
+  if (ip == nullptr) return false;
+  const std::string_view text = ip;
+  const bool v6 = text.find(':') != text.npos;
+  return IsLiteralPrivateHost(v6 ? fmt::format("[{}]", text) : std::string(text));
+}
+
 absl::Status CurlSession::Drive(const CallContext& call, const HttpRequest& request,
                                 Transfer& transfer) {
   const std::stop_callback wake(call.stop_token(), [this] { curl_multi_wakeup(multi_); });
@@ -339,18 +349,20 @@ absl::StatusOr<HttpResponse> CurlSession::Run(const CallContext& call, const Htt
   // same.
   const bool answered =
       transfer.head_complete && (transfer.response.body_cut || transfer.response.status >= 400);
-  if (code == CURLE_OK || answered) return std::move(transfer.response);
+  if (code == CURLE_OK || answered) {
+    transfer.response.private_peer = PeerIsPrivate(request);
+    return std::move(transfer.response);
+  }
   if (transfer.address_refused) {
     const bool local = request.addresses == AddressPolicy::kNotLocal;
     return PermissionDenied(
                reason::kAddressRefused, "{}: the address is {}",
                std::string_view(request.url).substr(0, request.url.find('?')),
                local ? "this machine's own, or of its link" : "not on the public internet")
-        .Remedy("{}", local
-                          ? "give a public or private address, or have the operator start gantryd "
-                            "with --connect-to HOST:PORT:HOST2:PORT2"
-                          : "if the registry is yours, register it: gantry container-registry "
-                            "register");
+        .Remedy("{}have the operator start gantryd with --connect-to HOST:PORT:HOST2:PORT2",
+                local ? "give a public or private address, or "
+                      : "register the registry, if it is yours and is not registered: gantry "
+                        "container-registry register; for another host that it sends to, ");
   }
   return CurlError(code, transfer.error_text, request.url, easy_);
 }

@@ -34,6 +34,8 @@ class CurlSession {
                       Transfer& transfer);
   void ConfigureRoute(const HttpRequest& request, const HttpClientOptions& options,
                       Transfer& transfer);
+  // As HttpResponse::private_peer.
+  bool PeerIsPrivate(const HttpRequest& request) const;
   // OK when curl has finished, well or badly; else why we broke off.
   absl::Status Drive(const CallContext& call, const HttpRequest& request, Transfer& transfer);
 

@@ -126,7 +126,11 @@ TEST_F(CurlHttpClientTest, AnEmptyPostSaysContentLengthZero) {
 
 TEST_F(CurlHttpClientTest, ReusesItsConnection) {
   HttpServer server(Ok);
-  for (int i = 0; i < 5; ++i) ASSERT_TRUE(http_.Do(call_, To(server, "GET", "/")).ok());
+  for (int i = 0; i < 5; ++i) {
+    const auto response = http_.Do(call_, To(server, "GET", "/"));
+    ASSERT_TRUE(response.ok()) << response.status();
+    EXPECT_TRUE(response->private_peer) << i;
+  }
   EXPECT_EQ(server.connections(), 1);
 }
 

@@ -95,6 +95,7 @@ struct HttpResponse {
   std::string body;
   bool body_cut = false;     // longer than max_body_bytes; the rest was not read
   int64_t bytes_sent = 0;    // of the request's body; less than its size after an early answer
+  bool private_peer = false;  // came from an address that is not public, and is not a proxy's
 };
 
 // Thread-safe.

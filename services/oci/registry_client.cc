@@ -152,6 +152,7 @@ absl::StatusOr<HttpResponse> RegistryClient::SendOnce(const CallContext& call,
     http.upload_size = request.body_size;
   }
   GANTRY_ASSIGN_OR_RETURN(HttpResponse response, http_.Do(call, http));
+  if (to.is_registry) endpoint_.Answered(response.private_peer);
   if (place && response.status == 429) {
     const std::string wait = response.headers.Get("Retry-After").value_or("");
     place->OnThrottled(call.clock(), ParseRetryAfter(wait, call.clock().Now()));

@@ -173,7 +173,7 @@ class RegistryClient {
   absl::StatusOr<UploadSession> ReadSession(const Exchange& exchange) const;
 
   HttpClient& http_;
-  const RegistryEndpoint endpoint_;
+  RegistryEndpoint endpoint_;
   const std::string base_url_;
   const std::shared_ptr<HostGate> gate_;
   const std::unique_ptr<RegistryAuth> auth_;

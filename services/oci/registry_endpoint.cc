@@ -51,6 +51,12 @@ RegistryEndpoint::RegistryEndpoint(std::string host, Transport transport, Addres
       (transport_.plain_http || !transport_.ca_certificate.empty() || IsInside(base_.host));
 }
 
+AddressPolicy RegistryEndpoint::NeighbourAddresses() const {
+  if (in_private_network_) return AddressPolicy::kAny;
+  const bool near = addresses_ == AddressPolicy::kAny && answered_privately_;
+  return near ? AddressPolicy::kNotLocal : AddressPolicy::kPublicOnly;
+}
+
 absl::StatusOr<Destination> RegistryEndpoint::Follow(const Url& from,
                                                      std::string_view reference) const {
   auto resolved = from.Resolve(reference);
@@ -87,9 +93,7 @@ absl::StatusOr<Destination> RegistryEndpoint::Follow(const Url& from,
   if (same_host) to.transport.identity = transport_.identity;
   if (to.is_registry) to.transport.unix_socket = transport_.unix_socket;
   to.transport.plain_http = !to.url.https;
-  to.addresses = same_host             ? addresses_
-                 : in_private_network_ ? AddressPolicy::kAny
-                                       : AddressPolicy::kPublicOnly;
+  to.addresses = same_host ? addresses_ : NeighbourAddresses();
   return to;
 }
 

@@ -3,6 +3,7 @@
 
 #include <absl/status/statusor.h>
 
+#include <atomic>
 #include <string>
 #include <string_view>
 
@@ -19,7 +20,7 @@ struct Destination {
   bool is_registry = false;  // the registry's own origin: its credentials may go there
 };
 
-// The registry as it is configured.  Immutable; thread-safe.
+// The registry as it is configured, and what its answers have shown.  Thread-safe.
 //
 // Credentials go in plain text only where the operator chose plain http for the registry: nothing
 // else makes an http destination.
@@ -29,7 +30,8 @@ struct Destination {
 // at a public address: the daemon must not be led to what only its machine or network can reach.
 // A registry that is itself on loopback, at a private address, plain http or behind a private
 // certificate authority belongs to such a network and may name others there; but never a link-local
-// address, where clouds keep their metadata services.
+// address, where clouds keep their metadata services.  One whose own name has led to a private
+// address, as a private endpoint's does, may lead to others by their names, but not to this machine.
 class RegistryEndpoint {
  public:
   // `host` is canonical.  kPublicOnly for a host that no operator has configured.
@@ -46,12 +48,19 @@ class RegistryEndpoint {
   //   FAILED_PRECONDITION UPSTREAM_PROTOCOL   no URL
   absl::StatusOr<Destination> Follow(const Url& from, std::string_view reference) const;
 
+  // The registry itself has answered, from a private address or not.
+  void Answered(bool from_private_address) { answered_privately_ = from_private_address; }
+
  private:
+  // Where the names of other hosts may lead.
+  AddressPolicy NeighbourAddresses() const;
+
   const std::string host_;
   const Transport transport_;
   const AddressPolicy addresses_;
   Url base_;
   bool in_private_network_ = false;
+  std::atomic<bool> answered_privately_ = false;
 };
 
 }  // namespace gantry

@@ -63,6 +63,26 @@ TEST(RegistryEndpointTest, APrivateRegistryMayNameItsNeighbours) {
   EXPECT_EQ(token->transport.ca_certificate, "PEM");
 }
 
+TEST(RegistryEndpointTest, ARegistryAtAPrivateEndpointMayNameOthersThere) {
+  RegistryEndpoint registry("acme.azurecr.io", {});
+  const auto data = [&] {
+    return registry.Follow(registry.base(), "https://acme.westeurope.data.azurecr.io/x");
+  };
+  registry.Answered(true);
+  EXPECT_EQ(data()->addresses, AddressPolicy::kNotLocal);
+  for (const auto* inside :
+       {"https://10.0.0.6/", "https://127.0.0.1/", "https://169.254.169.254/"}) {
+    EXPECT_EQ(Followed(registry, inside), "ADDRESS_REFUSED") << "not by number: " << inside;
+  }
+  registry.Answered(false);
+  EXPECT_EQ(data()->addresses, AddressPolicy::kPublicOnly);
+
+  RegistryEndpoint foreign("r.example.com", {}, AddressPolicy::kPublicOnly);
+  foreign.Answered(true);
+  EXPECT_EQ(foreign.Follow(foreign.base(), "https://a.example.com/")->addresses,
+            AddressPolicy::kPublicOnly);
+}
+
 TEST(RegistryEndpointTest, AForeignRegistryStaysPublicWhateverItsTransport) {
   const RegistryEndpoint registry("r.example.com", PlainHttp(), AddressPolicy::kPublicOnly);
   EXPECT_EQ(registry.Follow(registry.base(), "/v2/")->addresses, AddressPolicy::kPublicOnly);
