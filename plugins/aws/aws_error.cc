@@ -28,6 +28,7 @@ constexpr struct {
     {"UnrecognizedClientException", kAuthRejected},
     {"InvalidSignatureException", kAuthRejected},
     {"MissingAuthenticationTokenException", kAuthRejected},
+    {"MissingAuthenticationToken", kAuthRejected},
     {"ExpiredTokenException", kAuthRejected},
     {"InvalidClientTokenId", kAuthRejected},
     {"SignatureDoesNotMatch", kAuthRejected},
@@ -47,6 +48,7 @@ constexpr struct {
     {"ServerException", kUnavailable},
     {"IDPCommunicationError", kUnavailable},
     {"RepositoryNotFoundException", {GANTRY_NOT_FOUND, "REPOSITORY_NOT_FOUND"}},
+    {"RepositoryAlreadyExistsException", {GANTRY_ALREADY_EXISTS, "UPSTREAM_CONFLICT"}},
     {"LimitExceededException", {GANTRY_RESOURCE_EXHAUSTED, "UPSTREAM_QUOTA"}},
 };
 

@@ -197,6 +197,25 @@ TEST_F(AwsFlavor, CreatesARepositoryWithTheRegistrysSettings) {
   EXPECT_EQ(flavor_.PreparePush({kHost, "Team", "v1", ""}, &plan).reason(), "INVALID_REFERENCE");
 }
 
+TEST_F(AwsFlavor, WhoMayNeitherLookNorCreateMayStillPush) {
+  ASSERT_TRUE(
+      flavor_.Open(Config(kHost, "secret-key", "", R"({"create_repository": true})")).ok());
+  const auto denied = Refusal("AccessDeniedException", "not authorized");
+  std::optional<sdk::Plan> plan;
+  once_ = {{"DescribeRepositories", denied}};
+  ASSERT_TRUE(flavor_.PreparePush({kHost, "team/app", "v1", ""}, &plan).ok());
+  EXPECT_TRUE(plan->new_repository) << "creating alone is enough";
+
+  once_ = {{"DescribeRepositories", denied}, {"CreateRepository", denied}};
+  ASSERT_TRUE(flavor_.PreparePush({kHost, "team/app", "v1", ""}, &plan).ok());
+  EXPECT_FALSE(plan->new_repository);
+  EXPECT_THAT(host_.warnings(), ElementsAre(HasSubstr("pushing without a look")));
+
+  once_ = {{"DescribeRepositories", denied}, {"CreateRepository", Refusal("KmsException", "off")}};
+  EXPECT_THAT(flavor_.PreparePush({kHost, "team/app", "v1", ""}, &plan).message(),
+              HasSubstr("KmsException"));
+}
+
 TEST_F(AwsFlavor, SessionPoliciesThatAreTooLongAreRefusedBeforeAnythingIsAsked) {
   const auto fields = [](size_t length) {
     const std::string end = R"(\"}})", begin = R"({\"Statement\":{\"Sid\":\")";

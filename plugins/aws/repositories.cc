@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "plugins/aws/aws_error.h"
+#include "plugins/sdk/new_repository.h"
 
 namespace gantry::aws {
 namespace {
@@ -72,16 +72,12 @@ std::string ApiName(const EcrHost& registry, std::string_view repository) {
 
 Status EnsureRepository(const Call& call, const EcrApi& api, const AwsKeys& keys,
                         const std::string& name, const Json& settings, bool& created) {
-  created = false;
-  const Status found = api.DescribeRepository(call, keys, name);
-  // Who may create need not be one who may look.
-  if (found.code != GANTRY_NOT_FOUND && found.code != GANTRY_PERMISSION_DENIED) return found;
-  Json answer;
-  Status status =
-      api.Invoke(call, keys, "CreateRepository", CreationBody(api, name, settings), answer);
-  // Another push was faster.
-  created = status.ok() || AwsCodeOf(status) == "RepositoryAlreadyExistsException";
-  return created ? Ok() : std::move(status);
+  const auto look = [&] { return api.DescribeRepository(call, keys, name); };
+  const auto create = [&] {
+    Json answer;
+    return api.Invoke(call, keys, "CreateRepository", CreationBody(api, name, settings), answer);
+  };
+  return sdk::CreateUnlessThere(call, look, create, created);
 }
 
 Status DeleteImage(const Call& call, const EcrApi& api, const AwsKeys& keys, const Target& target) {

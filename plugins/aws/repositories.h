@@ -12,8 +12,7 @@ namespace gantry::aws {
 // The name that the API uses: that of the public registry has no alias in front.
 std::string ApiName(const EcrHost& registry, std::string_view repository);
 
-// Creates the repository with the settings of the registry's config unless it is there.  Sets
-// `created` when it was this call that did.
+// Creates the repository with the settings of the registry's config, as sdk::CreateUnlessThere.
 sdk::Status EnsureRepository(const sdk::Call& call, const EcrApi& api, const sdk::AwsKeys& keys,
                              const std::string& name, const sdk::Json& settings, bool& created);
 

@@ -10,6 +10,7 @@
 #include "plugins/gcp/resource_list.h"
 #include "plugins/gcp/token_info.h"
 #include "plugins/sdk/expiring_cache.h"
+#include "plugins/sdk/new_repository.h"
 #include "plugins/sdk/table.h"
 
 namespace gantry::gcp {
@@ -202,12 +203,15 @@ class GcpFlavor final : public sdk::Flavor {
           "Link a connector of type gcp, or unset create_repository.");
     }
     return WithApi(call, [&](const ArtifactRegistry& api, const AccessToken&) {
-      Repository found;
-      Status shown = api.Get(name, found);
-      if (shown.code != GANTRY_NOT_FOUND) return shown;
-      GANTRY_FLAVOR_TRY(api.Create(name, RepositorySettings::Of(config().fields())));
-      call.Log(GANTRY_INFO, "created " + name.Resource());
-      plan.new_repository = true;
+      const auto look = [&] {
+        Repository found;
+        return api.Get(name, found);
+      };
+      const auto create = [&] {
+        return api.Create(name, RepositorySettings::Of(config().fields()));
+      };
+      GANTRY_FLAVOR_TRY(sdk::CreateUnlessThere(call, look, create, plan.new_repository));
+      if (plan.new_repository) call.Log(GANTRY_INFO, "created " + name.Resource());
       return Ok();
     });
   }

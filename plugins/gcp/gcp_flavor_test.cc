@@ -141,6 +141,15 @@ TEST_F(GcpFlavor, ARepositoryThatSomebodyElseMakesIsAsGood) {
   EXPECT_TRUE(plan_->new_repository);
 }
 
+TEST_F(GcpFlavor, WhoMayNeitherLookNorCreateMayStillPush) {
+  Open("service-account", "{}", R"({"create_repository": true})");
+  Answer(kRepositoryUrl, 403, kDenied);
+  Answer(kCreateUrl, 403, kDenied);
+  ASSERT_TRUE(Prepare().ok());
+  EXPECT_FALSE(plan_->new_repository);
+  EXPECT_THAT(host_.warnings(), ElementsAre(HasSubstr("pushing without a look")));
+}
+
 TEST_F(GcpFlavor, ACreationThatFailsOrNeverEndsIsToldSo) {
   Open("service-account", "{}", R"({"create_repository": true})");
   Answer(kRepositoryUrl, 404, kNotFound);
