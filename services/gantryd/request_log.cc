@@ -24,7 +24,8 @@ absl::Status CheckId(const std::string& id) {
 
 absl::StatusOr<std::string> RequestLog::Once(
     const std::string& request_id, const std::string& method, const std::string& body,
-    absl::FunctionRef<absl::StatusOr<std::string>()> work) {
+    absl::FunctionRef<absl::StatusOr<std::string>()> work,
+    absl::FunctionRef<std::optional<std::string>()> done) {
   if (request_id.empty()) return work();
   GANTRY_RETURN_IF_ERROR(CheckId(request_id));
   if (std::lock_guard lock(mu_); to_forget_.contains(request_id)) {
@@ -46,7 +47,10 @@ absl::StatusOr<std::string> RequestLog::Once(
     case RequestState::Kind::kNew:
       break;
   }
-  absl::StatusOr<std::string> answer = Guard(work);
+  absl::StatusOr<std::string> answer = Guard([&]() -> absl::StatusOr<std::string> {
+    if (auto known = state.taken_over ? done() : std::nullopt) return *std::move(known);
+    return work();
+  });
   End(request_id, answer);
   return answer;
 }

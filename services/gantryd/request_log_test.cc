@@ -45,6 +45,25 @@ TEST_F(RequestLogTest, ARepeatGetsTheFirstAnswerAlsoAfterARestart) {
   EXPECT_EQ(runs_, 1);
 }
 
+TEST_F(RequestLogTest, WhatAKilledDaemonHadDoneIsNotDoneAgain) {
+  const auto repeat = [&](const std::string& id, std::optional<std::string> known) {
+    store_->BeginRequest(id, "Method", "body").value();
+    Restart();
+    return log_->Once(
+        id, "Method", "body",
+        [&]() -> Answer {
+          ++runs_;
+          return "done now";
+        },
+        [&] { return known; });
+  };
+  EXPECT_EQ(*repeat("done", "done before"), "done before");
+  EXPECT_EQ(runs_, 0);
+  EXPECT_EQ(*Once("done", "body"), "done before") << "and noted";
+  EXPECT_EQ(*repeat("begun", std::nullopt), "done now");
+  EXPECT_EQ(runs_, 1);
+}
+
 TEST_F(RequestLogTest, WithoutAnIdEveryCallRuns) {
   EXPECT_EQ(*Once("", "body", "first"), "first");
   EXPECT_EQ(*Once("", "body", "second"), "second");

@@ -12,10 +12,11 @@ namespace {
 constexpr char kColumns[] =
     "name, type, auth_method, config, labels, description, verification, verification_message, "
     "verification_host, verification_time, expire_time, create_time, update_time, version, "
-    "resource_id, expires_skew_tolerance";
+    "resource_id, expires_skew_tolerance, request_id";
 
 struct Row {
-  std::string name, type, auth_method, config, labels, description, message, host, resource_id;
+  std::string name, type, auth_method, config, labels, description, message, host, resource_id,
+      request_id;
   long long verification = 0, verification_time = 0, expire_time = 0, create_time = 0,
             update_time = 0, version = 0, skew_tolerance = 0;
 
@@ -37,6 +38,7 @@ struct Row {
     r.version = version;
     r.resource_id = resource_id;
     r.expires_skew_tolerance = std::chrono::seconds(skew_tolerance);
+    r.request_id = request_id;
     return r;
   }
   static Row Of(const ConnectorRecord& r) {
@@ -57,6 +59,7 @@ struct Row {
     row.version = r.version;
     row.resource_id = r.resource_id;
     row.skew_tolerance = r.expires_skew_tolerance.count();
+    row.request_id = r.request_id;
     return row;
   }
 };
@@ -68,7 +71,7 @@ auto IntoRow(Prepared&& prepared, Row& r) {
           soci::into(r.description), soci::into(r.verification), soci::into(r.message),
           soci::into(r.host), soci::into(r.verification_time), soci::into(r.expire_time),
           soci::into(r.create_time), soci::into(r.update_time), soci::into(r.version),
-          soci::into(r.resource_id), soci::into(r.skew_tolerance));
+          soci::into(r.resource_id), soci::into(r.skew_tolerance), soci::into(r.request_id));
 }
 
 // Where a secret belongs: it opens in no other row and no other column.
@@ -154,12 +157,14 @@ absl::Status Insert(soci::session& sql, const SealingKey& key, const ConnectorRe
   const Row r = Row::Of(record);
   sql << "INSERT INTO connector (" << kColumns
       << ") VALUES (:name, :type, :method, :config, :labels, :description, :verification, :message,"
-         " :host, :tried, :expires, :created, :updated, :version, :resource, :tolerance)",
+         " :host, :tried, :expires, :created, :updated, :version, :resource, :tolerance,"
+         " :request)",
       soci::use(r.name), soci::use(r.type), soci::use(r.auth_method), soci::use(r.config),
       soci::use(r.labels), soci::use(r.description), soci::use(r.verification),
       soci::use(r.message), soci::use(r.host), soci::use(r.verification_time),
       soci::use(r.expire_time), soci::use(r.create_time), soci::use(r.update_time),
-      soci::use(r.version), soci::use(r.resource_id), soci::use(r.skew_tolerance);
+      soci::use(r.version), soci::use(r.resource_id), soci::use(r.skew_tolerance),
+      soci::use(r.request_id);
   WriteSecrets(sql, key, record);
   return absl::OkStatus();
 }
@@ -170,12 +175,13 @@ void Replace(soci::session& sql, const SealingKey& key, const ConnectorRecord& r
          " labels = :labels, description = :description, verification = :verification,"
          " verification_message = :message, verification_host = :host, verification_time = :tried,"
          " expire_time = :expires, update_time = :updated, version = :version,"
-         " resource_id = :resource, expires_skew_tolerance = :tolerance WHERE name = :name",
+         " resource_id = :resource, expires_skew_tolerance = :tolerance, request_id = :request"
+         " WHERE name = :name",
       soci::use(r.type), soci::use(r.auth_method), soci::use(r.config), soci::use(r.labels),
       soci::use(r.description), soci::use(r.verification), soci::use(r.message), soci::use(r.host),
       soci::use(r.verification_time), soci::use(r.expire_time), soci::use(r.update_time),
       soci::use(r.version), soci::use(r.resource_id), soci::use(r.skew_tolerance),
-      soci::use(r.name);
+      soci::use(r.request_id), soci::use(r.name);
   WriteSecrets(sql, key, record);
 }
 

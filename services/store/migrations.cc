@@ -1,10 +1,14 @@
 #include "store/migrations.h"
 
+#include <fcntl.h>
 #include <openssl/evp.h>
 #include <unistd.h>
 
+#include <system_error>
+
 #include "base/status.h"
 #include "base/strings.h"
+#include "base/unique_fd.h"
 #include "store/records.h"
 
 namespace gantry {
@@ -49,6 +53,10 @@ const std::vector<SchemaStep>& SchemaSteps() {
       {
           "ALTER TABLE connector ADD COLUMN resource_id TEXT NOT NULL DEFAULT ''",
           "ALTER TABLE connector ADD COLUMN expires_skew_tolerance BIGINT NOT NULL DEFAULT 300",
+      },
+      {
+          "ALTER TABLE connector ADD COLUMN request_id TEXT NOT NULL DEFAULT ''",
+          "ALTER TABLE registry ADD COLUMN request_id TEXT NOT NULL DEFAULT ''",
       },
   };
   return steps;
@@ -97,6 +105,13 @@ absl::Status Migrate(Db& db, const std::vector<SchemaStep>& steps, WallTime now,
   }
   if (!applied.empty() && applied.size() < steps.size()) {
     unlink(backup_path.c_str());
+    // Nobody else's to read, as the store itself; SQLite fills an empty file as it finds it.
+    const UniqueFd backup(open(backup_path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (backup.get() < 0) {
+      return Unavailable(reason::kStoreFull, "cannot write {}: {}", backup_path,
+                         std::generic_category().message(errno))
+          .Remedy("check the state directory's owner, rights and free space");
+    }
     GANTRY_RETURN_IF_ERROR(db.Read("backup", [&](soci::session& sql) {
       sql << "VACUUM INTO :path", soci::use(backup_path);
       return absl::OkStatus();

@@ -53,6 +53,7 @@ TEST_F(Migrations, AnOlderStoreKeepsItsRowsAndLeavesABackup) {
   ASSERT_TRUE(MigrateTo({kFirst, kSecond}).ok());
   EXPECT_EQ(Ask(*db_, "SELECT name || ' ' || colour FROM fruit"), "pear green");
 
+  EXPECT_EQ(std::filesystem::status(backup_).permissions(), std::filesystem::perms(0600));
   const auto backup = Db::OpenSqlite(backup_);
   ASSERT_TRUE(backup.ok()) << backup.status();
   EXPECT_EQ(Ask(**backup, "SELECT name FROM fruit"), "pear");

@@ -11,7 +11,7 @@ namespace {
 
 constexpr char kColumns[] =
     "name, flavor, uri, default_repository, connector, labels, config, plain_http, skip_tls_verify, "
-    "ca_certificate, client_certificate, client_key, create_time, update_time, version";
+    "ca_certificate, client_certificate, client_key, create_time, update_time, version, request_id";
 
 // Where a registry's key belongs: it opens in no other row and no other column.
 std::string PlaceOfKey(const std::string& registry) {
@@ -21,7 +21,7 @@ std::string PlaceOfKey(const std::string& registry) {
 // One row's columns as SOCI moves them.
 struct Row {
   std::string name, flavor, uri, default_repository, connector, labels, config, ca_certificate,
-      client_certificate, client_key;  // the key sealed
+      client_certificate, client_key, request_id;  // the key sealed
   long long plain_http = 0, skip_tls_verify = 0, create_time = 0, update_time = 0, version = 0;
 
   absl::StatusOr<RegistryRecord> Record(const SealingKey& key) const {
@@ -43,6 +43,7 @@ struct Row {
     r.create_time = FromMicros(create_time);
     r.update_time = FromMicros(update_time);
     r.version = version;
+    r.request_id = request_id;
     return r;
   }
   static Row Of(const RegistryRecord& r, const SealingKey& key) {
@@ -62,6 +63,7 @@ struct Row {
     row.create_time = ToMicros(r.create_time);
     row.update_time = ToMicros(r.update_time);
     row.version = r.version;
+    row.request_id = r.request_id;
     return row;
   }
 };
@@ -73,7 +75,7 @@ auto IntoRow(Prepared&& prepared, Row& r) {
           soci::into(r.labels), soci::into(r.config), soci::into(r.plain_http),
           soci::into(r.skip_tls_verify), soci::into(r.ca_certificate),
           soci::into(r.client_certificate), soci::into(r.client_key), soci::into(r.create_time),
-          soci::into(r.update_time), soci::into(r.version));
+          soci::into(r.update_time), soci::into(r.version), soci::into(r.request_id));
 }
 
 }  // namespace
@@ -120,12 +122,12 @@ absl::Status Insert(soci::session& sql, const SealingKey& key, const RegistryRec
   const Row r = Row::Of(record, key);
   sql << "INSERT INTO registry (" << kColumns
       << ") VALUES (:name, :flavor, :uri, :repository, :connector, :labels, :config, :plain, :skip,"
-         " :ca, :certificate, :key, :created, :updated, :version)",
+         " :ca, :certificate, :key, :created, :updated, :version, :request)",
       soci::use(r.name), soci::use(r.flavor), soci::use(r.uri), soci::use(r.default_repository),
       soci::use(r.connector), soci::use(r.labels), soci::use(r.config), soci::use(r.plain_http),
       soci::use(r.skip_tls_verify), soci::use(r.ca_certificate), soci::use(r.client_certificate),
-      soci::use(r.client_key), soci::use(r.create_time),
-      soci::use(r.update_time), soci::use(r.version);
+      soci::use(r.client_key), soci::use(r.create_time), soci::use(r.update_time),
+      soci::use(r.version), soci::use(r.request_id);
   return absl::OkStatus();
 }
 
@@ -137,13 +139,13 @@ absl::Status Replace(soci::session& sql, const SealingKey& key, const RegistryRe
   sql << "UPDATE registry SET flavor = :flavor, uri = :uri, default_repository = :repository,"
          " connector = :connector, labels = :labels, config = :config, plain_http = :plain,"
          " skip_tls_verify = :skip, ca_certificate = :ca, client_certificate = :certificate,"
-         " client_key = :key, update_time = :updated, version = :version"
+         " client_key = :key, update_time = :updated, version = :version, request_id = :request"
          " WHERE name = :name",
       soci::use(r.flavor), soci::use(r.uri), soci::use(r.default_repository),
       soci::use(r.connector), soci::use(r.labels), soci::use(r.config), soci::use(r.plain_http),
       soci::use(r.skip_tls_verify), soci::use(r.ca_certificate), soci::use(r.client_certificate),
-      soci::use(r.client_key), soci::use(r.update_time),
-      soci::use(r.version), soci::use(r.name);
+      soci::use(r.client_key), soci::use(r.update_time), soci::use(r.version),
+      soci::use(r.request_id), soci::use(r.name);
   return absl::OkStatus();
 }
 

@@ -29,6 +29,7 @@ RequestState Begin(soci::session& sql, const std::string& id, const std::string&
   } else if (found && old_owner == owner) {
     state.kind = RequestState::Kind::kInProgress;
   } else {
+    state.taken_over = found;
     sql << "INSERT INTO request (id, method, body_hash, owner, done, response, create_time)"
            " VALUES (:id, :method, :hash, :owner, 0, '', :time)"
            " ON CONFLICT (id) DO UPDATE SET owner = excluded.owner",

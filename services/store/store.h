@@ -31,7 +31,8 @@ struct RegistryRecord {
   std::string client_certificate;
   Secret client_key;  // of the certificate; sealed on disk
   WallTime create_time{}, update_time{};
-  int64_t version = 0;  // 1, 2, …; set by the store
+  std::string request_id;  // of the call that made it what it is, or empty
+  int64_t version = 0;     // 1, 2, …; set by the store
 };
 
 // How long before its end a fixed token counts as ended, unless its owner says otherwise.
@@ -54,6 +55,7 @@ struct ConnectorRecord {
   std::string verification_message, verification_host;
   WallTime verification_time{};
   WallTime create_time{}, update_time{};
+  std::string request_id;  // as of a registry
   int64_t version = 0;
 };
 
@@ -67,6 +69,7 @@ struct RequestState {
   };
   Kind kind = Kind::kNew;
   std::string response;
+  bool taken_over = false;  // kNew, and a killed daemon had begun it: perhaps done, and not noted
 };
 
 // Thread-safe.  Blocks on disk; call on the executor.  A write that returned OK survives kill -9.

@@ -29,6 +29,7 @@ RegistryRecord Registry(const std::string& name, const std::string& connector = 
   record.ca_certificate = "-----BEGIN CERTIFICATE-----\n";
   record.client_certificate = "-----BEGIN CERTIFICATE-----\nclient\n";
   record.client_key = Secret("s3cret of the registry");
+  record.request_id = "the call that made it";
   return record;
 }
 
@@ -47,6 +48,7 @@ ConnectorRecord Connector(const std::string& name) {
   record.verification = Verification::kAccepted;
   record.verification_message = "yes";
   record.verification_host = "registry.example.com";
+  record.request_id = "the call that made it";
   return record;
 }
 
@@ -86,6 +88,7 @@ TEST_P(StoreContract, KeepsEveryFieldOfARegistry) {
   EXPECT_EQ(read->ca_certificate, wanted.ca_certificate);
   EXPECT_EQ(read->client_certificate, wanted.client_certificate);
   EXPECT_EQ(read->client_key.Reveal(), "s3cret of the registry");
+  EXPECT_EQ(read->request_id, "the call that made it");
   EXPECT_EQ(read->create_time, created->create_time);
 }
 
@@ -101,6 +104,7 @@ TEST_P(StoreContract, KeepsEveryFieldOfAConnector) {
   EXPECT_EQ(read->expires, wanted.expires);
   EXPECT_EQ(read->expires_skew_tolerance, wanted.expires_skew_tolerance);
   EXPECT_EQ(read->resource_id, wanted.resource_id);
+  EXPECT_EQ(read->request_id, wanted.request_id);
   EXPECT_EQ(read->labels, wanted.labels);
   EXPECT_EQ(read->description, wanted.description);
   EXPECT_EQ(read->verification, wanted.verification);

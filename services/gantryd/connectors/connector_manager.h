@@ -24,6 +24,7 @@ struct ConnectorInput {
   std::optional<WallTime> expires;
   std::optional<std::chrono::seconds> expires_skew_tolerance;  // absent: the record's own default
   std::string resource_id;
+  std::string request_id;
   int64_t version = 0;  // of an update; 0: any
 };
 

@@ -30,11 +30,15 @@ grpc::ServerUnaryReactor* ConnectorService::CreateServiceConnector(
             requests_, "CreateServiceConnector", r,
             [&]() -> absl::StatusOr<v1::ServiceConnector> {
               GANTRY_ASSIGN_OR_RETURN(ConnectorInput input, FromProto(r.connector()));
+              input.request_id = r.request_id();
               std::vector<std::string> warnings;
               GANTRY_ASSIGN_OR_RETURN(
                   const ConnectorRecord record,
                   connectors_.Create(call, std::move(input), r.skip_verification(), &warnings));
               return WithWarnings(ToProto(record), warnings);
+            },
+            [&] {
+              return MadeBy<v1::ServiceConnector>(r, connectors_.Get(call, r.connector().name()));
             });
       });
 }
@@ -73,11 +77,15 @@ grpc::ServerUnaryReactor* ConnectorService::UpdateServiceConnector(
             requests_, "UpdateServiceConnector", r,
             [&]() -> absl::StatusOr<v1::ServiceConnector> {
               GANTRY_ASSIGN_OR_RETURN(ConnectorInput input, FromProto(r.connector()));
+              input.request_id = r.request_id();
               std::vector<std::string> warnings;
               GANTRY_ASSIGN_OR_RETURN(
                   const ConnectorRecord record,
                   connectors_.Update(call, std::move(input), r.skip_verification(), &warnings));
               return WithWarnings(ToProto(record), warnings);
+            },
+            [&] {
+              return MadeBy<v1::ServiceConnector>(r, connectors_.Get(call, r.connector().name()));
             });
       });
 }
@@ -94,6 +102,10 @@ grpc::ServerUnaryReactor* ConnectorService::DeleteServiceConnector(
               GANTRY_ASSIGN_OR_RETURN(const int64_t version, VersionOf(r.etag()));
               GANTRY_RETURN_IF_ERROR(connectors_.Delete(call, r.name(), version));
               return v1::DeleteServiceConnectorResponse();
+            },
+            [&] {
+              return GoneAsWanted<v1::DeleteServiceConnectorResponse>(
+                  connectors_.Get(call, r.name()));
             });
       });
 }

@@ -137,10 +137,12 @@ void PushCall::RunJob() {
 absl::StatusOr<v1::Image> PushCall::Push() {
   GANTRY_ASSIGN_OR_RETURN(const PushSpec spec, PushSpecOf(start_, blobs_));
   return Idempotent<v1::Image>(
-      requests_, "PushImage", start_, [&]() -> absl::StatusOr<v1::Image> {
+      requests_, "PushImage", start_,
+      [&]() -> absl::StatusOr<v1::Image> {
         GANTRY_ASSIGN_OR_RETURN(const ImageView image, images_.Push(*call_, spec, *this));
         return ToProto(image);
-      });
+      },
+      [] { return std::optional<v1::Image>(); });  // again: what is stored is not sent twice
 }
 
 void PushCall::OnBlob(const BlobProgressEvent& event) {

@@ -70,11 +70,13 @@ grpc::ServerUnaryReactor* RegistryService::CreateRegistry(Rpc* rpc,
             requests_, "CreateRegistry", r,
             [&]() -> absl::StatusOr<v1::Registry> {
               GANTRY_ASSIGN_OR_RETURN(RegistryRecord record, FromProto(r.registry()));
+              record.request_id = r.request_id();
               std::vector<std::string> warnings;
               GANTRY_ASSIGN_OR_RETURN(record,
                                       registries_.Create(call, std::move(record), &warnings));
               return WithWarnings(ToProto(record), warnings);
-            });
+            },
+            [&] { return MadeBy<v1::Registry>(r, registries_.Get(call, r.registry().name())); });
       });
 }
 
@@ -114,11 +116,13 @@ grpc::ServerUnaryReactor* RegistryService::UpdateRegistry(Rpc* rpc,
             requests_, "UpdateRegistry", r,
             [&]() -> absl::StatusOr<v1::Registry> {
               GANTRY_ASSIGN_OR_RETURN(RegistryRecord record, FromProto(r.registry()));
+              record.request_id = r.request_id();
               std::vector<std::string> warnings;
               GANTRY_ASSIGN_OR_RETURN(record,
                                       registries_.Update(call, std::move(record), &warnings));
               return WithWarnings(ToProto(record), warnings);
-            });
+            },
+            [&] { return MadeBy<v1::Registry>(r, registries_.Get(call, r.registry().name())); });
       });
 }
 
@@ -134,7 +138,8 @@ grpc::ServerUnaryReactor* RegistryService::DeleteRegistry(Rpc* rpc,
               GANTRY_ASSIGN_OR_RETURN(const int64_t version, VersionOf(r.etag()));
               GANTRY_RETURN_IF_ERROR(registries_.Delete(call, r.name(), version));
               return v1::DeleteRegistryResponse();
-            });
+            },
+            [&] { return GoneAsWanted<v1::DeleteRegistryResponse>(registries_.Get(call, r.name())); });
       });
 }
 
