@@ -137,10 +137,11 @@ class RegistryClient {
   absl::StatusOr<ManifestInfo> GetManifest(const CallContext& call, const std::string& repository,
                                            const std::string& reference);
   // 201 and, where the registry names a digest, the same as ours; else any 2xx, and then it has to
-  // show that it has it.  INTEGRITY otherwise.
+  // show that it has it.  INTEGRITY otherwise.  `confirmed`, where wanted, is set to whether the
+  // registry has said which digest it stored.
   absl::Status PutManifest(const CallContext& call, const std::string& repository,
                            const std::string& reference, std::string_view media_type,
-                           std::string_view bytes);
+                           std::string_view bytes, bool* confirmed = nullptr);
 
   // One of the repository's tags; empty when it has none.  NOT_FOUND REPOSITORY_NOT_FOUND.
   absl::StatusOr<std::string> AnyTag(const CallContext& call, const std::string& repository);

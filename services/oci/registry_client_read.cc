@@ -210,7 +210,7 @@ absl::StatusOr<ManifestInfo> RegistryClient::GetManifest(const CallContext& call
 
 absl::Status RegistryClient::PutManifest(const CallContext& call, const std::string& repository,
                                          const std::string& reference, std::string_view media_type,
-                                         std::string_view bytes) {
+                                         std::string_view bytes, bool* confirmed) {
   const Digest digest = Digest::Of(bytes);
   RegistryRequest request;
   request.method = "PUT";
@@ -226,6 +226,7 @@ absl::Status RegistryClient::PutManifest(const CallContext& call, const std::str
   if (named && *named != digest) {
     return WrongDigest(host(), repository, digest.text(), named->text());
   }
+  if (confirmed) *confirmed = named.has_value();
   if (status == 201 || named) return absl::OkStatus();
   // Not what the specification asks for: so the registry has to show that it has it.
   const auto stored = HeadManifest(call, repository, reference);
@@ -235,6 +236,7 @@ absl::Status RegistryClient::PutManifest(const CallContext& call, const std::str
   if (!stored.ok()) {
     return Annotate(stored.status(), fmt::format("after HTTP {} for a manifest", status));
   }
+  if (confirmed) *confirmed = true;
   if (stored->digest == digest) return absl::OkStatus();
   return WrongDigest(host(), repository, digest.text(), stored->digest.text());
 }

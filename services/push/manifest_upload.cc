@@ -22,84 +22,102 @@ bool MissesAPart(const absl::Status& status) {
   return code == "MANIFEST_BLOB_UNKNOWN" || code == "BLOB_UNKNOWN";
 }
 
+// `confirmed`: the registry has said which digest it stored.
 absl::Status PutOnce(const CallContext& call, const PushTarget& target,
-                     const ReadyManifest& manifest, const std::string& reference) {
+                     const ReadyManifest& manifest, const std::string& reference,
+                     bool& confirmed) {
   return Retry(call, kPolicy, [&] {
     return target.registry.PutManifest(call, target.plan.repository, reference, manifest.media_type,
-                                       manifest.bytes);
+                                       manifest.bytes, &confirmed);
   });
 }
 
-// The digest that a tag names; nothing when there is no such tag.
-absl::StatusOr<std::optional<Digest>> TagDigest(const CallContext& call, const PushTarget& target,
-                                                const std::string& reference) {
-  std::optional<Digest> digest;
-  const absl::Status status = Retry(call, kPolicy, [&]() -> absl::Status {
+struct Found {
+  std::optional<Digest> digest;  // absent: there is no such tag, or it may not be looked at
+  absl::Status denied;           // why it may not
+};
+
+// The digest that a tag names.
+absl::StatusOr<Found> LookFor(const CallContext& call, const PushTarget& target,
+                              const std::string& reference) {
+  Found found;
+  absl::Status status = Retry(call, kPolicy, [&]() -> absl::Status {
     GANTRY_ASSIGN_OR_RETURN(const ManifestInfo info,
                             target.registry.HeadManifest(call, target.plan.repository, reference));
-    digest = info.digest;
+    found.digest = info.digest;
     return absl::OkStatus();
   });
-  if (status.ok()) return digest;
+  if (status.ok()) return found;
   const std::string reason = ReasonOf(status);
   // A registry may hide what is not there behind a refusal, or answer what is no manifest; whether
   // a push is allowed is for the push itself to find out.
   const bool absent = status.code() == absl::StatusCode::kNotFound ||
-                      reason == reason::kUpstreamDenied || reason == reason::kIntegrity ||
-                      reason == reason::kUpstreamProtocol || reason == reason::kSourceInvalid;
-  if (absent) return std::optional<Digest>();
-  return status;
+                      reason == reason::kIntegrity || reason == reason::kUpstreamProtocol ||
+                      reason == reason::kSourceInvalid;
+  if (absent) return found;
+  if (reason != reason::kUpstreamDenied) return status;
+  found.denied = std::move(status);
+  return found;
+}
+
+// Of what a registry said that it stored, and what a look there found not.
+absl::Status NotFoundAfterwards(const Found& found, bool confirmed, std::string_view what) {
+  if (found.denied.ok()) {
+    return DataLoss(reason::kIntegrity,
+                    "the registry said that it stored {}, and does not have it", what)
+        .Remedy("check that the URI is a registry's, and the registry's storage");
+  }
+  // Who may push need not be one who may pull: then the answer itself has to do.
+  if (confirmed) return absl::OkStatus();
+  return Annotate(found.denied, fmt::format("looking for {}, which was just stored", what));
 }
 
 }  // namespace
 
 absl::StatusOr<bool> HasManifest(const CallContext& call, const PushTarget& target,
                                  const Digest& digest) {
-  GANTRY_ASSIGN_OR_RETURN(const auto found, TagDigest(call, target, digest.text()));
-  return found == digest;
+  GANTRY_ASSIGN_OR_RETURN(const Found found, LookFor(call, target, digest.text()));
+  return found.digest == digest;
 }
 
 absl::Status PutManifest(const CallContext& call, const PushTarget& target,
                          const ReadyManifest& manifest, const std::function<absl::Status()>& heal) {
   const std::string reference = manifest.digest.text();
-  absl::Status status = PutOnce(call, target, manifest, reference);
+  bool confirmed = false;
+  absl::Status status = PutOnce(call, target, manifest, reference, confirmed);
   milliseconds pause = kSettlePause;
   for (int i = 0; MissesAPart(status) && i < kSettleAttempts; ++i) {
     GANTRY_RETURN_IF_ERROR(call.Sleep(pause));
     pause *= 2;
-    status = PutOnce(call, target, manifest, reference);
+    status = PutOnce(call, target, manifest, reference, confirmed);
   }
   if (MissesAPart(status)) {
     target.progress.OnNotice("the registry misses blobs that it said it had; sending them again");
     GANTRY_RETURN_IF_ERROR(heal());
-    status = PutOnce(call, target, manifest, reference);
+    status = PutOnce(call, target, manifest, reference, confirmed);
   }
   if (ReasonOf(status) == reason::kIntegrity) return status;
-  const auto stored = HasManifest(call, target, manifest.digest);
-  if (stored.ok() && *stored) return absl::OkStatus();  // also where the answer was lost
-  if (!status.ok()) return status;                      // the refusal itself, whatever came after
-  if (!stored.ok()) return stored.status();
-  return DataLoss(reason::kIntegrity,
-                  "the registry said that it stored the manifest {}, and does not have it",
-                  reference)
-      .Remedy("check that the URI is a registry's, and the registry's storage");
+  const auto found = LookFor(call, target, reference);
+  // Also where the answer was lost.
+  if (found.ok() && found->digest == manifest.digest) return absl::OkStatus();
+  if (!status.ok()) return status;  // the refusal itself, whatever came after
+  GANTRY_RETURN_IF_ERROR(found.status());
+  return NotFoundAfterwards(*found, confirmed, "the manifest " + reference);
 }
 
 absl::Status PutTag(const CallContext& call, const PushTarget& target,
                     const ReadyManifest& manifest, const std::string& tag) {
-  GANTRY_ASSIGN_OR_RETURN(const auto before, TagDigest(call, target, tag));
-  if (before == manifest.digest) return absl::OkStatus();
-  const absl::Status status = PutOnce(call, target, manifest, tag);
-  const auto found = TagDigest(call, target, tag);
-  if (found.ok() && *found == manifest.digest) return absl::OkStatus();
+  GANTRY_ASSIGN_OR_RETURN(const Found before, LookFor(call, target, tag));
+  if (before.digest == manifest.digest) return absl::OkStatus();
+  bool confirmed = false;
+  const absl::Status status = PutOnce(call, target, manifest, tag, confirmed);
+  const auto after = LookFor(call, target, tag);
+  if (after.ok() && after->digest == manifest.digest) return absl::OkStatus();
   if (!status.ok()) return Annotate(status, "tag " + tag);
-  GANTRY_ASSIGN_OR_RETURN(const auto after, found);
-  if (!after) {
-    return DataLoss(reason::kIntegrity,
-                    "the registry said that it set tag {}, and does not have it", tag);
-  }
-  target.progress.OnNotice(
-      fmt::format("tag {} names {} now: somebody else has set it meanwhile", tag, after->text()));
+  GANTRY_RETURN_IF_ERROR(after.status());
+  if (!after->digest) return NotFoundAfterwards(*after, confirmed, "tag " + tag);
+  target.progress.OnNotice(fmt::format(
+      "tag {} names {} now: somebody else has set it meanwhile", tag, after->digest->text()));
   return absl::OkStatus();
 }
 

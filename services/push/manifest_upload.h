@@ -24,6 +24,7 @@ absl::StatusOr<bool> HasManifest(const CallContext& call, const PushTarget& targ
 
 // Puts the manifest by digest and looks that it is there.  `heal` is called once when the registry
 // misses what the manifest names, although it said that it had it.
+// Where the login may not look, the registry's own word on the digest counts.
 //   INTEGRITY   the registry does not have what it said it stored
 absl::Status PutManifest(const CallContext& call, const PushTarget& target,
                          const ReadyManifest& manifest, const std::function<absl::Status()>& heal);

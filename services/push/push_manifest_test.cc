@@ -54,6 +54,24 @@ TEST_F(PushTest, AManifestThatIsNotThereIsAnIntegrityError) {
   EXPECT_EQ(registry_.Count("PUT tag"), 0);
 }
 
+TEST_F(PushTest, WhoMayPushButNotPullIsBelievedWhatTheRegistryConfirms) {
+  MakeOneLayer(kMiB);
+  registry_.Script(On("HEAD manifest").Always().Answer(403));
+  registry_.Script(On("HEAD tag").Always().Answer(403));
+  ExpectStored(Push());
+}
+
+TEST_F(PushTest, WhatMayNotBeLookedAtAndIsNotConfirmedIsADenial) {
+  MakeOneLayer(kMiB);
+  registry_.Script(On("HEAD manifest").Always().Answer(403));
+  registry_.Script(On("PUT manifest").Always().Change(
+      [](Reply& reply) { reply.Remove("Docker-Content-Digest"); }));
+  const auto pushed = Push();
+  ExpectFailed(pushed, absl::StatusCode::kPermissionDenied, "UPSTREAM_DENIED");
+  EXPECT_THAT(MessageOf(pushed.status()), HasSubstr("which was just stored"));
+  EXPECT_EQ(registry_.Count("PUT tag"), 0);
+}
+
 TEST_F(PushTest, AnImmutableTagThatNamesThisImageIsFine) {
   store_.MakeTagsImmutable();
   MakeOneLayer(kMiB);
