@@ -228,7 +228,7 @@ absl::StatusOr<LocalLogin> LoginByEnvironment(const AwsSettings& settings, Field
   google::protobuf::Timestamp end;
   if (login.auth_method == "sts-token" &&
       TimeUtil::FromString(settings.Variable("AWS_CREDENTIAL_EXPIRATION"), &end)) {
-    login.expires = WallTime(std::chrono::seconds(end.seconds()));
+    login.expires = WallTimeOf(end.seconds());
   }
   return login;
 }

@@ -78,7 +78,7 @@ absl::StatusOr<LocalLogin> Azure(const CallContext& call, const Environment& env
   if (result.exit_code != 0 || token.empty()) return Nothing("Azure", kRemedy);
   LocalLogin login{"access-token", {{"token", token}}, std::nullopt};
   if (json.contains("expires_on") && json["expires_on"].is_number_integer()) {
-    login.expires = WallTime(std::chrono::seconds(json["expires_on"].get<int64_t>()));
+    login.expires = WallTimeOf(json["expires_on"].get<int64_t>());
   }
   return login;
 }

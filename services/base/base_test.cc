@@ -5,6 +5,7 @@
 #include <atomic>
 #include <concepts>
 #include <latch>
+#include <limits>
 #include <ostream>
 #include <stdexcept>
 #include <type_traits>
@@ -121,6 +122,14 @@ TEST(UniqueFd, ClosesOnceWhatItOwns) {
   three.Close();
   EXPECT_EQ(three.get(), -1);
   EXPECT_FALSE(is_open(other));
+}
+
+TEST(Clock, WallTimeEndsWhereItsNumbersDo) {
+  EXPECT_EQ(WallTimeOf(1'795'521'600), WallTime(std::chrono::seconds(1'795'521'600)));
+  for (const int64_t never : {int64_t{253'402'300'799}, std::numeric_limits<int64_t>::max()}) {
+    EXPECT_GT(WallTimeOf(never), WallTimeOf(9'000'000'000)) << "the year 9999, and the last";
+  }
+  EXPECT_LT(WallTimeOf(std::numeric_limits<int64_t>::min()), WallTimeOf(-9'000'000'000));
 }
 
 TEST(CallContext, DeadlineIsMeasuredOnTheClockGiven) {

@@ -1,6 +1,15 @@
 #include "base/clock.h"
 
+#include <algorithm>
+
 namespace gantry {
+
+WallTime WallTimeOf(int64_t unix_seconds) {
+  using std::chrono::seconds;
+  const auto first = std::chrono::ceil<seconds>(WallTime::min().time_since_epoch());
+  const auto last = std::chrono::floor<seconds>(WallTime::max().time_since_epoch());
+  return WallTime(std::clamp(seconds(unix_seconds), first, last));
+}
 
 bool SystemClock::Sleep(milliseconds duration, std::stop_token stop) const {
   std::mutex mu;

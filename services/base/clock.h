@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <stop_token>
 
@@ -11,6 +12,10 @@ namespace gantry {
 using WallTime = std::chrono::system_clock::time_point;
 using MonoTime = std::chrono::steady_clock::time_point;
 using std::chrono::milliseconds;
+
+// WallTime reaches to the year 2262: what others say is later is its end, and what is earlier than
+// 1677 its beginning.
+WallTime WallTimeOf(int64_t unix_seconds);
 
 // Thread-safe.  Deadlines, token lifetimes and backoff are measured on Mono(); only what is shown to
 // people or compared with a server's date uses Now().

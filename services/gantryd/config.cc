@@ -9,7 +9,7 @@
 
 #include "base/status.h"
 #include "gantryd/registries/transport.h"
-#include "oci/reference.h"
+#include "net/address_policy.h"
 
 namespace gantry {
 namespace {

@@ -87,6 +87,16 @@ bool IsLocalAddress(const sockaddr& address) {
          std::equal(kAws.begin(), kAws.end(), a.s6_addr);
 }
 
+bool IsLoopbackHost(std::string_view host) {
+  const bool v6 = !host.empty() && host.front() == '[';
+  const std::string name(host.substr(0, v6 ? host.find(']') + 1 : host.find(':')));
+  in_addr address;
+  if (inet_pton(AF_INET, name.c_str(), &address) == 1) return ntohl(address.s_addr) >> 24 == 127;
+  constexpr std::string_view kSuffix = ".localhost";
+  return name == "localhost" || name == "[::1]" ||
+         (name.size() > kSuffix.size() && name.ends_with(kSuffix));
+}
+
 bool IsLiteralPrivateHost(std::string_view host) {
   if (!host.empty() && host.front() == '[') {
     const std::string inside(host.substr(1, host.find(']') - 1));

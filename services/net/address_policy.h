@@ -19,4 +19,8 @@ bool IsLocalAddress(const sockaddr& address);
 // public.  Names are not looked up.
 bool IsLiteralPrivateHost(std::string_view host);
 
+// "localhost", 127.0.0.0/8, [::1] and "*.localhost", with or without a port: whether a host is
+// written as this machine.
+bool IsLoopbackHost(std::string_view host);
+
 }  // namespace gantry

@@ -32,6 +32,19 @@ void Append(HeaderList& list, const std::string& line) {
   list.reset(curl_slist_append(list.release(), line.c_str()));
 }
 
+// "localhost:5000" of "http://localhost:5000/v2/"
+std::string_view AuthorityOf(std::string_view url) {
+  const size_t scheme = url.find("://");
+  if (scheme == url.npos) return {};
+  url.remove_prefix(scheme + 3);
+  return url.substr(0, url.find('/'));
+}
+
+// A proxy cannot reach this machine, nor should it see what is for it.
+bool GoesDirect(const HttpRequest& request) {
+  return request.bypass_proxy || IsLoopbackHost(AuthorityOf(request.url));
+}
+
 bool ProxyIsConfigured() {
   return std::getenv("https_proxy") || std::getenv("HTTPS_PROXY") || std::getenv("http_proxy") ||
          std::getenv("all_proxy") || std::getenv("ALL_PROXY");
@@ -176,6 +189,8 @@ void CurlSession::Configure(const HttpRequest& request, const HttpClientOptions&
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_NOSIGNAL, 1L);
+  // A resolver that hangs is left behind, where a call would else outlive its end to wait for it.
+  set(CURLOPT_QUICK_EXIT, 1L);
   set(CURLOPT_PATH_AS_IS, 1L);
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
@@ -249,7 +264,8 @@ void CurlSession::ConfigureTrust(const HttpRequest& request, const HttpClientOpt
 
 void CurlSession::ConfigureRoute(const HttpRequest& request, const HttpClientOptions& options,
                                  Transfer& transfer) {
-  if (request.bypass_proxy) curl_easy_setopt(easy_, CURLOPT_NOPROXY, "*");
+  const bool direct = GoesDirect(request);
+  if (direct) curl_easy_setopt(easy_, CURLOPT_NOPROXY, "*");
   transfer.addresses = request.addresses;
   for (const ConnectTo& entry : options.connect_to) {
     if (!entry.Serves(request.url)) continue;
@@ -260,17 +276,13 @@ void CurlSession::ConfigureRoute(const HttpRequest& request, const HttpClientOpt
   }
   // Through a proxy the address is the proxy's, which the operator chose; of the target, what can
   // be seen is a literal one.
-  if (request.addresses == AddressPolicy::kAny || request.bypass_proxy || !ProxyIsConfigured()) {
-    return;
-  }
+  if (request.addresses == AddressPolicy::kAny || direct || !ProxyIsConfigured()) return;
   transfer.addresses = AddressPolicy::kAny;
-  const size_t host = request.url.find("://");
-  transfer.address_refused =
-      host != request.url.npos && IsLiteralPrivateHost(request.url.substr(host + 3));
+  transfer.address_refused = IsLiteralPrivateHost(AuthorityOf(request.url));
 }
 
 bool CurlSession::PeerIsPrivate(const HttpRequest& request) const {
-  if (!request.bypass_proxy && ProxyIsConfigured()) return false;
+  if (!GoesDirect(request) && ProxyIsConfigured()) return false;
   const char* ip = nullptr;
   curl_easy_getinfo(easy_, CURLINFO_PRIMARY_IP, &ip);
   if (ip == nullptr) return false;

@@ -285,6 +285,17 @@ TEST_F(CurlHttpClientTest, AProxyThatRefusesIsToldFromTheHost) {
   EXPECT_THAT(detail.remedy, HasSubstr("HTTPS_PROXY"));
 }
 
+TEST_F(CurlHttpClientTest, NoProxyIsAskedForThisMachine) {
+  HttpServer proxy(Ok), server(Ok);
+  setenv("http_proxy", proxy.url().c_str(), 1);
+  const auto response = http_.Do(call_, To(server, "GET", "/"));
+  unsetenv("http_proxy");
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_TRUE(response->private_peer);
+  EXPECT_EQ(server.log().size(), 1U);
+  EXPECT_EQ(proxy.log().size(), 0U);
+}
+
 TEST_F(CurlHttpClientTest, TrustsAPrivateCaOnlyWhereItIsGiven) {
   HttpServer server(Ok, {.tls = true, .unix_path = ""});
   const auto untrusted = http_.Do(call_, To(server, "GET", "/"));

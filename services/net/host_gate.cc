@@ -127,7 +127,7 @@ std::optional<milliseconds> ParseRetryAfter(std::string_view value, WallTime now
   const std::string text(value);
   const char* end = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
   if (!end || *end != '\0') return std::nullopt;
-  const auto wait = std::chrono::system_clock::from_time_t(timegm(&parts)) - now;
+  const auto wait = WallTimeOf(timegm(&parts)) - now;
   if (wait <= milliseconds(0)) return std::nullopt;
   return std::chrono::ceil<milliseconds>(wait);
 }

@@ -86,6 +86,17 @@ TEST(Redact, OnlyKnownQueryKeysKeepTheirValues) {
   EXPECT_EQ(RedactUrl("https://h/a@b"), "https://h/a@b");
 }
 
+TEST(AddressPolicy, LoopbackIsOnlyLoopback) {
+  for (const char* host : {"localhost", "localhost:5000", "127.0.0.1", "127.1.2.3:80", "[::1]:5000",
+                           "registry.localhost"}) {
+    EXPECT_TRUE(IsLoopbackHost(host)) << host;
+  }
+  for (const char* host : {"127.0.0.1.example.com", "localhost.example.com", "10.0.0.1", "[::2]",
+                           "notlocalhost", "128.0.0.1"}) {
+    EXPECT_FALSE(IsLoopbackHost(host)) << host;
+  }
+}
+
 TEST(AddressPolicy, KnowsLiteralPrivateHosts) {
   for (const char* host :
        {"127.0.0.1", "10.1.2.3:80", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",

@@ -103,17 +103,6 @@ std::string ApiHost(std::string_view canonical_host) {
   return std::string(canonical_host == kHub ? "registry-1.docker.io" : canonical_host);
 }
 
-bool IsLoopbackHost(std::string_view host) {
-  const std::string_view name = SplitPort(host).name;
-  in_addr address;
-  if (inet_pton(AF_INET, std::string(name).c_str(), &address) == 1) {
-    return (ntohl(address.s_addr) >> 24) == 127;
-  }
-  constexpr std::string_view kSuffix = ".localhost";
-  return name == "localhost" || name == "[::1]" ||
-         (name.size() > kSuffix.size() && name.substr(name.size() - kSuffix.size()) == kSuffix);
-}
-
 absl::Status ValidateRepository(std::string_view repository) {
   for (const std::string_view component : Split(repository, '/')) {
     if (!IsPathComponent(component)) {

@@ -19,9 +19,6 @@ absl::StatusOr<std::string> CanonicalHost(std::string_view host);
 // Where to connect for that host: "registry-1.docker.io" for Docker Hub, itself otherwise.
 std::string ApiHost(std::string_view canonical_host);
 
-// "localhost", 127.0.0.0/8, [::1] and "*.localhost", with or without a port.
-bool IsLoopbackHost(std::string_view host);
-
 // Checks against the grammar; the error names the part and shows a right one.
 absl::Status ValidateRepository(std::string_view repository);
 absl::Status ValidateTag(std::string_view tag);

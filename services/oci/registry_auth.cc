@@ -213,7 +213,7 @@ absl::StatusOr<Credential> RegistryAuth::CredentialFor(const CallContext& call,
         Credential credential,
         provider_->Get(call, endpoint_.host(), attempt.repository, actions, refused != nullptr));
     const MonoTime expires = credential.expires.value_or(now + kCredentialLife);
-    return RefreshingCache<Credential>::Entry{std::move(credential), now + (expires - now) * 3 / 4,
+    return RefreshingCache<Credential>::Entry{std::move(credential), now + (expires - now) / 4 * 3,
                                               expires};
   });
 }

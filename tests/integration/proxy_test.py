@@ -15,13 +15,13 @@ class Proxy(AwsCase):
         self.proxy = ConnectProxy(self, self.cloud.port, LOGIN)
         self.secrets.add(LOGIN.partition(":")[2])
 
-    def behind(self, login):
+    def behind(self, login, *flags):
         """A daemon for which real names lead nowhere; the services of the machine itself are at hand."""
         url = f"http://{login}127.0.0.1:{self.proxy.port}"
         env = {"AWS_PROFILE": "", "AWS_ACCESS_KEY_ID": "", "AWS_REGION": "", "NO_PROXY": "", "no_proxy": "",
                **{name: url for name in ("HTTPS_PROXY", "https_proxy", "http_proxy", "all_proxy")}}
         return harness.Gantryd(
-            self, "--ca-certificates", self.cloud.ca_file, "--allow-implicit-login", "--log-level", "debug",
+            self, *flags, "--ca-certificates", self.cloud.ca_file, "--allow-implicit-login", "--log-level", "debug",
             "--connect-to", f"169.254.169.254:80:127.0.0.1:{self.cloud.plain_port}", env=env)
 
     def test_clouds_are_reached_through_it_and_the_machines_own_services_are_not(self):
@@ -41,6 +41,14 @@ class Proxy(AwsCase):
         refused = self.push_app(daemon)
         self.assert_refused(refused, 3, "UPSTREAM_AUTH_REJECTED", "the HTTP proxy's user and password")
         self.assertEqual(self.cloud.requests(), [])
+
+    def test_registries_of_this_machine_are_not_asked_for_through_it(self):
+        registry = harness.Registry(self)
+        daemon = self.behind("", "--dev")
+        self.ok(daemon, "container-registry", "register", "here", "--flavor=default", f"--uri={registry.host}")
+        for name in ("local", "here"):
+            self.ok(daemon, "push", f"oci:{self.dir}/l", "-r", name, "--repository", "app", "--tag", "1")
+        self.assertEqual(self.proxy.asked, [])
 
     def test_a_proxy_that_does_not_let_through(self):
         daemon = self.behind(f"{LOGIN}@")

@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "gantryd/registries/connector_fit.h"
 #include "gantryd/registries/refusal.h"
+#include "net/address_policy.h"
 
 namespace gantry {
 namespace {

@@ -11,6 +11,7 @@
 #include "gantryd/registries/refusal.h"
 #include "gantryd/registries/repository_name.h"
 #include "gantryd/registries/transport.h"
+#include "net/address_policy.h"
 #include "oci/challenge.h"
 
 namespace gantry {
@@ -26,7 +27,7 @@ std::optional<WallTime> ParseHttpDate(const std::string& text) {
   std::tm tm{};
   const char* end = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &tm);
   if (!end || *end != '\0') return std::nullopt;
-  return std::chrono::system_clock::from_time_t(timegm(&tm));
+  return WallTimeOf(timegm(&tm));
 }
 
 // "dns", "proxy", "tcp" or "tls" when that is how far it came; empty: an answer was due.

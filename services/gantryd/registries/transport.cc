@@ -7,6 +7,8 @@
 
 #include <memory>
 
+#include "net/address_policy.h"
+
 namespace gantry {
 namespace {
 

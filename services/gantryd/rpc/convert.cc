@@ -183,7 +183,7 @@ absl::StatusOr<ConnectorInput> FromProto(const v1::ServiceConnector& connector) 
   out.labels = Labels(connector.labels().begin(), connector.labels().end());
   out.config_json = Secret(JsonOf(connector.config()));
   if (connector.has_expire_time()) {
-    out.expires = WallTime(std::chrono::seconds(connector.expire_time().seconds()));
+    out.expires = WallTimeOf(connector.expire_time().seconds());
   }
   if (connector.has_expires_skew_tolerance()) {
     out.expires_skew_tolerance = std::chrono::seconds(connector.expires_skew_tolerance().seconds());
