@@ -59,6 +59,8 @@ class Start(harness.Case):
     def test_a_second_daemon_at_the_same_address_is_refused(self):
         daemon = harness.Gantryd(self)
         self.assertIn(daemon.address, self.refused(listen=daemon.address))
+        by_name = daemon.address.replace("127.0.0.1", "localhost")
+        self.assertIn(by_name, self.refused(listen=by_name))
         self.ok(daemon, "flavor", "list")
         socket = f"unix:{self.dir}/socket"
         first = harness.Gantryd(self, listen=socket, expect_start=False)

@@ -56,6 +56,7 @@ bool Moves(const ConnectorRecord& stored, const ConnectorRecord& connector) {
 // What the caller's input makes of the connector; secrets of `stored` that it leaves out are kept.
 absl::StatusOr<ConnectorRecord> Read(const FlavorCatalog& flavors, bool implicit_allowed,
                                      const ConnectorInput& input, const ConnectorRecord* stored) {
+  if (auto fault = CheckLabels(input.labels)) return InvalidConfig({*std::move(fault)});
   ConnectorRecord record;
   record.name = input.name;
   record.type = input.type.empty() && stored ? stored->type : input.type;
@@ -64,6 +65,7 @@ absl::StatusOr<ConnectorRecord> Read(const FlavorCatalog& flavors, bool implicit
   record.labels = input.labels;
   record.description = input.description;
   record.expires = input.expires;
+  record.request_id = input.request_id;
   GANTRY_RETURN_IF_ERROR(ReadScope(input, record));
   GANTRY_ASSIGN_OR_RETURN(const AuthMethodInfo method,
                           FindAuthMethod(flavors, record.type, record.auth_method));

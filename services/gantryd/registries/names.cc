@@ -11,6 +11,7 @@ namespace gantry {
 namespace {
 
 constexpr size_t kMaxName = 63;
+constexpr size_t kMaxLabelBytes = 64 << 10;
 
 }  // namespace
 
@@ -25,6 +26,19 @@ std::optional<FieldViolation> CheckName(std::string_view name) {
       "name", fmt::format("'{}' is not a name: use at most {} lower-case letters, digits, '-', '_' "
                           "and '.', and begin and end with a letter or digit",
                           Excerpt(name, 80), kMaxName)};
+}
+
+size_t BytesOf(const Labels& labels) {
+  size_t bytes = 0;
+  for (const auto& [name, value] : labels) bytes += name.size() + value.size();
+  return bytes;
+}
+
+std::optional<FieldViolation> CheckLabels(const Labels& labels) {
+  const size_t bytes = BytesOf(labels);
+  if (bytes <= kMaxLabelBytes) return std::nullopt;
+  return FieldViolation{
+      "labels", fmt::format("have {} bytes together, and may have {}", bytes, kMaxLabelBytes)};
 }
 
 }  // namespace gantry

@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 #include "gantryd/registries/field_violations.h"
+#include "gantryd/registries/names.h"
 #include "oci/digest.h"
 
 namespace gantry {
@@ -48,6 +49,16 @@ absl::StatusOr<std::string> ReadPageToken(std::string_view scope, std::string_vi
   return InvalidField("page_token", "is not a token of this list",
                       "give back next_page_token of the page before unchanged, with the same other "
                       "fields, or leave it out for the first page");
+}
+
+size_t BytesOf(const RegistryRecord& record) {
+  return record.config_json.size() + record.ca_certificate.size() +
+         record.client_certificate.size() + BytesOf(record.labels);
+}
+
+size_t BytesOf(const ConnectorRecord& record) {
+  return record.config_json.size() + record.description.size() +
+         record.verification_message.size() + BytesOf(record.labels);
 }
 
 }  // namespace gantry

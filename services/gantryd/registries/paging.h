@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "store/store.h"
 
 namespace gantry {
 
@@ -21,6 +22,10 @@ std::string MakePageToken(std::string_view scope, std::string_view cursor);
 // not one of ours.
 absl::StatusOr<std::string> ReadPageToken(std::string_view scope, std::string_view token);
 
+// What a record weighs in an answer, more or less.
+size_t BytesOf(const RegistryRecord& record);
+size_t BytesOf(const ConnectorRecord& record);
+
 // One page of a list in the order of names.
 template <class Record>
 struct PageOf {
@@ -28,7 +33,8 @@ struct PageOf {
   std::string next_page_token;  // empty after the last
 };
 
-// `list(after, limit)` gives a StatusOr of the first `limit` records behind the name `after`.
+// `list(after, limit)` gives a StatusOr of the first `limit` records behind the name `after`.  A page
+// ends early rather than outgrow the 4 MiB that gRPC's clients take.
 template <class Record, class List>
 absl::StatusOr<PageOf<Record>> ListPage(std::string_view scope, int page_size,
                                         std::string_view page_token, List&& list) {
@@ -36,8 +42,13 @@ absl::StatusOr<PageOf<Record>> ListPage(std::string_view scope, int page_size,
   GANTRY_ASSIGN_OR_RETURN(const std::string after, ReadPageToken(scope, page_token));
   PageOf<Record> page;
   GANTRY_ASSIGN_OR_RETURN(page.records, list(after, size + 1));
-  if (page.records.size() > static_cast<size_t>(size)) {
-    page.records.pop_back();
+  constexpr size_t kMaxBytes = 1 << 20;
+  size_t count = 0, bytes = 0;
+  while (count < page.records.size() && count < static_cast<size_t>(size) && bytes < kMaxBytes) {
+    bytes += BytesOf(page.records[count++]);
+  }
+  if (count < page.records.size()) {
+    page.records.resize(count);
     page.next_page_token = MakePageToken(scope, page.records.back().name);
   }
   return page;

@@ -96,6 +96,7 @@ absl::Status RegistryManager::Validate(const CallContext& call, RegistryRecord& 
   GANTRY_RETURN_IF_ERROR(call.Check());
   std::vector<FieldViolation> violations;
   if (auto fault = CheckName(record.name)) violations.push_back(*std::move(fault));
+  if (auto fault = CheckLabels(record.labels)) violations.push_back(*std::move(fault));
   const auto uri = RegistryUri::Parse(record.uri);
   if (record.flavor.empty()) {
     record.flavor = uri.ok() ? FlavorForHost(flavors_, uri->host()) : "default";

@@ -159,6 +159,34 @@ TEST(RegistryManager, UpdatesAllButNameAndFlavor) {
               FailsWith(StatusCode::kNotFound, reason::kRegistryNotFound));
 }
 
+TEST(RegistryManager, APageIsNoLongerThanAClientTakes) {
+  TestWorld w;
+  RegistryRecord record = w.Record("a", "registry.example");
+  record.config_json = R"({"note": ")" + std::string(700 << 10, 'x') + "\"}";
+  for (const char* name : {"a", "b", "c"}) {
+    record.name = name;
+    ASSERT_TRUE(w.store.CreateRegistry(record).ok());
+  }
+  const auto first = w.registries.List(w.call, 0, "");
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->records.size(), 2u);
+  const auto last = w.registries.List(w.call, 0, first->next_page_token);
+  ASSERT_TRUE(last.ok()) << last.status();
+  EXPECT_EQ(last->records.size(), 1u);
+  EXPECT_EQ(last->next_page_token, "");
+}
+
+TEST(RegistryManager, LabelsHaveALimit) {
+  TestWorld w;
+  RegistryRecord record = w.Record("r", "registry.example");
+  record.labels["note"] = std::string((64 << 10) - 4, 'x');
+  EXPECT_TRUE(w.registries.Create(w.call, record).ok());
+  record.name = "s";
+  record.labels["note"] += 'x';
+  EXPECT_THAT(w.registries.Create(w.call, record).status(),
+              FailsWith(StatusCode::kInvalidArgument, reason::kInvalidConfig));
+}
+
 TEST(RegistryManager, TheHostSaysWhichFlavorServesIt) {
   TestWorld w;
   RegistryRecord record = w.Record("own", "a.cloud.example/team");

@@ -33,6 +33,15 @@ bool SomebodyListens(const std::string& path) {
   return connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
+// gRPC is content when one of a name's addresses could be bound, so that two daemons could share
+// "localhost".
+std::string WithoutName(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  const char first = address.front();
+  const bool is_number = first == '[' || (first >= '0' && first <= '9');
+  return is_number ? address : "127.0.0.1" + address.substr(colon);
+}
+
 class GrpcServer final : public RpcServer {
  public:
   explicit GrpcServer(const ServerParts& parts)
@@ -54,14 +63,15 @@ class GrpcServer final : public RpcServer {
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 256);
     builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 << 10);
     int port = 0;
-    builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+    const std::string bound = is_unix ? address : WithoutName(address);
+    builder.AddListeningPort(bound, grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(&registries_);
     builder.RegisterService(&connectors_);
     server_ = builder.BuildAndStart();
     if (!server_ || (port == 0 && !is_unix)) {
       return CannotListen(address);
     }
-    address_ = is_unix ? address : address.substr(0, address.rfind(':') + 1) + std::to_string(port);
+    address_ = is_unix ? bound : bound.substr(0, bound.rfind(':') + 1) + std::to_string(port);
     return absl::OkStatus();
   }
 
