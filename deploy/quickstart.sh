@@ -10,6 +10,7 @@
 # GANTRY_ADDRESS says where the daemon is to listen (127.0.0.1:7460).
 set -euo pipefail
 cd "$(dirname "$0")/.."
+self=("$PWD/deploy/quickstart.sh" "$@")
 
 keep=no built=''
 while [ $# -gt 0 ]; do
@@ -36,6 +37,7 @@ if [ -n "$built" ]; then
 else
   step "Packages"
   deploy/install-packages.sh deploy/packages-build.txt deploy/packages-quickstart.txt
+  . deploy/as-owner.sh "${self[@]}"
 
   step "Build and install into build/quickstart"
   cmake --preset release >/dev/null

@@ -8,6 +8,7 @@
 #   --fuzz     seconds per fuzz target in place of the short run
 set -euo pipefail
 cd "$(dirname "$0")/.."
+self=("$PWD/tests/run.sh" "$@")
 
 preset=dev only='' fuzz_seconds=5 install=yes
 while [ $# -gt 0 ]; do
@@ -23,6 +24,7 @@ done
 
 if [ "$install" = yes ]; then
   deploy/install-packages.sh deploy/packages-build.txt deploy/packages-quickstart.txt tests/packages.txt
+  . deploy/as-owner.sh "${self[@]}"
 fi
 
 export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
