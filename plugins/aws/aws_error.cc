@@ -48,7 +48,6 @@ constexpr struct {
     {"ServerException", kUnavailable},
     {"IDPCommunicationError", kUnavailable},
     {"RepositoryNotFoundException", {GANTRY_NOT_FOUND, "REPOSITORY_NOT_FOUND"}},
-    {"RepositoryAlreadyExistsException", {GANTRY_ALREADY_EXISTS, "UPSTREAM_CONFLICT"}},
     {"LimitExceededException", {GANTRY_RESOURCE_EXHAUSTED, "UPSTREAM_QUOTA"}},
 };
 

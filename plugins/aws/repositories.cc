@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "plugins/aws/aws_error.h"
 #include "plugins/sdk/new_repository.h"
 
 namespace gantry::aws {
@@ -75,7 +76,11 @@ Status EnsureRepository(const Call& call, const EcrApi& api, const AwsKeys& keys
   const auto look = [&] { return api.DescribeRepository(call, keys, name); };
   const auto create = [&] {
     Json answer;
-    return api.Invoke(call, keys, "CreateRepository", CreationBody(api, name, settings), answer);
+    Status made =
+        api.Invoke(call, keys, "CreateRepository", CreationBody(api, name, settings), answer);
+    const bool there = AwsCodeOf(made) == "RepositoryAlreadyExistsException";
+    if (there) made.code = GANTRY_ALREADY_EXISTS;
+    return made;
   };
   return sdk::CreateUnlessThere(call, look, create, created);
 }
