@@ -47,9 +47,35 @@ class Transport(harness.Case):
         run("x509", "-req", "-in", "csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
             "-out", f"{name}.pem", "-extfile", "ext")
 
-    def push_app(self, daemon, **kwargs):
-        return self.gantry(daemon, "push", f"oci:{self.dir}/l", "-r", "r", "--pipeline", "app", "--version", "1",
+    def push_app(self, daemon, registry="r", **kwargs):
+        return self.gantry(daemon, "push", f"oci:{self.dir}/l", "-r", registry, "--pipeline", "app", "--version", "1",
                            "-o", "json", **kwargs)
+
+    def assert_lenient_alone(self, daemon, flag, shown, warned):
+        """A registry with the flag is pushed to; another one, at the same host, is as strict as ever: before that,
+        while its connections are open, and when both are the same but for the flag."""
+        register = ("container-registry", "register")
+        self.ok(daemon, *register, "strict", "--flavor=default", "--uri=registry.example.com/strict")
+        self.ok(daemon, *register, "lenient", "--flavor=default", "--uri=registry.example.com/lenient", f"--{flag}")
+        self.assertRegex(self.ok(daemon, "container-registry", "describe", "lenient").out, rf"Transport +{shown}")
+        self.assertNotIn(shown, self.ok(daemon, "container-registry", "describe", "strict").out)
+        self.assertIn(warned, self.ok(daemon, "container-registry", "verify", "lenient").out)
+        self.assert_refused_by_tls(daemon, "strict")
+        pushed = self.push_app(daemon, "lenient")
+        self.assertEqual(pushed.code, 0, pushed)
+        self.assert_refused_by_tls(daemon, "strict")
+        self.assertEqual(self.registry.stored_tags(), ["lenient/app:1"])
+        # What the flag has given, its opposite takes away; and an update gives it.
+        self.ok(daemon, "container-registry", "update", "lenient", f"--no-{flag}")
+        self.assert_refused_by_tls(daemon, "lenient")
+        self.ok(daemon, "container-registry", "update", "strict", f"--{flag}")
+        self.assertEqual(self.push_app(daemon, "strict").code, 0)
+        self.assertEqual(self.registry.stored_tags(), ["lenient/app:1", "strict/app:1"])
+
+    def assert_refused_by_tls(self, daemon, registry):
+        refused = self.push_app(daemon, registry)
+        self.assertNotEqual(refused.code, 0, refused)
+        self.assertIn("UPSTREAM_TLS", refused.err)
 
     def test_a_registry_that_wants_a_client_certificate(self):
         port = self.serve(["DNS:localhost", "IP:127.0.0.1"], verify="on")
@@ -105,6 +131,19 @@ class Transport(harness.Case):
         self.assertNotEqual(refused.code, 0)
         self.assertIn("UPSTREAM_TLS", refused.err)
         self.assertEqual(self.registry.stored_tags(), [])
+
+    def test_plain_http_is_for_the_registry_that_has_it(self):
+        self.registry = harness.Registry(self)
+        images.simple(self.dir / "l")
+        daemon = harness.Gantryd(self, *(flag for port in (80, 443) for flag in (
+            "--connect-to", f"registry.example.com:{port}:{self.registry.host}")))
+        self.assert_lenient_alone(daemon, "insecure-http", "plain HTTP", "plain http, no TLS")
+
+    def test_any_certificate_is_for_the_registry_that_takes_it(self):
+        port = self.serve(["DNS:another.example.com"])
+        daemon = harness.Gantryd(self, "--connect-to", f"registry.example.com:443:127.0.0.1:{port}")
+        self.assert_lenient_alone(daemon, "skip-tls-verify", "any TLS certificate",
+                                  "any certificate is accepted")
 
     def test_wrong_flags_are_told(self):
         broken = self.dir / "broken.pem"
