@@ -202,14 +202,14 @@ class AwsCloud(AwsCase):
         daemon = self.daemon()
         self.connect(daemon, "secret-key", self.user)
         self.ok(daemon, "container-registry", "update", "ecr", "--create_repository=true")
-        for code, text, exit_code, remedy in (
-                ("LimitExceededException", "too many repositories", 10, "Service Quotas"),
-                ("KmsException", "the key is disabled", 1, "the key's policy")):
+        for code, text, exit_code, reason, remedy in (
+                ("LimitExceededException", "too many repositories", 10, "UPSTREAM_QUOTA", "Service Quotas"),
+                ("KmsException", "the key is disabled", 1, "UPSTREAM_REJECTED", "the key's policy")):
             self.aws.quirks.create_fails = (code, text)
-            self.assert_refused(self.push_app(daemon), exit_code, text, remedy)
+            self.assert_refused(self.push_app(daemon), exit_code, reason, text, remedy)
         self.aws.quirks.create_fails = None
         self.user.layers = [[allow("ecr:GetAuthorizationToken", "ecr:DescribeRepositories")]]
-        self.assert_refused(self.push_app(daemon), 5, "ecr:CreateRepository", "allow the action")
+        self.assert_refused(self.push_app(daemon), 5, "UPSTREAM_DENIED", "ecr:CreateRepository", "allow the action")
 
     def test_resources_come_page_by_page(self):
         for i in range(5):
@@ -283,7 +283,7 @@ class AwsCloud(AwsCase):
         for skew, words in ((3600, "the daemon's clock is behind AWS's"), (-3600, "the daemon's clock is ahead")):
             self.cloud.clock_skew = skew
             refused = self.connect(self.daemon(), "secret-key", self.user)
-            self.assert_refused(refused, 3, words, "by NTP")
+            self.assert_refused(refused, 3, "UPSTREAM_AUTH_REJECTED", words, "by NTP")
 
     def test_what_pushes_are_refused_for(self):
         repository = self.aws.create("team/app")

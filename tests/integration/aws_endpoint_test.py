@@ -85,7 +85,7 @@ class AwsEndpoints(AwsCase):
 
     def test_an_endpoint_that_could_be_read_in_two_ways(self):
         refused = self.connect(self.daemon(), "secret-key", self.user, "--sts_endpoint_url=https://a@b.example")
-        self.assert_refused(refused, 2, "config.sts_endpoint_url", "no URL that names a host")
+        self.assert_refused(refused, 2, "INVALID_CONFIG", "config.sts_endpoint_url", "no URL that names a host")
 
     # Lists.
 
@@ -108,7 +108,8 @@ class AwsEndpoints(AwsCase):
         self.assertEqual(self.listed(daemon), ["public.ecr.aws/acme"])
         self.assertIn("the list lacks the private registry", self.warned)
         user.layers = [[allow("sts:*")]]
-        self.assert_refused(self.listed(daemon), 5, "ecr:DescribeRepositories", "allow the action")
+        self.assert_refused(self.listed(daemon), 5, "UPSTREAM_DENIED", "ecr:DescribeRepositories",
+                            "allow the action")
 
     # Limits.
 
@@ -123,7 +124,10 @@ class AwsEndpoints(AwsCase):
             if code:
                 self.assertIn("config.policy", made.err)
                 self.assertEqual(self.asked(), set())
-        self.assertEqual(self.pull(self.mint(daemon, registry="ecr")).returncode, 1, "nothing was pushed")
+        pushed = self.push_app(daemon)
+        self.assertEqual(pushed.code, 0, pushed)
+        pulled = self.pull(self.mint(daemon))
+        self.assertEqual(pulled.returncode, 0, pulled.stderr)
 
     # The daemon's own secrets.
 
@@ -134,7 +138,7 @@ class AwsEndpoints(AwsCase):
         for file in (daemon.state / "sealing.key", daemon.state / "gantry.db", link, "/proc/self/environ"):
             refused = self.connect(daemon, "web-identity", None, f"--role_arn={self.role.arn}",
                                    f"--web_identity_token_file={file}")
-            self.assert_refused(refused, 3, "cannot read", "check the path")
+            self.assert_refused(refused, 3, "UPSTREAM_AUTH_REJECTED", "cannot read", "check the path")
         self.assertEqual(self.asked(), set())
 
     # Local profiles.

@@ -36,7 +36,8 @@ class ManagedPolicies(AwsCase):
         self.assertEqual(made.code, 0, made)
         resolved = self.ok(daemon, "image", "resolve", f"{HOST}/team/app:v1", "-o", "json").json()
         self.assertEqual(resolved["digest"], self.digest)
-        self.assert_refused(self.push_app(daemon, "v2"), 5, "ecr:", "AmazonEC2ContainerRegistryPowerUser")
+        self.assert_refused(self.push_app(daemon, "v2"), 5, "UPSTREAM_DENIED", "ecr:",
+                            "AmazonEC2ContainerRegistryPowerUser")
 
         credential = self.mint(daemon)
         self.assertEqual([credential["read_only"], credential["one_repository"]], [True, True])
@@ -63,7 +64,7 @@ class ManagedPolicies(AwsCase):
         self.ok(daemon, "container-registry", "update", "ecr", "--create_repository=true")
         self.assertEqual(self.push_app(daemon).code, 0)
         new = self.gantry(daemon, "push", f"oci:{self.dir}/l", "-r", "ecr", "--repository", "team/new", "--tag", "v1")
-        self.assert_refused(new, 5, "ecr:CreateRepository", "beforehand, or allow the action")
+        self.assert_refused(new, 5, "UPSTREAM_DENIED", "ecr:CreateRepository", "beforehand, or allow the action")
 
     def test_policies_of_ones_own_account_add_up(self):
         login = self.aws.policy("login", allow("ecr:GetAuthorizationToken", "ecr:DescribeRepositories"))
@@ -80,7 +81,8 @@ class ManagedPolicies(AwsCase):
         for arn in ("arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryEverything", foreign):
             with self.subTest(arn):
                 refused = self.connect_within(self.daemon(), READ_ONLY, arn)
-                self.assert_refused(refused, 3, f"session policy {arn} does not exist", "name in policy_arns only what")
+                self.assert_refused(refused, 3, "UPSTREAM_AUTH_REJECTED", f"session policy {arn} does not exist",
+                                    "name in policy_arns only what")
 
 
 class Durations(AwsCase):
@@ -95,7 +97,8 @@ class Durations(AwsCase):
                 made = self.connect(self.daemon(), "iam-role", self.user, f"--role_arn={role.arn}",
                                     f"--duration_seconds={seconds}")
                 if refused:
-                    self.assert_refused(made, 3, "exceeds the MaxSessionDuration", "Lower the connector's")
+                    self.assert_refused(made, 3, "UPSTREAM_AUTH_REJECTED", "exceeds the MaxSessionDuration",
+                                        "Lower the connector's")
                 else:
                     self.assertEqual(made.code, 0, made)
 
@@ -107,7 +110,7 @@ class Durations(AwsCase):
                 made = self.connect(self.daemon("--allow-implicit-login"), "implicit", None,
                                     f"--role_arn={role.arn}", f"--duration_seconds={seconds}")
                 if refused:
-                    self.assert_refused(made, 3, "role chaining", "duration_seconds to 3600")
+                    self.assert_refused(made, 3, "UPSTREAM_AUTH_REJECTED", "role chaining", "duration_seconds to 3600")
                 else:
                     self.assertEqual(made.code, 0, made)
 
