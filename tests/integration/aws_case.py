@@ -43,8 +43,7 @@ class AwsCase(harness.Case):
     def connect(self, daemon, method, user=None, *fields):
         """The connector, by the seed's names of its fields, and the registry that uses it.  It is accepted or
         refused: AWS is in reach."""
-        keys = [f"--aws_access_key_id={user.access_key_id}",
-                f"--aws_secret_access_key={user.secret_access_key}"] if user else []
+        keys = self.key_fields(user) if user else []
         made = self.gantry(daemon, "service-connector", "register", "aws_connector", "--type", "aws",
                            f"--auth-method={method}", *keys, *fields, "-o", "json")
         if made.code == 0:
@@ -52,6 +51,12 @@ class AwsCase(harness.Case):
             self.ok(daemon, "container-registry", "register", "ecr", "--flavor=aws", f"--uri={self.host}",
                     "--connector", "aws_connector")
         return made
+
+    @staticmethod
+    def key_fields(identity):
+        session = [f"--aws_session_token={identity.session_token}"] if identity.is_temporary else []
+        return [f"--aws_access_key_id={identity.access_key_id}",
+                f"--aws_secret_access_key={identity.secret_access_key}", *session]
 
     def push_app(self, daemon, tag="v1", image="l"):
         return self.gantry(daemon, "push", f"oci:{self.dir}/{image}", "-r", "ecr", "--repository", "team/app",

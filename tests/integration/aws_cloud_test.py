@@ -91,20 +91,26 @@ class AwsCloud(AwsCase):
                 self.assertEqual(self.connect(daemon, method, self.user).code, 0)
                 self.assert_full_path(daemon)
 
-    def test_temporary_keys_end_with_the_connector(self):
-        self.aws.create("team/app")
-        session = self.aws.role("pusher").session("s", [], self.cloud.now() + 3600)
-        self.aws.add(session)
-        daemon = self.daemon()
+    def temporary_keys(self, role):
+        """Keys that somebody else got of STS, and how a connector is told when they end."""
+        session = self.aws.add(role.session("s", [], self.cloud.now() + 3600))
         ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(session.ends))
-        made = self.connect(daemon, "sts-token", session, f"--aws_session_token={session.session_token}",
-                            f"--expires-at={ends}")
+        return session, (f"--expires-at={ends}", "--expires-skew-tolerance=0")
+
+    def test_temporary_keys_end_with_the_connector_and_have_successors(self):
+        self.aws.create("team/app")
+        role = self.aws.role("pusher")
+        session, ends = self.temporary_keys(role)
+        daemon = self.daemon()
+        made = self.connect(daemon, "sts-token", session, *ends)
         self.assertEqual(made.code, 0, made)
         self.assert_full_path(daemon, narrowed=False, renewable=False)
-        ended = self.push_app(daemon, "v2")
-        self.assertEqual(ended.code, 3, ended)
-        self.assertIn("UPSTREAM_AUTH_REJECTED", ended.err)
-        self.assertIn("Give the connector fresh keys", ended.err)
+        for ended in (self.push_app(daemon, "v2"),
+                      self.gantry(daemon, "login", "ecr", "--config", self.dir / "auth.json")):
+            self.assert_refused(ended, 3, "UPSTREAM_AUTH_REJECTED", "Give the connector fresh keys")
+        successor, ends = self.temporary_keys(role)
+        self.ok(daemon, "service-connector", "update", "aws_connector", *self.key_fields(successor), *ends)
+        self.assert_full_path(daemon, narrowed=False, renewable=False)
 
     def test_a_service_account_of_kubernetes(self):
         self.aws.create("team/app")
