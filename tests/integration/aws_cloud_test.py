@@ -120,11 +120,17 @@ class AwsCloud(AwsCase):
         env = {"AWS_ROLE_ARN": role.arn, "AWS_WEB_IDENTITY_TOKEN_FILE": str(token), **NO_INSTANCE}
         refused = self.connect(self.daemon(env=env), "web-identity")
         self.assertIn("--allow-implicit-login", refused.err)
-        for method in ("web-identity", "implicit"):
-            with self.subTest(method):
-                daemon = self.daemon("--allow-implicit-login", env=env)
-                made = self.connect(daemon, method)
+        own = [f"--role_arn={role.arn}", f"--web_identity_token_file={token}", "--role_session_name=train"]
+        for name, method, variables, fields, session in (
+                ("the pod's environment", "web-identity", env, [], "gantry"),
+                ("the connector's own fields", "web-identity", NO_INSTANCE, own, "train"),
+                ("the machine's identity", "implicit", env, [], "gantry")):
+            with self.subTest(name):
+                daemon = self.daemon("--allow-implicit-login", env=variables)
+                made = self.connect(daemon, method, None, *fields)
                 self.assertEqual(made.code, 0, made)
+                self.assertIn(f"assumed-role/pod/{session}",
+                              self.ok(daemon, "service-connector", "verify", "aws_connector").out)
                 self.assert_full_path(daemon)
 
         for text, remedy in ((self.aws.sts.web_token("system:serviceaccount:ml:other"), "Compare the subject"),
@@ -145,14 +151,10 @@ class AwsCloud(AwsCase):
         pod_token.write_text("eyJ.pod.token")
         ContainerCredentials(self.aws, "169.254.170.2", role)
         ContainerCredentials(self.aws, "169.254.170.23", role, token="eyJ.pod.token")
-        aws_files = self.dir / "aws-config"
-        aws_files.write_text(f"[profile base]\naws_access_key_id={self.user.access_key_id}\n"
-                             f"aws_secret_access_key={self.user.secret_access_key}\n"
-                             f"[profile dev]\nrole_arn={role.arn}\nsource_profile=base\n"
-                             "[profile person]\nsso_start_url=https://x\n")
+        files = self.profiles(dev=[f"role_arn={role.arn}", "source_profile=base"],
+                              person=["sso_start_url=https://x"])
         keys = {"AWS_ACCESS_KEY_ID": self.user.access_key_id,
                 "AWS_SECRET_ACCESS_KEY": self.user.secret_access_key}
-        files = {"AWS_CONFIG_FILE": str(aws_files)}
         pod = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials",
                "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(pod_token)}
         for name, env, fields, narrowed in (
@@ -169,6 +171,44 @@ class AwsCloud(AwsCase):
         refused = self.connect(self.daemon("--allow-implicit-login", env=files), "implicit", None,
                                "--profile_name=person")
         self.assertIn("logs in through a browser", refused.err)
+
+    def profiles(self, **settings):
+        """The environment of a daemon that has these, and one of the user's keys."""
+        file = self.dir / "aws-config"
+        settings["base"] = [f"aws_access_key_id={self.user.access_key_id}",
+                            f"aws_secret_access_key={self.user.secret_access_key}"]
+        file.write_text("".join("\n".join([f"[profile {name}]", *lines, ""]) for name, lines in settings.items()))
+        return {"AWS_CONFIG_FILE": str(file)}
+
+    def test_what_profiles_take_their_keys_from(self):
+        """The role trusts the one source that is meant, and no other that is there, too."""
+        self.aws.create("team/app")
+        machine = self.aws.role("machine")
+        InstanceMetadata(self.aws, machine)
+        ContainerCredentials(self.aws, "169.254.170.2", machine)
+        token = self.dir / "token"
+        token.write_text(self.aws.sts.web_token("system:serviceaccount:ml:train"))
+        keys = {"AWS_ACCESS_KEY_ID": self.user.access_key_id,
+                "AWS_SECRET_ACCESS_KEY": self.user.secret_access_key}
+        ecs = {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/x"}
+        session = "arn:aws:sts::123456789012:assumed-role/machine/"
+        for name, env, source, trusted in (
+                ("base", ecs, None, None),
+                ("environment", {**keys, **ecs}, "credential_source=Environment", self.user.arn),
+                ("container", {**keys, **ecs}, "credential_source=EcsContainer", session + "container"),
+                ("instance", {**keys, **ecs}, "credential_source=Ec2InstanceMetadata", session + "i-0abc"),
+                ("pod", ecs, f"web_identity_token_file={token}", "system:serviceaccount:ml:train")):
+            with self.subTest(name):
+                who, files = self.user.arn, self.profiles()
+                if source:
+                    role = self.aws.role(f"of-{name}", trusts=[trusted])
+                    who = f"assumed-role/of-{name}/gantry"
+                    files = self.profiles(**{name: [f"role_arn={role.arn}", source]})
+                daemon = self.daemon("--allow-implicit-login", env={**env, **files})
+                made = self.connect(daemon, "implicit", None, f"--profile_name={name}")
+                self.assertEqual(made.code, 0, made)
+                self.assertIn(who, self.ok(daemon, "service-connector", "verify", "aws_connector").out)
+                self.assert_full_path(daemon)
 
     def test_a_machine_that_hides_its_identity(self):
         nobody = ("--connect-to", "169.254.169.254:80:127.0.0.1:1")
