@@ -18,8 +18,13 @@ PUBLIC_API = "api.ecr-public.us-east-1.amazonaws.com"
 
 
 class AwsCase(harness.Case):
-    """`host` is the registry that is pushed to."""
-    host = HOST
+    """`host` is the registry that is pushed to, `path` what of it is the account's."""
+    host, path = HOST, ""
+    told_of_the_end = "authorization token has expired"  # whoever comes with a token that has ended
+
+    @property
+    def uri(self):
+        return self.host + self.path
 
     def setUp(self):
         super().setUp()
@@ -48,7 +53,7 @@ class AwsCase(harness.Case):
                            f"--auth-method={method}", *keys, *fields, "-o", "json")
         if made.code == 0:
             self.assertEqual(made.json()["verification"]["state"], "STATE_ACCEPTED", made)
-            self.ok(daemon, "container-registry", "register", "ecr", "--flavor=aws", f"--uri={self.host}",
+            self.ok(daemon, "container-registry", "register", "ecr", "--flavor=aws", f"--uri={self.uri}",
                     "--connector", "aws_connector")
         return made
 
@@ -71,7 +76,7 @@ class AwsCase(harness.Case):
     def mint(self, daemon, **scope):
         client = self.client(daemon)
         [credential] = client.call(client.methods("gantry.v1.ContainerRegistry")["MintPullCredential"],
-                                   scope or {"reference": f"{self.host}/team/app:v1"})
+                                   scope or {"reference": f"{self.uri}/team/app:v1"})
         ends = self.aws.registry_tokens[credential["password"]].ends
         self.assertAlmostEqual(harness.unix_time(credential["expire_time"]), ends, delta=2)
         return credential
@@ -81,19 +86,23 @@ class AwsCase(harness.Case):
         auth = self.dir / "auth.json"
         auth.write_text(credential["docker_config_json"])
         return subprocess.run(["skopeo", "copy", "--authfile", auth,
-                               f"docker://{self.host}/{repository}:{reference}", f"dir:{self.dir}/pulled"],
+                               f"docker://{self.uri}/{repository}:{reference}", f"dir:{self.dir}/pulled"],
                               env=self.cloud.client_env(), capture_output=True, text=True)
 
     def assert_full_path(self, daemon, narrowed=True, renewable=True):
-        """Verify, push, resolve, hand out, pull with that alone; what was handed out ends, and another takes its
-        place; then all tokens end, and everything goes on."""
+        """Verify, push, resolve, list, hand out, pull with that alone; what was handed out ends, and another takes
+        its place; then all tokens end, and everything goes on."""
         verified = self.ok(daemon, "service-connector", "verify", "aws_connector", "-o", "json").json()
         self.assertEqual({v["state"] for v in verified["verifications"]}, {"STATE_ACCEPTED"}, verified)
+        self.ok(daemon, "container-registry", "verify", "ecr", "--repository", "team/app")
         pushed = self.push_app(daemon)
         self.assertEqual(pushed.code, 0, pushed)
         self.assertEqual(pushed.json()["digest"], self.digest)
-        resolved = self.ok(daemon, "image", "resolve", f"{self.host}/team/app:v1", "-o", "json").json()
-        self.assertEqual(resolved["digest_uri"], f"{self.host}/team/app@{self.digest}")
+        resolved = self.ok(daemon, "image", "resolve", f"{self.uri}/team/app:v1", "-o", "json").json()
+        self.assertEqual(resolved["digest_uri"], f"{self.uri}/team/app@{self.digest}")
+        [listed] = self.ok(daemon, "image", "list", "team/app", "-r", "ecr", "-o", "json").json()["images"]
+        self.assertEqual(listed["digest_uri"], resolved["digest_uri"])
+        self.assertIn("v1", listed["tags"])
 
         self.aws.quirks.registry_token_lifetime = 2
         first = self.mint(daemon)
@@ -101,17 +110,11 @@ class AwsCase(harness.Case):
         harness.wait_until(lambda: self.mint(daemon)["password"] != first["password"], "another credential")
         credential = self.mint(daemon)
         self.assertEqual((credential["username"], credential["registry_host"]), ("AWS", self.host))
-        self.assertEqual([credential.get("read_only", False), credential.get("one_repository", False)],
-                         [narrowed, narrowed])
+        self.assert_rights(credential, narrowed)
         self.assertEqual(self.pull(credential).returncode, 0)
         ends = self.aws.registry_tokens[first["password"]].ends
         harness.wait_until(lambda: self.cloud.now() > ends, "the first one has ended")
-        self.assertIn("authorization token has expired", self.pull(first).stderr)
-        token = self.aws.registry_tokens[credential["password"]]
-        arn = f"arn:{self.aws.partition}:ecr:{self.region}:123456789012:repository/"
-        self.assertTrue(token.identity.may("ecr:BatchGetImage", arn + "team/app"))
-        for action, repository in (("PutImage", "team/app"), ("BatchGetImage", "team/other")):
-            self.assertEqual(token.identity.may(f"ecr:{action}", arn + repository), not narrowed, action)
+        self.assertIn(self.told_of_the_end, self.pull(first).stderr)
 
         self.aws.end_registry_tokens()
         self.aws.end_sessions()
@@ -119,6 +122,16 @@ class AwsCase(harness.Case):
             again = self.push_app(daemon, "v2")
             self.assertEqual(again.code, 0, again)
             self.assertEqual(self.pull(self.mint(daemon, registry="ecr"), reference="v2").returncode, 0)
+
+    def assert_rights(self, credential, narrowed):
+        """It says what it is good for, and that is so: to pull this repository and, where narrowed, nothing else."""
+        self.assertEqual([credential.get("read_only", False), credential.get("one_repository", False)],
+                         [narrowed, narrowed])
+        identity = self.aws.registry_tokens[credential["password"]].identity
+        arn = f"arn:{self.aws.partition}:ecr:{self.region}:123456789012:repository/"
+        self.assertTrue(identity.may("ecr:BatchGetImage", arn + "team/app"))
+        for action, repository in (("PutImage", "team/app"), ("BatchGetImage", "team/other")):
+            self.assertEqual(identity.may(f"ecr:{action}", arn + repository), not narrowed, action)
 
     def assert_refused(self, result, code, reason, *words):
         """`reason` as the API has it; `words` of the message and of the remedy."""

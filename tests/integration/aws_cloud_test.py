@@ -274,27 +274,6 @@ class AwsCloud(AwsCase):
                 break
         self.assertEqual(found, [HOST, *(f"{HOST}/team/app{i}" for i in range(5)), "public.ecr.aws/acme"])
 
-    def test_the_public_registry(self):
-        self.aws.create("app", region="public")
-        daemon = self.daemon()
-        self.connect(daemon, "secret-key", self.user)
-        self.ok(daemon, "container-registry", "register", "public", "--uri=public.ecr.aws/acme",
-                "--connector", "aws_connector")
-        pushed = self.gantry(daemon, "push", f"oci:{self.dir}/l", "-r", "public", "--repository", "app",
-                             "--tag", "v1", "-o", "json")
-        self.assertEqual(pushed.code, 0, pushed)
-        credential = self.mint(daemon, reference="public.ecr.aws/acme/app:v1")
-        auth = self.dir / "auth.json"
-        auth.write_text(credential["docker_config_json"])
-        env = self.cloud.client_env()
-        self.assertEqual(self.skopeo_digest("public.ecr.aws/acme/app:v1", "--authfile", auth, env=env), self.digest)
-        self.aws.end_registry_tokens()
-        with self.assertRaises(subprocess.CalledProcessError) as ended:
-            self.skopeo("inspect", "--authfile", auth, "docker://public.ecr.aws/acme/app:v1", env=env)
-        self.assertIn("400", ended.exception.stderr)
-        auth.write_text(self.mint(daemon, registry="public")["docker_config_json"])
-        self.assertEqual(self.skopeo_digest("public.ecr.aws/acme/app:v1", "--authfile", auth, env=env), self.digest)
-
     def test_another_accounts_registry(self):
         stranger = self.aws.user("stranger", account="999999999999")
         repository = self.aws.create("team/app")
@@ -344,6 +323,50 @@ class AwsCloud(AwsCase):
         self.aws.quirks.terse = True
         self.assert_refused(self.push_app(daemon), 5, "UPSTREAM_DENIED", "AmazonEC2ContainerRegistryPowerUser")
         self.assertEqual(repository.images, {})
+
+
+class ThePublicRegistry(AwsCase):
+    host, path = "public.ecr.aws", "/acme"
+    told_of_the_end = "status code from registry 400"
+
+    def setUp(self):
+        super().setUp()
+        self.aws.create("team/app", region="public")
+
+    def pull(self, credential, **kwargs):
+        """By this login: the public registry lets everybody pull."""
+        pulled = super().pull(credential, **kwargs)
+        asked = self.cloud.requests(host=self.host, path="/token/")[-1]
+        self.assertEqual(asked.basic(), ("AWS", credential["password"]))
+        return pulled
+
+    def assert_rights(self, credential, narrowed):
+        """It is good for everything that is there to read."""
+        self.assertEqual([credential.get("read_only", False), credential.get("one_repository", False)],
+                         [narrowed, False])
+        pushed = subprocess.run(
+            ["skopeo", "copy", "--dest-creds", f"AWS:{credential['password']}", f"oci:{self.dir}/l",
+             f"docker://{self.uri}/team/app:stranger"], env=self.cloud.client_env(), capture_output=True, text=True)
+        self.assertEqual(pushed.returncode, int(narrowed), pushed.stderr)
+        if narrowed:
+            self.assertIn("Not Authorized", pushed.stderr)
+
+    def test_every_way_to_log_in(self):
+        role = self.aws.role("pusher", trusts=[self.user.arn])
+        for method in ("secret-key", "iam-role", "session-token", "federation-token"):
+            with self.subTest(method):
+                daemon = self.daemon()
+                fields = [f"--role_arn={role.arn}"] if method == "iam-role" else []
+                made = self.connect(daemon, method, self.user, *fields)
+                self.assertEqual(made.code, 0, made)
+                self.assert_full_path(daemon)
+
+    def test_one_who_may_not_federate(self):
+        user = self.aws.user("narrow", [allow("ecr-public:*", "ecr:GetAuthorizationToken",
+                                              "sts:GetServiceBearerToken")])
+        daemon = self.daemon()
+        self.assertEqual(self.connect(daemon, "secret-key", user).code, 0)
+        self.assert_full_path(daemon, narrowed=False)
 
 
 if __name__ == "__main__":
