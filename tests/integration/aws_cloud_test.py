@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Amazon ECR: every way to log in, from the seed's two commands to a pull with nothing but what was handed out."""
 import json
+import pathlib
 import subprocess
 import time
 
@@ -323,6 +324,50 @@ class AwsCloud(AwsCase):
         self.aws.quirks.terse = True
         self.assert_refused(self.push_app(daemon), 5, "UPSTREAM_DENIED", "AmazonEC2ContainerRegistryPowerUser")
         self.assertEqual(repository.images, {})
+
+    # Without a connector.
+
+    def log_in(self, daemon, public=False):
+        """As `aws ecr get-login-password | docker login` on the daemon's machine, here with skopeo's login: the
+        file that it leaves."""
+        token = self.aws.add_registry_token(self.user, "us-east-1", public, self.cloud.now() + 12 * 3600)
+        config = pathlib.Path(daemon.env["DOCKER_CONFIG"], "config.json")
+        subprocess.run(["skopeo", "login", "--authfile", config, "--username", "AWS", "--password-stdin", self.host],
+                       input=token, env=self.cloud.client_env(), check=True, capture_output=True, text=True)
+        return config
+
+    def test_the_login_that_docker_left(self):
+        """It ends with its token, and another one takes its place."""
+        repository = self.aws.create("team/app")
+        daemon = self.daemon()
+        self.ok(daemon, "container-registry", "register", "ecr", f"--uri={HOST}")
+        for tag in ("v1", "v2"):
+            config = self.log_in(daemon)
+            self.assertEqual(list(json.loads(config.read_text())["auths"]), [HOST])
+            pushed = self.push_app(daemon, tag)
+            self.assertEqual(pushed.code, 0, pushed)
+            self.assertEqual(pushed.json()["digest"], self.digest)
+            self.assertEqual(self.pull({"docker_config_json": config.read_text()}, reference=tag).returncode, 0)
+            self.aws.end_registry_tokens()
+            ended = self.push_app(daemon, "ended")
+            self.assertNotEqual(ended.code, 0, ended)
+            self.assertIn("the registry token is over its 12 hours", ended.err)
+        self.assertEqual(repository.images[self.digest]["tags"], ["v1", "v2"])
+
+    def test_the_login_that_docker_left_for_the_public_registry(self):
+        repository = self.aws.create("team/app", region="public")
+        self.host, self.path = "public.ecr.aws", "/acme"
+        daemon = self.daemon()
+        self.ok(daemon, "container-registry", "register", "ecr", f"--uri={self.uri}")
+        config = self.log_in(daemon, public=True)
+        self.assertEqual(list(json.loads(config.read_text())["auths"]), [self.host])
+        pushed = self.push_app(daemon)
+        self.assertEqual(pushed.code, 0, pushed)
+        self.aws.end_registry_tokens()
+        ended = self.push_app(daemon, "ended")
+        self.assertNotEqual(ended.code, 0, ended)
+        self.assertIn("tokens of public.ecr.aws come from us-east-1 and live 12 hours", ended.err)
+        self.assertEqual(repository.images[self.digest]["tags"], ["v1"])
 
 
 class ThePublicRegistry(AwsCase):
