@@ -6,6 +6,7 @@ import subprocess
 import harness
 from azure_case import HOST, AzureCase
 from clouds.azure_entra import REGISTRY_AUDIENCE
+from clouds.azure_jwt import claims_of
 
 
 class TheEmulator(AzureCase):
@@ -52,6 +53,36 @@ class TheEmulator(AzureCase):
                          [{"Type": "repository", "Name": "b", "Action": "metadata_read"}])
         self.azure.emulator.clock_skew = 75 * 60
         self.assertEqual(self.curl("-H", f"Authorization: Bearer {access}", ping)[0], 401)
+
+    def test_a_repository_scoped_token_opens_what_its_scope_map_has(self):
+        token = self.registry.token("ci", {"a": ["content/read", "metadata/read"], "b": ["content/write"]})
+        old = token.generate("password1")
+        password, scopes = token.generate("password1"), "repository:a:pull,push repository:b:pull,push"
+        ask = lambda login, scope: self.curl("-u", login, "-G", "-d", f"service={HOST}", "--data-urlencode",
+                                             f"scope={scope}", f"https://{HOST}/oauth2/token")
+        for login in (f"ci:{old}", "ci:", f"other:{password}"):
+            self.assertEqual(ask(login, scopes)[0], 401, login)
+        bearer = json.loads(ask(f"ci:{password}", scopes)[1])["access_token"]
+        self.assertEqual(claims_of(bearer)["access"], [{"type": "repository", "name": "a", "actions": ["pull"]},
+                                                       {"type": "repository", "name": "b", "actions": ["push"]}])
+        for scope in ("repository:c:pull", "repository:*:pull", "registry:catalog:*"):
+            nothing = json.loads(ask(f"ci:{password}", scope)[1])["access_token"]
+            self.assertEqual(claims_of(nothing)["access"], [], scope)
+        manifest = f"https://{HOST}/v2/a/manifests/none"
+        self.assertEqual(self.curl("-H", f"Authorization: Bearer {bearer}", manifest)[0], 404)
+        self.assertEqual(self.curl("-u", f"ci:{password}", manifest)[0], 401)
+        token.enabled = False
+        self.assertEqual(ask(f"ci:{password}", scopes)[0], 401)
+
+    def test_resource_manager_tells_another_audience_from_no_token(self):
+        application, api = self.azure.application("AcrPush"), f"https://{self.azure.api}"
+        for token, status, code in (("x.y.z", 401, "InvalidAuthenticationToken"),
+                                    (self.azure.entra.token(application, REGISTRY_AUDIENCE)[0], 401,
+                                     "InvalidAuthenticationTokenAudience"),
+                                    (self.azure.entra.token(application, api)[0], 200, None)):
+            answer = self.curl("-H", f"Authorization: Bearer {token}", f"{api}/subscriptions?api-version=2022-12-01")
+            self.assertEqual(answer[0], status, answer)
+            self.assertEqual(json.loads(answer[1]).get("error", {}).get("code"), code)
 
     def test_metadata_wants_its_header_and_storage_no_login(self):
         self.azure.machine.system_assigned = self.azure.managed_identity("AcrPush")

@@ -3,6 +3,8 @@
     azure = Azure(case)                                   # or cloud="us", "cn"
     registry = azure.registry("myregistry")               # myregistry.azurecr.io
     app = azure.application(role="AcrPush")               # .tenant, .client_id, .secret
+    token = registry.token("ci", {"team/app": ["content/read"]})
+    password = token.generate("password1")
     azure.quirks.firewall = True
 """
 import uuid
@@ -73,7 +75,8 @@ class Azure:
         registries = [r for listed in self.subscriptions.values() for _, r in listed]
         signers = [self.entra.signer, *self.entra.issuers.values(), *(r.signer for r in registries)]
         texts = [MachineServices.APP_SERVICE_HEADER, *(p.secret for p in self.entra.principals),
-                 *(r.admin_password for r in registries), *(t for s in signers for t in s.given)]
+                 *(r.admin_password for r in registries), *(t for s in signers for t in s.given),
+                 *(p for r in registries for t in r.tokens.values() for p in t.given)]
         return [text for text in texts if text]
 
     # Resource Manager; one element a page
@@ -97,10 +100,14 @@ class Azure:
     def _page(self, request, version, items):
         audience = f"https://{self.api}"
         try:
-            claims = self.entra.signer.verify(request.bearer() or "", self.emulator.now(),
-                                              aud={audience, audience + "/"})
+            claims = self.entra.signer.verify(request.bearer() or "", self.emulator.now())
         except Refused:
             return _api_error(401, "InvalidAuthenticationToken", "The access token is invalid.")
+        if claims["aud"] not in (audience, audience + "/"):
+            return _api_error(401, "InvalidAuthenticationTokenAudience",
+                              f"The access token has been obtained for wrong audience or resource '{claims['aud']}'. "
+                              "It should exactly match with one of the allowed audiences "
+                              f"'{audience}/','{audience}'.")
         if not self.entra.find(client_id=claims["appid"]).roles:
             return _api_error(403, "AuthorizationFailed", f"The client '{claims['appid']}' does not have "
                                                           "authorization to perform this action.")

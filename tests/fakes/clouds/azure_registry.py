@@ -1,6 +1,7 @@
 """One Azure container registry: its token service, its permissions, and a real docker-registry behind."""
 import math
 import re
+import secrets
 import urllib.parse
 
 from clouds.azure_jwt import Refused, Signer
@@ -16,8 +17,33 @@ ROLES = {"AcrPull": {"pull", "metadata_read"},
 # In ABAC mode; all others count for nothing then.
 ABAC_ROLES = {"Container Registry Repository Reader": {"pull", "metadata_read"},
               "Container Registry Repository Writer": {"pull", "push", "metadata_read", "metadata_write"}}
+SCOPE_MAP = {"content/read": "pull", "content/write": "push", "content/delete": "delete",
+             "metadata/read": "metadata_read", "metadata/write": "metadata_write"}
 NAME = "(?P<name>[a-z0-9/._-]+)"
 PUT_LIMIT = 20 << 20
+
+
+class ScopedToken:
+    """A repository-scoped token; a test changes it as the registry's owner would."""
+
+    def __init__(self, scope_map):
+        self.scope_map = scope_map  # repository -> actions, as az acr scope-map has them
+        self.enabled = True
+        self.passwords = {}         # of "password1" and "password2"
+        self.given = []             # those that are over, too
+
+    def generate(self, which):
+        """A new password in place of the one before."""
+        assert which in ("password1", "password2")
+        self.passwords[which] = secrets.token_urlsafe(39)
+        self.given.append(self.passwords[which])
+        return self.passwords[which]
+
+    def takes(self, password):
+        return self.enabled and password in self.passwords.values()
+
+    def actions_on(self, repository):
+        return {SCOPE_MAP[action] for action in self.scope_map.get(repository, ())}
 
 
 class Registry:
@@ -27,6 +53,7 @@ class Registry:
         self.host = host
         self.admin_enabled, self.admin_password = False, f"admin-password-of-{host}"
         self.locked = set()  # "repository" or "repository:tag" with writeEnabled false
+        self.tokens = {}     # user name -> ScopedToken
         self._throttled = (0, 0)  # the quirk as it was last seen, and its end
         self._now, self._quirks, self._entra, self._store = emulator.now, quirks, entra, store
         self.signer = Signer()
@@ -37,6 +64,11 @@ class Registry:
         front.on("GET", "/oauth2/token", self._behind_firewall(self._token_for_password))
         front.on("*", "/v2/.*", self._behind_firewall(self._registry))
         emulator.host(storage_host).on("GET", "/v2/.*", self._storage)
+
+    def token(self, name, scope_map):
+        """Creates a repository-scoped token, as yet without a password; its name is the user name."""
+        self.tokens[name] = ScopedToken(scope_map)
+        return self.tokens[name]
 
     def _behind_firewall(self, handler):
         def guarded(request):
@@ -130,6 +162,8 @@ class Registry:
                 raise Refused("admin user is disabled")
             if password == self.admin_password:
                 return user
+        if user in self.tokens and self.tokens[user].takes(password):
+            return user
         principal = self._entra.find(client_id=user)
         if principal is None or principal.secret != password or principal.secret_expired:
             raise Refused("wrong user or password")
@@ -140,7 +174,7 @@ class Registry:
         for one in scope.split():
             kind, _, rest = one.partition(":")
             name, _, actions = rest.rpartition(":")
-            granted = set(actions.split(",")) & self._actions_of(subject)
+            granted = set(actions.split(",")) & self._actions_of(subject, name)
             if within is not None:
                 granted &= {a for entry in within if entry["name"] in (name, "*") for a in entry["actions"]}
             if "*" in name and self._quirks.abac:
@@ -152,9 +186,12 @@ class Registry:
             seconds = min(seconds, ends - int(self._now()))
         return json_response(200, {"access_token": self._sign(subject, "access_token", seconds, access=access)})
 
-    def _actions_of(self, subject):
+    def _actions_of(self, subject, name):
+        """What the subject may do in the repository of that name, or with "*" in all of them."""
         if subject == self.host.partition(".")[0]:
             return ROLES["Contributor"] | {"*"} if self.admin_enabled else set()
+        if subject in self.tokens:
+            return self.tokens[subject].actions_on(name)
         roles = ABAC_ROLES if self._quirks.abac else ROLES
         return roles.get(self._role_of(self._entra.find(client_id=subject)), set())
 
@@ -177,7 +214,10 @@ class Registry:
         detail = [{"Type": kind, "Name": name, "Action": action}] if kind else None
         try:
             if request.basic():
-                granted = self._actions_of(self._password_user(*request.basic()))
+                user = self._password_user(*request.basic())
+                if user in self.tokens:  # https://github.com/Azure/acr/issues/466
+                    raise Refused("tokens log in at /oauth2/token alone")
+                granted = self._actions_of(user, name)
             elif request.bearer():
                 claims = self._verify(request.bearer(), grant_type="access_token")
                 granted = {a for entry in claims["access"] if entry["type"] == kind
