@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 import harness
 import images
 from clouds import gcp_policy
+from clouds.aws import Aws
 from clouds.gcp import PROJECT, Google
 
 HOST = "us-central1-docker.pkg.dev"
@@ -53,6 +54,11 @@ class GcpCase(harness.Case):
         now = int(time.time())
         claims = {"iss": ISSUER, "sub": SUBJECT, "aud": "https:" + provider.audience, "iat": now, "exp": now + 3600}
         return provider, lambda **changed: sign(issuer, dict(claims, **changed))
+
+    def aws(self):
+        """An AWS, a role there, and a provider for its account."""
+        aws = Aws(self.google.emulator, None, ("eu-central-1",))
+        return aws, aws.role("pusher"), self.google.provider("aws", aws=aws)
 
     def connect(self, daemon, method, *flags, type="gcp", **fields):
         """Registers connector "c"; returns how that went."""

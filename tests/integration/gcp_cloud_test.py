@@ -8,6 +8,7 @@ import time
 import harness
 
 from clouds import gcp_policy
+from clouds.aws_metadata import ContainerCredentials, InstanceMetadata
 from clouds.exchange import json_response
 from clouds.gcp import PROJECT
 from clouds.gcp_federation import GET_ACCESS_TOKEN, TOKEN_CREATOR
@@ -141,21 +142,36 @@ class Methods(GcpCase):
         self.journey(daemon, self.account.email)
 
     def test_workload_identity_federation_from_aws(self):
-        arn = "arn:aws:sts::123456789012:assumed-role/pusher/i-1"
-        provider = self.google.provider("aws", aws_keys={"AKIDEXAMPLE": ("wJalrXUtnFEMI/K7MDENG", arn)})
-        self.secrets.add("wJalrXUtnFEMI/K7MDENG", "the-session-token")
-        self.google.policy.grant(provider.principal(arn), self.account.email, {GET_ACCESS_TOKEN})
-        aws = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG",
-               "AWS_SESSION_TOKEN": "the-session-token", "AWS_REGION": "eu-central-1"}
-        daemon = self.daemon(IMPLICIT, env=aws)
-        source = {"environment_id": "aws1", "region_url": "http://169.254.169.254/latest/meta-data/placement/x",
-                  "regional_cred_verification_url":
+        aws, role, provider = self.aws()
+        session = aws.add(role.session("env", [], self.google.now() + 3600))
+        InstanceMetadata(aws, role)
+        ContainerCredentials(aws, "169.254.170.2", role)
+        ContainerCredentials(aws, "169.254.170.23", role, token="eyJ.pod.token")
+        region = {"AWS_REGION": "eu-central-1"}
+        keys = {"AWS_ACCESS_KEY_ID": session.access_key_id, "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
+                "AWS_SESSION_TOKEN": session.session_token, **region}
+        pod = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials",
+               "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(self.file("pod-token", "eyJ.pod.token")), **region}
+        metadata = "http://169.254.169.254/latest/meta-data"
+        source = {"environment_id": "aws1", "region_url": f"{metadata}/placement/availability-zone",
+                  "url": f"{metadata}/iam/security-credentials", "regional_cred_verification_url":
                       "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"}
-        self.assertEqual(self.external(daemon, provider, source, impersonate=self.account.email).code, 0)
-        self.register_gar(daemon)
-        self.journey(daemon, self.account.email)
+        for name, session_name, env in (
+                ("environment", "env", keys), ("instance", "i-0abc", {}), ("pod", "container", pod),
+                ("ecs", "container", {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/x", **region})):
+            with self.subTest(name):
+                arn = f"arn:aws:sts::123456789012:assumed-role/pusher/{session_name}"
+                self.google.policy.grant(provider.principal(arn), self.account.email, {GET_ACCESS_TOKEN})
+                daemon = self.daemon(IMPLICIT, env=env)
+                self.assertEqual(self.external(daemon, provider, source, impersonate=self.account.email).code, 0)
+                self.register_gar(daemon)
+                self.journey(daemon, self.account.email)
+                exchanged = self.google.emulator.requests(host="sts.googleapis.com")[-1].form()["subject_token"]
+                self.assertIn("sts.eu-central-1.amazonaws.com", exchanged)
+                self.google.policy.grant(provider.principal(arn), self.account.email, {})
+        self.assertEqual(self.google.emulator.requests(host="*.amazonaws.com"), [], "that is Google's to ask")
 
-        forger = self.daemon(IMPLICIT, env=dict(aws, AWS_SECRET_ACCESS_KEY="another"))
+        forger = self.daemon(IMPLICIT, env=dict(keys, AWS_SECRET_ACCESS_KEY="another"))
         self.not_stored(self.external(forger, provider, source), "SignatureDoesNotMatch")
 
     def test_external_accounts_that_are_refused(self):

@@ -14,9 +14,6 @@ from clouds.exchange import json_response
 from clouds.gcp_federation import GET_ACCESS_TOKEN
 from clouds.gcp_tokens import FULL, READ_ONLY
 
-KEY, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG"
-ARN = "arn:aws:sts::123456789012:assumed-role/pusher/i-1"
-
 
 class GoogleAuthLibrary(GcpCase):
     def setUp(self):
@@ -53,10 +50,11 @@ class GoogleAuthLibrary(GcpCase):
         self.assert_token(self.ask(self.account.key_file(), READ_ONLY, target.email), target.email, READ_ONLY)
 
     def test_aws_identity(self):
-        provider = self.google.provider("aws", aws_keys={KEY: (SECRET, ARN)})
-        self.google.policy.grant(provider.principal(ARN), self.account.email, {GET_ACCESS_TOKEN})
-        environment = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": "session",
-                       "AWS_REGION": "eu-central-1"}
+        aws, role, provider = self.aws()
+        session = aws.add(role.session("i-1", [], self.google.now() + 3600))
+        self.google.policy.grant(provider.principal(session.arn), self.account.email, {GET_ACCESS_TOKEN})
+        environment = {"AWS_ACCESS_KEY_ID": session.access_key_id, "AWS_SESSION_TOKEN": session.session_token,
+                       "AWS_SECRET_ACCESS_KEY": session.secret_access_key, "AWS_REGION": "eu-central-1"}
         source = {"environment_id": "aws1", "regional_cred_verification_url":
                   "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"}
         file = provider.account_file(source, impersonate=self.account.email)

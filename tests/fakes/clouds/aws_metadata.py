@@ -17,6 +17,8 @@ class InstanceMetadata:
         host.on("PUT", "/latest/api/token", self._token)
         host.on("GET", ROLE_PATH, lambda request: self._guarded(request, lambda: Response(200, self._name)))
         host.on("GET", ROLE_PATH + ".+", lambda request: self._guarded(request, self._keys))
+        host.on("GET", "/latest/meta-data/placement/availability-zone",
+                lambda request: self._guarded(request, lambda: Response(200, b"eu-central-1b")))
 
     @property
     def _name(self):

@@ -1,7 +1,7 @@
 """sts.googleapis.com and iamcredentials.googleapis.com: other identities for Google's, and one of Google's for
 another.
 
-The signature of an AWS subject token is computed anew by botocore.
+The signature of an AWS subject token is computed anew by botocore, with the keys of an Aws (see aws.py).
 """
 import datetime
 import json
@@ -26,11 +26,11 @@ JWT, AWS = "urn:ietf:params:oauth:token-type:jwt", "urn:ietf:params:aws:token-ty
 class Provider:
     """A provider of a workload identity pool: for tokens of an OIDC issuer, or for an AWS account."""
 
-    def __init__(self, name, issuer=None, public_key=None, aws_keys=None, condition=lambda subject: True):
+    def __init__(self, name, issuer=None, public_key=None, aws=None, condition=lambda subject: True):
         self.pool = f"projects/123456789012/locations/global/workloadIdentityPools/{name}"
         self.audience = f"//iam.googleapis.com/{self.pool}/providers/{name}"
         self.issuer, self.public_key = issuer, public_key
-        self.aws_keys = aws_keys  # {access key: (secret, ARN)}
+        self.aws = aws
         self.condition = condition
 
     def principal(self, subject):
@@ -39,7 +39,7 @@ class Provider:
     def account_file(self, source, impersonate=None):
         """What gcloud iam workload-identity-pools create-cred-config writes."""
         file = {"universe_domain": "googleapis.com", "type": "external_account", "audience": self.audience,
-                "subject_token_type": AWS if self.aws_keys else JWT,
+                "subject_token_type": AWS if self.aws else JWT,
                 "token_url": "https://sts.googleapis.com/v1/token", "credential_source": source}
         if impersonate:
             file["service_account_impersonation_url"] = (
@@ -64,8 +64,8 @@ class SecurityTokenService:
         if not provider:
             return oauth_error(400, "invalid_target", "The target service indicated by the \"audience\" parameters "
                                "is invalid. This might either be because the pool or provider is disabled or deleted.")
-        check = self._subject_of_aws if provider.aws_keys else self._subject_of_jwt
-        if form["subject_token_type"] != (AWS if provider.aws_keys else JWT):
+        check = self._subject_of_aws if provider.aws else self._subject_of_jwt
+        if form["subject_token_type"] != (AWS if provider.aws else JWT):
             return oauth_error(400, "invalid_request", "Invalid value for \"subject_token_type\".")
         subject, fault = check(provider, form["subject_token"])
         if fault:
@@ -111,18 +111,20 @@ class SecurityTokenService:
             tzinfo=datetime.timezone.utc)
         if abs(stamp.timestamp() - self._now()) > 900 or not headers["x-amz-date"].startswith(date):
             return None, "The AWS request is too old."
-        if key not in provider.aws_keys:
+        identity = provider.aws.identity_of(key)
+        if identity is None or headers.get("x-amz-security-token") != identity.session_token:
             return None, "Received non-200 response from AWS: InvalidClientTokenId"
-        secret, arn = provider.aws_keys[key]
+        if identity.is_temporary and identity.ends <= self._now():
+            return None, "Received non-200 response from AWS: ExpiredToken"
         again = botocore.awsrequest.AWSRequest(
             "POST", asked["url"], headers={n: headers[n] for n in signed_names.split(";")})
         signer = botocore.auth.SigV4Auth(
-            botocore.credentials.Credentials(key, secret, headers.get("x-amz-security-token")), "sts", region)
+            botocore.credentials.Credentials(key, identity.secret_access_key, identity.session_token), "sts", region)
         again.context["timestamp"] = headers["x-amz-date"]
         signature = signer.signature(signer.string_to_sign(again, signer.canonical_request(again)), again)
         if signature != match[5]:
             return None, "Received non-200 response from AWS: SignatureDoesNotMatch"
-        return arn, None
+        return identity.arn, None
 
 
 class IamCredentials:
