@@ -164,7 +164,7 @@ class Repositories(RightsCase):
         self.assertEqual(self.push_gar(daemon).code, 0, "the same image again")
         other = images.Layout(self.dir / "l3")
         other.root(other.image([other.layer({"x": b"1"})]), "latest")
-        self.refused(self.push_gar(daemon, "l3"), "", "tag immutability")
+        self.refused(self.push_gar(daemon, "l3"), "UPSTREAM_CONFLICT", "tag immutability")
         self.assertEqual(self.push_gar(daemon, "l3", tag="2").code, 0)
 
     def test_one_cannot_be_made(self):
