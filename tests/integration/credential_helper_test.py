@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""docker-credential-gantry and the kubelet's plugin, for a cloud whose logins end: Amazon ECR."""
+"""docker-credential-gantry, the kubelet's plugin and Kubernetes Secrets, for a cloud whose logins end: Amazon ECR."""
+import base64
 import json
 import os
 import subprocess
@@ -70,6 +71,22 @@ class CredentialHelper(AwsCase):
         kept = int(answer["cacheDuration"].removesuffix("s"))
         self.assertAlmostEqual(kept, left / 2, delta=5)
         self.assertEqual(answer["cacheKeyType"], "Image")
+
+    def test_a_secret_for_kubernetes_tells_its_end_and_what_it_opens(self):
+        self.start()
+        for scope, narrowed in ((["--repository", "team/app"], True), ([], False)):
+            with self.subTest(scope):
+                warned, metadata, file = self.kubernetes_secret(self.daemon_, "ecr", *scope)
+                self.assertEqual(warned, "")
+                said = metadata["annotations"]
+                [login] = json.loads(file.read_text())["auths"].values()
+                user, _, password = base64.b64decode(login["auth"]).decode().partition(":")
+                self.assertEqual(user, "AWS")
+                self.assertAlmostEqual(harness.unix_time(said.pop("gantry-expires")), self.ends(password), delta=2)
+                self.assertEqual(said, {"gantry-registry": HOST, "gantry-read-only": "true",
+                                        **({"gantry-one-repository": "true"} if narrowed else {})})
+                self.assertEqual(self.skopeo_digest(self.image["uri"], "--authfile", file,
+                                                    env=self.cloud.client_env()), self.digest)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 Every process listens on a port the kernel chose, and ends with the test.
 """
+import base64
 import contextlib
 import datetime
 import json
@@ -273,6 +274,25 @@ class Case(unittest.TestCase):
         ca = ["--ca-file", registry.ca] if registry.ca else []
         return self.ok(daemon, "container-registry", "register", name, "--flavor=default",
                        f"--uri={registry.host}", *ca, *argv)
+
+    def kubernetes_secret(self, daemon, *argv):
+        """What `gantry pull-secret` prints, as strictly as an API server takes it: what was warned of, the metadata,
+        and a file with the login, as a kubelet has it."""
+        done = self.ok(daemon, "pull-secret", *argv)
+        secret = json.loads(done.out)
+        self.assertEqual(set(secret), {"apiVersion", "kind", "metadata", "type", "data"})
+        self.assertEqual((secret["apiVersion"], secret["kind"], secret["type"]),
+                         ("v1", "Secret", "kubernetes.io/dockerconfigjson"))
+        metadata = secret["metadata"]
+        self.assertLessEqual(set(metadata), {"name", "namespace", "annotations", "labels"})
+        self.assertRegex(metadata["name"], r"\A[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
+        for key, value in metadata["annotations"].items():
+            self.assertRegex(key, r"\A([a-z0-9.-]+/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\Z")
+            self.assertIsInstance(value, str)
+        self.assertEqual(set(secret["data"]), {".dockerconfigjson"})
+        file = self.dir / "mounted.json"
+        file.write_bytes(base64.b64decode(secret["data"][".dockerconfigjson"], validate=True))
+        return done.err, metadata, file
 
     def skopeo(self, *argv, **kwargs):
         return subprocess.run(["skopeo", *map(str, argv)], check=True, capture_output=True, text=True,
