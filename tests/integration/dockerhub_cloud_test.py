@@ -49,13 +49,14 @@ class DockerHubCloud(harness.Case):
         self.assertTrue(json.loads(result.err)["remedy"])
 
     def test_every_kind_of_login_pushes_and_is_lent_where_that_is_allowed(self):
-        logins = {"personal": self.hub.access_token("acme"),
-                  "organisation": self.hub.access_token("acme", kind="dckr_oat_"),
-                  "password": self.hub.password("acme", "pass-word of acme")}
+        passwords = iter(("pass-word of acme", "next pass-word of acme"))
+        logins = {"personal": lambda: self.hub.access_token("acme"),
+                  "organisation": lambda: self.hub.access_token("acme", kind="dckr_oat_"),
+                  "password": lambda: self.hub.password("acme", next(passwords))}
         env = self.cloud.client_env()
-        for name, token in logins.items():
+        for name, new_token in logins.items():
             with self.subTest(name):
-                daemon = self.daemon()
+                daemon, token = self.daemon(), new_token()
                 made = self.connect(daemon, token, "acme", "--registry=docker.io", "-o", "json")
                 self.assertEqual(made.json()["verification"]["state"], "STATE_ACCEPTED")
                 verified = self.verify(daemon)
@@ -76,8 +77,22 @@ class DockerHubCloud(harness.Case):
                 self.assertEqual(list(json.loads(file.read_text())["auths"]), [KEY])
                 self.skopeo("copy", "--src-authfile", file, f"docker://{resolved['digest_uri']}",
                             f"oci:{self.dir}/{name}:x", env=env)
+                self.assert_goes_on_with_a_successor(allowing, token, new_token, file)
         self.assertEqual({r.host for r in self.cloud.requests(path="/token")}, {AUTH})
         self.assertLessEqual({r.host for r in self.cloud.requests(method="PUT")}, {REGISTRY})
+
+    def assert_goes_on_with_a_successor(self, daemon, token, new_token, file):
+        """The token, which is in the file, is deleted; the connector gets another."""
+        pulled = lambda: self.skopeo_digest("docker.io/acme/app:1", "--authfile", file, env=self.cloud.client_env())
+        self.assertEqual(pulled(), self.digest)
+        self.hub.revoke("acme", token)
+        with self.assertRaises(subprocess.CalledProcessError):
+            pulled()
+        self.assert_refused(self.push_app(daemon, "2"), 3, "UPSTREAM_AUTH_REJECTED", "Use a personal access token")
+        self.ok(daemon, "service-connector", "update", "dockerhub_connector", "--password", "-", input=new_token())
+        self.assertEqual(self.push_app(daemon, "2").code, 0)
+        self.ok(daemon, "login", "hub", "--config", file)
+        self.assertEqual(pulled(), self.digest)
 
     def assert_refused_text(self, lent):
         self.assertNotEqual(lent.code, 0, lent)
@@ -99,24 +114,6 @@ class DockerHubCloud(harness.Case):
         self.hub.quirks.forget_at_uploads = (2, 5)
         self.assertEqual(self.push_app(daemon).json()["digest"], self.digest)
         self.assertGreaterEqual(len([r for r in self.cloud.requests(method="POST") if r.status == 401]), 2)
-
-    def test_a_token_that_is_deleted_and_its_successor(self):
-        daemon = self.daemon(*ALLOW)
-        token, file, env = self.hub.access_token("acme"), self.dir / "auth.json", self.cloud.client_env()
-        self.connect(daemon, token)
-        self.assertEqual(self.push_app(daemon).code, 0)
-        pulled = lambda: self.skopeo_digest("docker.io/acme/app:1", "--authfile", file, env=env)
-        self.ok(daemon, "login", "hub", "--config", file)
-        self.assertEqual(pulled(), self.digest)
-        self.hub.revoke("acme", token)
-        with self.assertRaises(subprocess.CalledProcessError):
-            pulled()
-        self.assert_refused(self.push_app(daemon, "2"), 3, "UPSTREAM_AUTH_REJECTED", "Use a personal access token")
-        self.ok(daemon, "service-connector", "update", "dockerhub_connector", "--password", "-",
-                input=self.hub.access_token("acme"))
-        self.assertEqual(self.push_app(daemon, "2").code, 0)
-        self.ok(daemon, "login", "hub", "--config", file)
-        self.assertEqual(pulled(), self.digest)
 
     def test_a_token_is_changed_under_a_connector(self):
         daemon = self.daemon(*ALLOW)
