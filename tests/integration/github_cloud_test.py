@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """GitHub's registry: what its tokens may do, what its refusals mean, and that pushes outlive its tokens."""
+import base64
+import json
 import subprocess
 
 import harness
@@ -104,6 +106,29 @@ class GitHubCloud(harness.Case):
         self.connect(self.github.issue("acme"))
         verified = self.ok(self.daemon, "container-registry", "verify", "ghcr", "--repository", "app").out
         self.assertIn("write:packages", verified)
+
+    def test_the_login_that_docker_left(self):
+        """docker login ghcr.io, with a token for a password."""
+        docker = self.dir / "docker"
+        docker.mkdir()
+        token = self.github.issue("acme")
+        login = base64.b64encode(f"octocat:{token}".encode()).decode()
+        (docker / "config.json").write_text(json.dumps({"auths": {"ghcr.io": {"auth": login}}}))
+        self.daemon = self.start(env={"DOCKER_CONFIG": str(docker)})
+        self.ok(self.daemon, "container-registry", "register", "ghcr", "--flavor=github", "--uri=ghcr.io/acme")
+        verified = self.ok(self.daemon, "container-registry", "verify", "ghcr", "--repository", "app").out
+        self.assertIn("may push to acme/app", verified)
+        self.assertEqual(self.push_app().json()["digest"], self.digest)
+        resolved = self.ok(self.daemon, "image", "resolve", "ghcr.io/acme/app:1", "-o", "json").json()
+        self.assertEqual(resolved["digest_uri"], f"ghcr.io/acme/app@{self.digest}")
+        self.assertEqual({r.basic()[0] for r in self.cloud.requests(path="/token") if r.basic()}, {"octocat"})
+        self.assertEqual(self.skopeo_digest(resolved["digest_uri"], "--authfile", docker / "config.json",
+                                            env=self.cloud.client_env()), self.digest)
+        self.github.revoke(token)
+        ended = self.push_app("2")
+        self.assertEqual(ended.code, 5, ended)
+        self.assertIn("UPSTREAM_DENIED", ended.err)
+        self.assertIn("the token is wrong or has expired", ended.err)
 
     def test_a_token_goes_to_no_registry_but_its_own(self):
         self.assertEqual(self.connect(self.github.issue("acme")).code, 0, "as nothing says yet where it is for")
