@@ -8,6 +8,7 @@ import harness
 import images
 from clouds.azure import Azure
 from clouds.azure_jwt import claims_of
+from clouds.azure_registry import TOKEN_USER
 
 HOST = "myregistry.azurecr.io"
 
@@ -70,6 +71,13 @@ class AzureCase(harness.Case):
         return subprocess.run(["skopeo", "copy", "--src-authfile", credential, f"docker://{reference}",
                                f"oci:{self.dir}/{uuid.uuid4()}:x"], env=env, capture_output=True).returncode
 
+    def password_in(self, file):
+        """That of the token user, in a file of logins."""
+        login = json.loads(file.read_text())["auths"][self.registry.host]["auth"]
+        user, _, password = base64.b64decode(login).decode().partition(":")
+        self.assertEqual(user, TOKEN_USER)
+        return password
+
     def lend(self, daemon, *flags):
         """Has the daemon lend a pull credential; returns its file and the secret in it."""
         file = self.dir / f"login-{uuid.uuid4()}.json"
@@ -78,12 +86,21 @@ class AzureCase(harness.Case):
         self.assertTrue(lent["read_only"])
         self.assertEqual(lent["one_repository"], "--repository" in flags)
         self.assertEqual(done.err, "", "there is nothing to warn of")
-        user, _, password = base64.b64decode(
-            json.loads(file.read_text())["auths"][self.registry.host]["auth"]).decode().partition(":")
-        self.assertEqual(user, "00000000-0000-0000-0000-000000000000")
+        password = self.password_in(file)
         ends = min(claims_of(password)["exp"], self.latest)
         self.assertAlmostEqual(harness.unix_time(lent["expire_time"]), ends, delta=2)
         return file, password
+
+    def pull_by_secret(self, daemon, *scope):
+        """A kubelet pulls team/app by a Secret that tells what it is."""
+        warned, metadata, file = self.kubernetes_secret(daemon, "acr", *scope)
+        self.assertEqual(warned, "")
+        said = metadata["annotations"]
+        claims = claims_of(self.password_in(file))
+        self.assertAlmostEqual(harness.unix_time(said.pop("gantry-expires")), min(claims["exp"], self.latest), delta=2)
+        self.assertEqual(said, {"gantry-registry": self.registry.host, "gantry-read-only": "true",
+                                **({"gantry-one-repository": "true"} if scope else {})})
+        self.assertEqual(self.pull(file, f"{self.registry.host}/team/app:1"), 0)
 
     def journey(self, daemon):
         verified = self.ok(daemon, "service-connector", "verify", "acr", "-o", "json").json()
@@ -108,8 +125,17 @@ class AzureCase(harness.Case):
         self.assertNotEqual(self.pull(file, other), 0, "it is for one repository")
         whole, _ = self.lend(daemon)
         self.assertEqual(self.pull(whole, other), 0, "or for all of them")
+        self.pull_by_secret(daemon, *scope)
+        self.pull_by_secret(daemon)
         harness.wait_until(lambda: self.azure.emulator.now() >= claims_of(first_password)["exp"], "its end")
         self.assertNotEqual(self.pull(first, image), 0, "it has ended")
+
+    def end_everything(self, daemon):
+        """All that Azure has given so far is over, and so is what the daemon logs in with."""
+        self.azure.emulator.clock_skew += 4 * 3600
+        refused = self.push_acr(daemon, tag="2")
+        self.assertEqual(refused.code, 3, refused)
+        self.refused(refused, "UPSTREAM_AUTH_REJECTED")
 
     def full_path(self, daemon):
         """From the connector to a stranger's pull, and on when what was lent has ended."""

@@ -29,6 +29,15 @@ class Methods(AzureCase):
         self.connect(daemon, "access-token", token=token)
         self.full_path(daemon)
         self.assertEqual(self.azure.emulator.requests(host="login.*"), [])
+        lent, _ = self.lend(daemon)
+        self.end_everything(daemon)
+        self.assertNotEqual(self.pull(lent, f"{HOST}/team/app:1"), 0)
+        successor, _ = self.azure.entra.token(self.azure.application("AcrPush"), REGISTRY_AUDIENCE)
+        self.ok(daemon, "service-connector", "update", "acr", f"--token={successor}")
+        self.assert_stored(self.push_acr(daemon, tag="2"))
+        again = self.dir / "again.json"
+        self.ok(daemon, "login", "acr", "--config", again)
+        self.assertEqual(self.pull(again, f"{HOST}/team/app:2"), 0)
 
     def test_managed_identity(self):
         identity = self.azure.machine.system_assigned = self.azure.managed_identity("AcrPush")
@@ -127,6 +136,14 @@ class Methods(AzureCase):
         self.assertIn("does not end by itself", marked.err)
         self.assertTrue(marked.json()["long_lived"])
         self.assertEqual(self.pull(self.dir / "marked.json", f"{HOST}/team/app:1"), 0)
+        self.registry.admin_password = "next-admin-password"
+        self.end_everything(allowing)
+        self.assertNotEqual(self.pull(self.dir / "marked.json", f"{HOST}/team/app:1"), 0)
+        self.ok(allowing, "service-connector", "update", "acr", "--password=-", input=self.registry.admin_password)
+        self.assert_stored(self.push_acr(allowing, tag="2"))
+        self.registry.admin_enabled = True
+        self.ok(allowing, "login", "acr", "--config", self.dir / "marked.json")
+        self.assertEqual(self.pull(self.dir / "marked.json", f"{HOST}/team/app:2"), 0)
         self.registry.admin_enabled = False
 
         later = self.daemon()
@@ -134,6 +151,51 @@ class Methods(AzureCase):
                      password=self.registry.admin_password)
         self.refused(self.push_acr(later, tag="2"), "UPSTREAM_AUTH_REJECTED", "admin user is disabled",
                      "--admin-enabled")
+
+    def test_a_repository_scoped_token(self):
+        """A user name and a password of the registry's own, in a connector of type docker."""
+        token = self.registry.token("ci", {"team/app": ["content/read", "content/write", "metadata/read"],
+                                           "team/seen": ["content/read"]})
+        register = ("service-connector", "register", "acr", "--type", "docker", "--auth-method=password",
+                    "--username=ci", f"--registry={HOST}", "--password=-", "-o", "json")
+        daemon = self.daemon()
+        self.refused(self.gantry(daemon, *register, input="not-the-password"), "UPSTREAM_AUTH_REJECTED")
+        made = self.ok(daemon, *register, input=token.generate("password1")).json()
+        self.assertEqual(made["verification"]["state"], "STATE_ACCEPTED", made)
+        self.ok(daemon, "container-registry", "register", "acr", "--flavor=azure", f"--uri={HOST}", "--connector",
+                "acr")
+        self.journey(daemon)
+        verified = self.ok(daemon, "container-registry", "verify", "acr", "--repository", "team/app").out
+        self.assertIn("may push to team/app", verified)
+        listed = self.ok(daemon, "image", "list", "team/app", "-r", "acr", "-o", "json").json()
+        self.assertEqual([i["tags"] for i in listed["images"]], [["1"]])
+        for repository in ("team/seen", "team/other"):
+            denied = self.push_acr(daemon, repository=repository)
+            self.assertEqual(denied.code, 5, denied)
+            self.refused(denied, "UPSTREAM_DENIED", "may not push here")
+        asked = [r for r in self.azure.emulator.requests(host=HOST, path="/oauth2/*")
+                 if not r.headers["User-Agent"].startswith("skopeo")]
+        self.assertEqual({(r.method, r.path, r.basic()[0]) for r in asked}, {("GET", "/oauth2/token", "ci")})
+
+        file = self.dir / "lent.json"
+        lent = self.gantry(daemon, "login", "acr", "--config", file)
+        self.assertIn("--allow-long-lived-credentials azure", lent.err)
+        daemon.process.stop()
+        daemon = self.daemon("--allow-long-lived-credentials", "azure", state=daemon.state)
+        marked = self.ok(daemon, "login", "acr", "--config", file, "-o", "json")
+        self.assertIn("does not end by itself", marked.err)
+        self.assertEqual([marked.json()[k] for k in ("long_lived", "read_only", "one_repository")],
+                         [True, False, False])
+        self.assertEqual(self.pull(file, f"{HOST}/team/app:1"), 0)
+
+        successor = token.generate("password2")
+        token.generate("password1")
+        self.end_everything(daemon)
+        self.assertNotEqual(self.pull(file, f"{HOST}/team/app:1"), 0)
+        self.ok(daemon, "service-connector", "update", "acr", "--password=-", input=successor)
+        self.assert_stored(self.push_acr(daemon, tag="2"))
+        self.ok(daemon, "login", "acr", "--config", file)
+        self.assertEqual(self.pull(file, f"{HOST}/team/app:2"), 0)
 
     def test_the_login_that_az_left(self):
         """Option 1 of many guides: az acr login keeps the registry's refresh token as an identity token."""
@@ -187,6 +249,16 @@ class Connectors(AzureCase):
         application.roles.clear()
         self.refused(self.gantry(daemon, "service-connector", "list-resources", "all", "-o", "json"),
                      "UPSTREAM_DENIED", "AuthorizationFailed", "Grant it Reader")
+
+    def test_a_token_for_the_registry_lists_nothing(self):
+        token, _ = self.azure.entra.token(self.azure.application("AcrPush"), REGISTRY_AUDIENCE)
+        daemon = self.daemon()
+        self.connect(daemon, "access-token", token=token)
+        self.assert_stored(self.push_acr(daemon))
+        listed = self.gantry(daemon, "service-connector", "list-resources", "acr", "-o", "json")
+        self.refused(listed, "UPSTREAM_AUTH_REJECTED", "InvalidAuthenticationTokenAudience",
+                     "made for another audience")
+        self.assertIn("https://management.azure.com", json.loads(listed.err)["remedy"])
 
 
 class Names(AzureCase):
