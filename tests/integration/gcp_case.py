@@ -107,6 +107,16 @@ class GcpCase(harness.Case):
         self.assertEqual(user, "oauth2accesstoken")
         return next(t for t in self.google.tokens.given if t.value == token)
 
+    def pull_by_secret(self, daemon, uri):
+        """And so does a kubelet, by a Secret that tells what it is: for no repository alone."""
+        narrow = {"gantry-read-only": "true"} if self.lend(daemon)["read_only"] else {}
+        _, metadata, file = self.kubernetes_secret(daemon, "gar", "--repository", "team/other")
+        said = metadata["annotations"]
+        file.rename(self.dir / "auth.json")
+        self.assertAlmostEqual(harness.unix_time(said.pop("gantry-expires")), self.minted_token().expires, delta=2)
+        self.assertEqual(said, {"gantry-registry": uri.partition("/")[0], **narrow})
+        self.pull_lent(uri)
+
     def lending(self, daemon, uri):
         """What is handed out ends when the daemon says, and another takes its place."""
         self.google.tokens.life = 2
@@ -125,10 +135,12 @@ class GcpCase(harness.Case):
         with self.assertRaises(subprocess.CalledProcessError):
             self.pull_lent(uri)
         self.pull_with_minted(daemon, uri)
+        self.pull_by_secret(daemon, uri)
 
-    def journey(self, daemon, identity, renews=True):
+    def journey(self, daemon, identity, successor=None):
         """From the connector to a stranger's pull, and another one; and another push when all tokens have ended at
-        Google, before the daemon has expected it."""
+        Google, before the daemon has expected it.  `successor` gives the flag with a new token where there is no other
+        way to have one."""
         self.google.tokens.life = 600
         verified = self.ok(daemon, "service-connector", "verify", "c", "-o", "json").json()["verifications"]
         self.assertEqual({v["state"] for v in verified}, {"STATE_ACCEPTED"}, verified)
@@ -139,17 +151,24 @@ class GcpCase(harness.Case):
         self.assertEqual(image["digest"], self.digest)
         described = self.ok(daemon, "image", "resolve", "team/app:1", "-r", "gar")
         self.assertIn(self.digest, described.out)
-        if renews:
-            self.lending(daemon, image["uri"])
-        else:
+        if successor:
             said = harness.unix_time(self.pull_with_minted(daemon, image["uri"])["expire_time"])
             self.assertAlmostEqual(said, self.minted_token().expires, delta=2)
+            self.pull_by_secret(daemon, image["uri"])
+        else:
+            self.lending(daemon, image["uri"])
         self.google.emulator.clock_skew += 700
         again = self.push_gar(daemon, tag="2")
-        self.assertEqual(again.code, 0 if renews else 3, again)
-        if renews:
-            self.lend(daemon, "--repository", "team/app")
-            self.pull_lent(again.json()["uri"])
+        if successor:
+            self.refused(again, "UPSTREAM_AUTH_REJECTED")
+            self.assertEqual(again.code, 3, again)
+            with self.assertRaises(subprocess.CalledProcessError):
+                self.pull_lent(image["uri"])
+            self.ok(daemon, "service-connector", "update", "c", successor())
+            again = self.push_gar(daemon, tag="2")
+        self.assertEqual(again.code, 0, again)
+        self.lend(daemon, "--repository", "team/app")
+        self.pull_lent(again.json()["uri"])
         self.google.emulator.clock_skew -= 700
 
     def refused(self, result, reason, *words):
