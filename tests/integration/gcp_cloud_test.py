@@ -2,6 +2,7 @@
 """Google Cloud, emulated: every way to log in, with a push by it and a pull by what it hands out."""
 import base64
 import json
+import os
 import subprocess
 import time
 
@@ -244,14 +245,51 @@ class Methods(GcpCase):
         config = self.dir / "gcloud"
         config.mkdir()
         (config / "application_default_credentials.json").write_text(user.credentials_file(PROJECT))
-        key = self.key_file()
-        for env, identity in (({"CLOUDSDK_CONFIG": str(config)}, user.email),
-                              ({"CLOUDSDK_CONFIG": str(config), "GOOGLE_APPLICATION_CREDENTIALS": str(key)},
-                               self.account.email)):
-            daemon = self.daemon(IMPLICIT, env=env)
-            self.assertEqual(self.connect(daemon, "implicit").code, 0)
-            self.register_gar(daemon)
-            self.journey(daemon, identity)
+        provider, token = self.oidc()
+        self.google.policy.grant(provider.principal(SUBJECT), f"projects/{PROJECT}", gcp_policy.WRITER)
+        file = self.file("token", token())
+        self.secrets.add(file.read_text())
+        for named, identity in ((None, user.email), (self.key_file(), self.account.email),
+                                (self.file("external.json", provider.account_file({"file": str(file)})),
+                                 provider.audience)):
+            with self.subTest(identity):
+                env = {"GOOGLE_APPLICATION_CREDENTIALS": str(named)} if named else {}
+                daemon = self.daemon(IMPLICIT, env={"CLOUDSDK_CONFIG": str(config), **env})
+                self.assertEqual(self.connect(daemon, "implicit").code, 0)
+                self.register_gar(daemon)
+                self.journey(daemon, identity)
+
+    def test_the_helper_that_gcloud_configures_for_docker(self):
+        """By gcloud auth configure-docker; the helper gives whichever token gcloud has."""
+        docker, bin, token = self.dir / "docker", self.dir / "bin", self.google.tokens.give(self.account.email, [FULL])
+        docker.mkdir()
+        bin.mkdir()
+        (docker / "config.json").write_text(json.dumps({"credHelpers": {"gcr.io": "gcloud", HOST: "gcloud"}}))
+        answer = self.file("answer", json.dumps({"Secret": token.value, "Username": "_dcgcloud_token"}))
+        helper = bin / "docker-credential-gcloud"
+        helper.write_text(f'#!/bin/sh\nread host\n[ "$1 $host" = "get {HOST}" ] && cat {answer}\n')
+        helper.chmod(0o755)
+        daemon = self.daemon(env={"DOCKER_CONFIG": str(docker), "PATH": f"{bin}:{os.environ['PATH']}"})
+        self.ok(daemon, "container-registry", "register", "gar", "--flavor=gcp", f"--uri={HOST}/{PROJECT}/my-repo")
+        verified = self.ok(daemon, "container-registry", "verify", "gar", "--repository", "team/app").out
+        self.assertIn("may push to", verified)
+        pushed = self.push_gar(daemon)
+        self.assertEqual(pushed.code, 0, pushed)
+        described = self.ok(daemon, "image", "resolve", "team/app:1", "-r", "gar")
+        self.assertIn(self.digest, described.out)
+
+        self.google.tokens.revoke_all()
+        self.front.forget_logins()
+        refused = self.push_gar(daemon, tag="2")
+        self.assertEqual(refused.code, 3, refused)
+        self.refused(refused, "UPSTREAM_AUTH_REJECTED")
+        token = self.google.tokens.give(self.account.email, [FULL])
+        answer.write_text(json.dumps({"Secret": token.value, "Username": "_dcgcloud_token"}))
+        image = self.push_gar(daemon, tag="2").json()
+        lent = self.file("auth.json", json.dumps({"auths": {HOST: {"auth": base64.b64encode(
+            f"oauth2accesstoken:{token.value}".encode()).decode()}}}))
+        self.assertEqual(self.skopeo_digest(image["uri"], "--authfile", lent, env=self.google.emulator.client_env()),
+                         self.digest)
 
     def test_a_key_as_docker_password(self):
         key = self.account.key_file()

@@ -12,7 +12,7 @@ from clouds.gcp_tokens import FULL
 from clouds.quirks import Quirks
 from clouds.registry_proxy import RegistryProxy
 
-TOKEN_USERS = ("oauth2accesstoken", "_token")
+TOKEN_USERS = ("oauth2accesstoken", "_token", "_dcgcloud_token")
 GCR_LOCATIONS = {"gcr.io": "us", "us.gcr.io": "us", "eu.gcr.io": "europe", "asia.gcr.io": "asia"}
 LIFE = 3600
 
