@@ -111,9 +111,13 @@ class GitHubCloud(harness.Case):
         """docker login ghcr.io, with a token for a password."""
         docker = self.dir / "docker"
         docker.mkdir()
-        token = self.github.issue("acme")
-        login = base64.b64encode(f"octocat:{token}".encode()).decode()
-        (docker / "config.json").write_text(json.dumps({"auths": {"ghcr.io": {"auth": login}}}))
+
+        def docker_login():
+            token = self.github.issue("acme")
+            login = base64.b64encode(f"octocat:{token}".encode()).decode()
+            (docker / "config.json").write_text(json.dumps({"auths": {"ghcr.io": {"auth": login}}}))
+            return token
+        token = docker_login()
         self.daemon = self.start(env={"DOCKER_CONFIG": str(docker)})
         self.ok(self.daemon, "container-registry", "register", "ghcr", "--flavor=github", "--uri=ghcr.io/acme")
         verified = self.ok(self.daemon, "container-registry", "verify", "ghcr", "--repository", "app").out
@@ -129,6 +133,9 @@ class GitHubCloud(harness.Case):
         self.assertEqual(ended.code, 5, ended)
         self.assertIn("UPSTREAM_DENIED", ended.err)
         self.assertIn("the token is wrong or has expired", ended.err)
+        docker_login()
+        again = self.push_app("2")
+        self.assertEqual(again.code, 0, again)
 
     def test_a_token_goes_to_no_registry_but_its_own(self):
         self.assertEqual(self.connect(self.github.issue("acme")).code, 0, "as nothing says yet where it is for")
