@@ -124,12 +124,18 @@ TEST(UniqueFd, ClosesOnceWhatItOwns) {
   EXPECT_FALSE(is_open(other));
 }
 
-TEST(Clock, WallTimeEndsWhereItsNumbersDo) {
-  EXPECT_EQ(WallTimeOf(1'795'521'600), WallTime(std::chrono::seconds(1'795'521'600)));
+TEST(Clock, TimesThatOthersWriteCanBeReckonedWith) {
+  const WallTime now = WallTimeOf(1'795'521'600);
+  EXPECT_EQ(now, WallTime(std::chrono::seconds(1'795'521'600)));
   for (const int64_t never : {int64_t{253'402'300'799}, std::numeric_limits<int64_t>::max()}) {
-    EXPECT_GT(WallTimeOf(never), WallTimeOf(9'000'000'000)) << "the year 9999, and the last";
+    EXPECT_GT(WallTimeOf(never) - now, std::chrono::years(100)) << "the year 9999, and the last";
   }
-  EXPECT_LT(WallTimeOf(std::numeric_limits<int64_t>::min()), WallTimeOf(-9'000'000'000));
+  for (const int64_t long_ago : {int64_t{-62'135'596'800}, std::numeric_limits<int64_t>::min()}) {
+    EXPECT_GT(now - WallTimeOf(long_ago), std::chrono::years(50)) << "the year 1, and the first";
+  }
+  EXPECT_GT(WallTimeOf(std::numeric_limits<int64_t>::max()) -
+                WallTimeOf(std::numeric_limits<int64_t>::min()),
+            std::chrono::years(200));
 }
 
 TEST(CallContext, DeadlineIsMeasuredOnTheClockGiven) {

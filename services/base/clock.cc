@@ -5,10 +5,8 @@
 namespace gantry {
 
 WallTime WallTimeOf(int64_t unix_seconds) {
-  using std::chrono::seconds;
-  const auto first = std::chrono::ceil<seconds>(WallTime::min().time_since_epoch());
-  const auto last = std::chrono::floor<seconds>(WallTime::max().time_since_epoch());
-  return WallTime(std::clamp(seconds(unix_seconds), first, last));
+  constexpr int64_t kYear2200 = 7'258'118'400;
+  return WallTime(std::chrono::seconds(std::clamp<int64_t>(unix_seconds, 0, kYear2200)));
 }
 
 bool SystemClock::Sleep(milliseconds duration, std::stop_token stop) const {

@@ -13,8 +13,8 @@ using WallTime = std::chrono::system_clock::time_point;
 using MonoTime = std::chrono::steady_clock::time_point;
 using std::chrono::milliseconds;
 
-// WallTime reaches to the year 2262: what others say is later is its end, and what is earlier than
-// 1677 its beginning.
+// A time as others write it, which may be any number: before 1970 it is 1970, after 2200 it is 2200,
+// so that the nanoseconds between any two hold in 64 bits.
 WallTime WallTimeOf(int64_t unix_seconds);
 
 // Thread-safe.  Deadlines, token lifetimes and backoff are measured on Mono(); only what is shown to

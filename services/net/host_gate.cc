@@ -10,6 +10,8 @@
 namespace gantry {
 namespace {
 
+// However long a registry asks for, a day later it is asked again.
+constexpr milliseconds kLongestClosing = std::chrono::hours(24);
 constexpr milliseconds kFirstPause{1'000};
 constexpr milliseconds kLongestPause{30'000};
 
@@ -103,7 +105,8 @@ void HostGate::Place::OnAnswer(const Clock& clock) {
 void HostGate::Place::OnThrottled(const Clock& clock, std::optional<milliseconds> asked) {
   const Lock lock(gate_->mu_);
   gate_->limit_.OnThrottled(round_);
-  const milliseconds wait = asked ? *asked : PauseAfter(gate_->limit_.cuts_in_a_row());
+  const milliseconds wait =
+      asked ? std::min(*asked, kLongestClosing) : PauseAfter(gate_->limit_.cuts_in_a_row());
   gate_->open_at_ = std::max(gate_->open_at_, clock.Mono() + wait);
   gate_->limit_.RestUntil(gate_->open_at_);
   gate_->Changed();
