@@ -43,8 +43,8 @@ absl::StatusOr<Credential> FlavorCredentials::Get(const CallContext& call, const
   const absl::Cleanup leave = [] { --g_authenticating; };
   GANTRY_ASSIGN_OR_RETURN(Credential made,
                           flavor_.Authenticate(call, {host, repository, "", ""}, actions));
-  // What is lent without an end is the connector's own secret, whoever says that it ends.
-  if (connector_.expires && (made.expires || !actions.hand_out)) {
+  // Of what leaves, the end is the one that it has out there.
+  if (connector_.expires && !actions.hand_out) {
     const auto left = EndOf(connector_) - call.clock().Now();
     const MonoTime end = call.clock().Mono() + std::chrono::duration_cast<milliseconds>(left);
     made.expires = std::min(made.expires.value_or(end), end);

@@ -20,7 +20,7 @@ class FlavorCredentials final : public CredentialProvider {
   FlavorCredentials(FlavorInstance& flavor, const ConnectorRecord& connector)
       : flavor_(flavor), connector_(connector) {}
 
-  // Ends with the connector, if not before.
+  // What stays here ends with the connector, if not before.
   //   FAILED_PRECONDITION CONNECTOR_EXPIRED   and the errors of the flavor
   absl::StatusOr<Credential> Get(const CallContext& call, const std::string& host,
                                  const std::string& repository, Actions actions,
