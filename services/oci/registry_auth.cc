@@ -14,8 +14,10 @@ using Scheme = Credential::Scheme;
 
 // A login, a wider scope and a new token may each take one; more is a server that plays games.
 constexpr int kMaxRounds = 3;
-// How long a credential without an expiry is kept before its provider is asked again.
+// How long a credential without an expiry is kept before its provider is asked again; and that there
+// is none, which somebody may be about to change.
 constexpr std::chrono::minutes kCredentialLife{5};
+constexpr std::chrono::seconds kAbsenceLife{1};
 constexpr size_t kMaxLearned = 1024;
 constexpr size_t kMaxScopeBytes = 4096;
 
@@ -53,6 +55,15 @@ Error Denied(const HttpResponse& response, const std::string& host, const AuthAt
     error.Remedy("{}", PermissionRemedy(host, attempt.repository));
   }
   return error;
+}
+
+// By a token server, and perhaps for the login: with 401; with 400 at public.ecr.aws, as in RFC 6749
+// §5.2; with 403 at ghcr.io.
+bool IsRefused(const absl::Status& status) {
+  const ErrorDetail detail = DetailOf(status);
+  const auto http = detail.metadata.find("httpStatus");
+  if (http == detail.metadata.end()) return detail.reason == reason::kUpstreamAuthRejected;
+  return http->second == "400" || http->second == "401" || http->second == "403";
 }
 
 // RFC 6750 §3.1: a token that ended or was revoked is "invalid_token".  Registries that say nothing,
@@ -193,7 +204,8 @@ bool RegistryAuth::Adopt(const Login& login) {
   std::lock_guard lock(mu_);
   const bool news = login.scheme != login_.scheme ||
                     login.server.service != login_.server.service ||
-                    login.server.realm.url.text() != login_.server.realm.url.text();
+                    login.server.realm.url.text() != login_.server.realm.url.text() ||
+                    login.server.realm.addresses != login_.server.realm.addresses;
   if (news) login_ = login;
   return news;
 }
@@ -212,7 +224,9 @@ absl::StatusOr<Credential> RegistryAuth::CredentialFor(const CallContext& call,
     GANTRY_ASSIGN_OR_RETURN(
         Credential credential,
         provider_->Get(call, endpoint_.host(), attempt.repository, actions, refused != nullptr));
-    const MonoTime expires = credential.expires.value_or(now + kCredentialLife);
+    const bool absent = credential.scheme == Scheme::kAnonymous;
+    const MonoTime expires =
+        credential.expires.value_or(now + (absent ? milliseconds(kAbsenceLife) : kCredentialLife));
     return RefreshingCache<Credential>::Entry{std::move(credential), now + (expires - now) / 4 * 3,
                                               expires};
   });
@@ -241,13 +255,14 @@ absl::StatusOr<Token> RegistryAuth::RequestToken(const CallContext& call, const 
                                                  const AuthAttempt& attempt) {
   const std::string& host = endpoint_.host();
   auto token = FetchToken(call, http_, host, login.server, scopes, credential);
-  if (!token.ok() && credential.scheme != Scheme::kAnonymous &&
-      ReasonOf(token.status()) == reason::kUpstreamAuthRejected) {
+  if (!token.ok() && credential.scheme != Scheme::kAnonymous && IsRefused(token.status())) {
     auto renewed = CredentialFor(call, attempt, &credential);
     if (renewed.ok() && !SameCredential(*renewed, credential)) {
       token = FetchToken(call, http_, host, login.server, scopes, *renewed);
     }
   }
+  // Where the token server may be depends on how the registry was reached: to be found out anew.
+  if (ReasonOf(token.status()) == reason::kAddressRefused) Adopt({});
   if (!token.ok() && attempt.actions.remove &&
       ReasonOf(token.status()) == reason::kUpstreamRejected) {
     token = FetchToken(call, http_, host, login.server, scopes.WithoutDelete(), credential);
