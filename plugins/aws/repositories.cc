@@ -82,7 +82,10 @@ Status EnsureRepository(const Call& call, const EcrApi& api, const AwsKeys& keys
     if (there) made.code = GANTRY_ALREADY_EXISTS;
     return made;
   };
-  return sdk::CreateUnlessThere(call, look, create, created);
+  const auto lacks_right = [](const Status& status) {
+    return AwsCodeOf(status) == "AccessDeniedException";
+  };
+  return sdk::CreateUnlessThere(call, look, create, lacks_right, created);
 }
 
 Status DeleteImage(const Call& call, const EcrApi& api, const AwsKeys& keys, const Target& target) {

@@ -147,7 +147,6 @@ Status ArtifactRegistry::Create(const RepositoryName& name,
           "projects/" + name.project + "/locations/" + name.location +
               "/repositories?repositoryId=" + sdk::UrlEncode(name.id),
           NewRepositoryJson(settings), "to create repository " + name.Resource(), operation);
-  if (asked.code == GANTRY_ALREADY_EXISTS) return Ok();
   GANTRY_FLAVOR_TRY(asked);
   return WaitFor(std::move(operation), name);
 }

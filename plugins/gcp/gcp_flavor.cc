@@ -4,6 +4,7 @@
 #include "flavor_data.h"
 #include "plugins/gcp/access_check.h"
 #include "plugins/gcp/endpoints.h"
+#include "plugins/gcp/google_api.h"
 #include "plugins/gcp/image_list.h"
 #include "plugins/gcp/image_removal.h"
 #include "plugins/gcp/login.h"
@@ -210,7 +211,8 @@ class GcpFlavor final : public sdk::Flavor {
       const auto create = [&] {
         return api.Create(name, RepositorySettings::Of(config().fields()));
       };
-      GANTRY_FLAVOR_TRY(sdk::CreateUnlessThere(call, look, create, plan.new_repository));
+      GANTRY_FLAVOR_TRY(
+          sdk::CreateUnlessThere(call, look, create, LacksRight, plan.new_repository));
       if (plan.new_repository) call.Log(GANTRY_INFO, "created " + name.Resource());
       return Ok();
     });

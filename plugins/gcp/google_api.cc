@@ -31,6 +31,11 @@ Status ApiRefusal(std::string_view url, std::string_view what, const sdk::HttpRe
   return sdk::UpstreamError(sdk::HostOf(url), what, response, code, error["message"].Text());
 }
 
+bool LacksRight(const Status& refusal) {
+  const std::string_view code = sdk::MetadataOf(refusal, "upstreamCode");
+  return code == "PERMISSION_DENIED" || code == "IAM_PERMISSION_DENIED";
+}
+
 std::string PermissionsJson(const std::vector<std::string>& permissions) {
   std::string quoted;
   for (const std::string& permission : permissions) {

@@ -19,6 +19,10 @@ sdk::Status SendToGoogle(const sdk::Call& call, const AccessToken& token, sdk::H
 sdk::Status ApiRefusal(std::string_view url, std::string_view what,
                        const sdk::HttpResponse& response);
 
+// Whether the refusal is for want of a right; Google also forbids (403) what is not enabled, or not
+// in the token's scope.
+bool LacksRight(const sdk::Status& refusal);
+
 // The body of a testIamPermissions, and what of these its answer grants.
 std::string PermissionsJson(const std::vector<std::string>& permissions);
 std::vector<std::string> ReadPermissions(const sdk::Json& answer);
