@@ -3,8 +3,12 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+
+#include <algorithm>
+#include <vector>
 
 #include "base/status.h"
 #include "base/unique_fd.h"
@@ -33,13 +37,24 @@ bool SomebodyListens(const std::string& path) {
   return connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
-// gRPC is content when one of a name's addresses could be bound, so that two daemons could share
-// "localhost".
-std::string WithoutName(const std::string& address) {
-  const size_t colon = address.rfind(':');
+bool HasIpv6Loopback() {
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_addr = in6addr_loopback;
+  const UniqueFd fd(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+// What to bind for an address.  gRPC is content when one of a name's addresses could be bound, so
+// that two daemons could share "localhost", and each of its clients find one or the other.  Where any
+// port will do, the name is left at one address.
+std::vector<std::string> AddressesOf(const std::string& address) {
+  const std::string port = address.substr(address.rfind(':') + 1);
   const char first = address.front();
-  const bool is_number = first == '[' || (first >= '0' && first <= '9');
-  return is_number ? address : "127.0.0.1" + address.substr(colon);
+  if (first == '[' || (first >= '0' && first <= '9')) return {address};
+  std::vector<std::string> addresses = {"127.0.0.1:" + port};
+  if (port != "0" && HasIpv6Loopback()) addresses.push_back("[::1]:" + port);
+  return addresses;
 }
 
 class GrpcServer final : public RpcServer {
@@ -62,16 +77,18 @@ class GrpcServer final : public RpcServer {
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 30'000);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 256);
     builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 << 10);
-    int port = 0;
-    const std::string bound = is_unix ? address : WithoutName(address);
-    builder.AddListeningPort(bound, grpc::InsecureServerCredentials(), &port);
+    const auto bound = is_unix ? std::vector{address} : AddressesOf(address);
+    std::vector<int> ports(bound.size());
+    for (size_t i = 0; i < bound.size(); ++i) {
+      builder.AddListeningPort(bound[i], grpc::InsecureServerCredentials(), &ports[i]);
+    }
     builder.RegisterService(&registries_);
     builder.RegisterService(&connectors_);
     server_ = builder.BuildAndStart();
-    if (!server_ || (port == 0 && !is_unix)) {
-      return CannotListen(address);
-    }
-    address_ = is_unix ? bound : bound.substr(0, bound.rfind(':') + 1) + std::to_string(port);
+    const bool all = std::count(ports.begin(), ports.end(), 0) == 0;
+    if (!server_ || (!all && !is_unix)) return CannotListen(address);
+    const std::string& shown = bound.front();
+    address_ = is_unix ? shown : shown.substr(0, shown.rfind(':') + 1) + std::to_string(ports[0]);
     return absl::OkStatus();
   }
 
