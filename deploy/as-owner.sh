@@ -3,7 +3,7 @@
 # of its own user, and what is built belongs to who has the clone.
 uid=$(stat -c %u .) gid=$(stat -c %g .)
 if [ "$(id -u)" -eq 0 ] && [ "$uid" -ne 0 ]; then
-  home=$(getent passwd "$uid" | cut -d: -f6)
+  home=$(getent passwd "$uid" | cut -d: -f6) || true  # nobody of this machine's
   echo "This clone belongs to user $uid: going on as that user"
   exec setpriv --reuid="$uid" --regid="$gid" --clear-groups env HOME="${home:-/tmp}" "$@"
 fi
