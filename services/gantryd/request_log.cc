@@ -25,7 +25,7 @@ absl::Status CheckId(const std::string& id) {
 absl::StatusOr<std::string> RequestLog::Once(
     const std::string& request_id, const std::string& method, const std::string& body,
     absl::FunctionRef<absl::StatusOr<std::string>()> work,
-    absl::FunctionRef<std::optional<std::string>()> done) {
+    absl::FunctionRef<std::optional<std::string>(WallTime begun)> done) {
   if (request_id.empty()) return work();
   GANTRY_RETURN_IF_ERROR(CheckId(request_id));
   if (std::lock_guard lock(mu_); to_forget_.contains(request_id)) {
@@ -48,7 +48,9 @@ absl::StatusOr<std::string> RequestLog::Once(
       break;
   }
   absl::StatusOr<std::string> answer = Guard([&]() -> absl::StatusOr<std::string> {
-    if (auto known = state.taken_over ? done() : std::nullopt) return *std::move(known);
+    if (state.begun_before) {
+      if (auto known = done(*state.begun_before)) return *std::move(known);
+    }
     return work();
   });
   End(request_id, answer);

@@ -55,7 +55,10 @@ TEST_F(RequestLogTest, WhatAKilledDaemonHadDoneIsNotDoneAgain) {
           ++runs_;
           return "done now";
         },
-        [&] { return known; });
+        [&](WallTime begun) {
+          EXPECT_EQ(begun, clock_.Now());
+          return known;
+        });
   };
   EXPECT_EQ(*repeat("done", "done before"), "done before");
   EXPECT_EQ(runs_, 0);

@@ -11,13 +11,14 @@ RequestState Begin(soci::session& sql, const std::string& id, const std::string&
   const long long oldest = ToMicros(now - std::chrono::hours(24));
   sql << "DELETE FROM request WHERE create_time < :oldest", soci::use(oldest);
   std::string old_method, old_hash, old_owner, response;
-  long long done = 0;
+  long long done = 0, begun = 0;
   bool found = false;
   {
     soci::statement select =
-        (sql.prepare << "SELECT method, body_hash, owner, done, response FROM request WHERE id = :id",
+        (sql.prepare << "SELECT method, body_hash, owner, done, response, create_time"
+                        " FROM request WHERE id = :id",
          soci::use(id), soci::into(old_method), soci::into(old_hash), soci::into(old_owner),
-         soci::into(done), soci::into(response));
+         soci::into(done), soci::into(response), soci::into(begun));
     found = select.execute(true);
   }
   RequestState state;
@@ -29,7 +30,7 @@ RequestState Begin(soci::session& sql, const std::string& id, const std::string&
   } else if (found && old_owner == owner) {
     state.kind = RequestState::Kind::kInProgress;
   } else {
-    state.taken_over = found;
+    if (found) state.begun_before = FromMicros(begun);
     sql << "INSERT INTO request (id, method, body_hash, owner, done, response, create_time)"
            " VALUES (:id, :method, :hash, :owner, 0, '', :time)"
            " ON CONFLICT (id) DO UPDATE SET owner = excluded.owner",

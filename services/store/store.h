@@ -69,7 +69,8 @@ struct RequestState {
   };
   Kind kind = Kind::kNew;
   std::string response;
-  bool taken_over = false;  // kNew, and a killed daemon had begun it: perhaps done, and not noted
+  // kNew, and when a killed daemon had begun it: perhaps done, and not noted.
+  std::optional<WallTime> begun_before{};
 };
 
 // Thread-safe.  Blocks on disk; call on the executor.  A write that returned OK survives kill -9.

@@ -59,8 +59,12 @@ class Start(harness.Case):
     def test_a_second_daemon_at_the_same_address_is_refused(self):
         daemon = harness.Gantryd(self)
         self.assertIn(daemon.address, self.refused(listen=daemon.address))
-        by_name = daemon.address.replace("127.0.0.1", "localhost")
-        self.assertIn(by_name, self.refused(listen=by_name))
+        for other in ("localhost", "[::1]"):
+            by_name = f"localhost:{harness.free_port()}"
+            first = harness.Gantryd(self, listen=by_name)
+            self.ok(first, "flavor", "list", "--address", by_name)
+            taken = by_name.replace("localhost", other)
+            self.assertIn(taken, self.refused(listen=taken))
         self.ok(daemon, "flavor", "list")
         socket = f"unix:{self.dir}/socket"
         first = harness.Gantryd(self, listen=socket, expect_start=False)
@@ -70,6 +74,39 @@ class Start(harness.Case):
         first.process.stop(signal.SIGKILL)  # leaves the socket's file behind
         again = harness.Gantryd(self, listen=socket, expect_start=False)
         harness.wait_until(lambda: "listening on" in again.process.log(), "it starts over a dead socket")
+
+    def test_a_request_whose_answer_was_not_written_down_is_not_done_again(self):
+        """A daemon that was killed between the two, and a client that repeats its request."""
+        place = {"name": "c", "type": "docker", "auth_method": "password",
+                 "config": {"username": "me", "password": "secret-of-me"}}
+        registry = {"name": "r", "flavor": "default", "uri": "registry.example/team", "connector": "c"}
+        services = {"Registry": "gantry.v1.ContainerRegistry", "ServiceConnector": "gantry.v1.ServiceConnectors"}
+        requests = [
+            ("CreateServiceConnector", {"connector": place, "skip_verification": True}),
+            ("UpdateServiceConnector", {"connector": {**place, "description": "new", "etag": "1"},
+                                        "skip_verification": True}),
+            ("CreateRegistry", {"registry": registry}),
+            ("UpdateRegistry", {"registry": {**registry, "uri": "registry.example/other", "etag": "1"}}),
+            ("DeleteRegistry", {"name": "r", "etag": "2"}), ("DeleteServiceConnector", {"name": "c", "etag": "2"})]
+        state = self.dir / "state"
+
+        def call(method, request):
+            daemon = harness.Gantryd(self, state=state)
+            client = ReflectionClient(daemon.address)
+            service = next(name for ending, name in services.items() if method.endswith(ending))
+            [answer] = client.call(client.methods(service)[method], {**request, "request_id": method})
+            client.channel.close()
+            daemon.process.stop(signal.SIGKILL)
+            return answer
+
+        for method, request in requests:
+            with self.subTest(method):
+                first = call(method, request)
+                with sqlite3.connect(state / "gantry.db") as sql:
+                    forgotten = sql.execute("UPDATE request SET done = 0, response = '' WHERE id = ?", (method,))
+                    self.assertEqual(forgotten.rowcount, 1)
+                sql.close()
+                self.assertEqual(call(method, request), first)
 
     def test_a_second_daemon_with_the_same_state_is_refused(self):
         daemon = harness.Gantryd(self)

@@ -57,6 +57,7 @@ bool Moves(const ConnectorRecord& stored, const ConnectorRecord& connector) {
 absl::StatusOr<ConnectorRecord> Read(const FlavorCatalog& flavors, bool implicit_allowed,
                                      const ConnectorInput& input, const ConnectorRecord* stored) {
   if (auto fault = CheckLabels(input.labels)) return InvalidConfig({*std::move(fault)});
+  if (auto fault = CheckDescription(input.description)) return InvalidConfig({*std::move(fault)});
   ConnectorRecord record;
   record.name = input.name;
   record.type = input.type.empty() && stored ? stored->type : input.type;

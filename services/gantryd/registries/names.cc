@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kMaxName = 63;
 constexpr size_t kMaxLabelBytes = 64 << 10;
+constexpr size_t kMaxDescription = 16 << 10;
 
 }  // namespace
 
@@ -39,6 +40,12 @@ std::optional<FieldViolation> CheckLabels(const Labels& labels) {
   if (bytes <= kMaxLabelBytes) return std::nullopt;
   return FieldViolation{
       "labels", fmt::format("have {} bytes together, and may have {}", bytes, kMaxLabelBytes)};
+}
+
+std::optional<FieldViolation> CheckDescription(std::string_view description) {
+  if (description.size() <= kMaxDescription) return std::nullopt;
+  return FieldViolation{"description", fmt::format("has {} bytes, and may have {}",
+                                                   description.size(), kMaxDescription)};
 }
 
 }  // namespace gantry

@@ -17,4 +17,7 @@ std::optional<FieldViolation> CheckName(std::string_view name);
 size_t BytesOf(const Labels& labels);
 std::optional<FieldViolation> CheckLabels(const Labels& labels);
 
+// At most 16 KiB.
+std::optional<FieldViolation> CheckDescription(std::string_view description);
+
 }  // namespace gantry

@@ -33,8 +33,8 @@ struct PageOf {
   std::string next_page_token;  // empty after the last
 };
 
-// `list(after, limit)` gives a StatusOr of the first `limit` records behind the name `after`.  A page
-// ends early rather than outgrow the 4 MiB that gRPC's clients take.
+// `list(after, limit)` gives a StatusOr of the first `limit` records behind the name `after`.  A
+// page ends early rather than outgrow the 4 MiB that gRPC's clients take.
 template <class Record, class List>
 absl::StatusOr<PageOf<Record>> ListPage(std::string_view scope, int page_size,
                                         std::string_view page_token, List&& list) {
@@ -44,8 +44,10 @@ absl::StatusOr<PageOf<Record>> ListPage(std::string_view scope, int page_size,
   GANTRY_ASSIGN_OR_RETURN(page.records, list(after, size + 1));
   constexpr size_t kMaxBytes = 1 << 20;
   size_t count = 0, bytes = 0;
-  while (count < page.records.size() && count < static_cast<size_t>(size) && bytes < kMaxBytes) {
-    bytes += BytesOf(page.records[count++]);
+  while (count < page.records.size() && count < static_cast<size_t>(size)) {
+    bytes += BytesOf(page.records[count]);
+    if (count > 0 && bytes > kMaxBytes) break;
+    ++count;
   }
   if (count < page.records.size()) {
     page.records.resize(count);

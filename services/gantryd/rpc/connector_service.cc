@@ -37,8 +37,9 @@ grpc::ServerUnaryReactor* ConnectorService::CreateServiceConnector(
                   connectors_.Create(call, std::move(input), r.skip_verification(), &warnings));
               return WithWarnings(ToProto(record), warnings);
             },
-            [&] {
-              return MadeBy<v1::ServiceConnector>(r, connectors_.Get(call, r.connector().name()));
+            [&](WallTime begun) {
+              return MadeBy<v1::ServiceConnector>(r, connectors_.Get(call, r.connector().name()),
+                                                  begun);
             });
       });
 }
@@ -84,8 +85,9 @@ grpc::ServerUnaryReactor* ConnectorService::UpdateServiceConnector(
                   connectors_.Update(call, std::move(input), r.skip_verification(), &warnings));
               return WithWarnings(ToProto(record), warnings);
             },
-            [&] {
-              return MadeBy<v1::ServiceConnector>(r, connectors_.Get(call, r.connector().name()));
+            [&](WallTime begun) {
+              return MadeBy<v1::ServiceConnector>(r, connectors_.Get(call, r.connector().name()),
+                                                  begun);
             });
       });
 }
@@ -103,7 +105,7 @@ grpc::ServerUnaryReactor* ConnectorService::DeleteServiceConnector(
               GANTRY_RETURN_IF_ERROR(connectors_.Delete(call, r.name(), version));
               return v1::DeleteServiceConnectorResponse();
             },
-            [&] {
+            [&](WallTime) {
               return GoneAsWanted<v1::DeleteServiceConnectorResponse>(
                   connectors_.Get(call, r.name()));
             });

@@ -27,12 +27,12 @@ inline std::string DeterministicBytes(const google::protobuf::MessageLite& messa
 }
 
 // Runs `work` once per request id; all else in `request` makes it the same request or another.  Of
-// an id that a killed daemon had begun, `done` gives the answer, if its work was done.
+// an id that a killed daemon had begun, `done` gives the answer, if its work was done since then.
 template <class Response, class Request>
 absl::StatusOr<Response> Idempotent(RequestLog& requests, const std::string& method,
                                     const Request& request,
                                     absl::FunctionRef<absl::StatusOr<Response>()> work,
-                                    absl::FunctionRef<std::optional<Response>()> done) {
+                                    absl::FunctionRef<std::optional<Response>(WallTime)> done) {
   Request identity = request;
   identity.clear_request_id();
   GANTRY_ASSIGN_OR_RETURN(
@@ -42,8 +42,8 @@ absl::StatusOr<Response> Idempotent(RequestLog& requests, const std::string& met
                       GANTRY_ASSIGN_OR_RETURN(const Response response, work());
                       return response.SerializeAsString();
                     },
-                    [&]() -> std::optional<std::string> {
-                      const std::optional<Response> response = done();
+                    [&](WallTime begun) -> std::optional<std::string> {
+                      const std::optional<Response> response = done(begun);
                       if (!response) return std::nullopt;
                       return response->SerializeAsString();
                     }));
@@ -54,11 +54,13 @@ absl::StatusOr<Response> Idempotent(RequestLog& requests, const std::string& met
   return response;
 }
 
-// For `done` of what creates or changes a record: the record, if this very request has.
+// For `done` of what creates or changes a record: the record, if this very request has.  An id may
+// come again, days later.
 template <class Response, class Request, class Record>
-std::optional<Response> MadeBy(const Request& request, const absl::StatusOr<Record>& record) {
+std::optional<Response> MadeBy(const Request& request, const absl::StatusOr<Record>& record,
+                               WallTime begun) {
   if (!record.ok() || record->request_id != request.request_id()) return std::nullopt;
-  return ToProto(*record);
+  return record->update_time < begun ? std::nullopt : std::optional<Response>(ToProto(*record));
 }
 
 // For `done` of what deletes a record.

@@ -76,7 +76,9 @@ grpc::ServerUnaryReactor* RegistryService::CreateRegistry(Rpc* rpc,
                                       registries_.Create(call, std::move(record), &warnings));
               return WithWarnings(ToProto(record), warnings);
             },
-            [&] { return MadeBy<v1::Registry>(r, registries_.Get(call, r.registry().name())); });
+            [&](WallTime begun) {
+              return MadeBy<v1::Registry>(r, registries_.Get(call, r.registry().name()), begun);
+            });
       });
 }
 
@@ -122,7 +124,9 @@ grpc::ServerUnaryReactor* RegistryService::UpdateRegistry(Rpc* rpc,
                                       registries_.Update(call, std::move(record), &warnings));
               return WithWarnings(ToProto(record), warnings);
             },
-            [&] { return MadeBy<v1::Registry>(r, registries_.Get(call, r.registry().name())); });
+            [&](WallTime begun) {
+              return MadeBy<v1::Registry>(r, registries_.Get(call, r.registry().name()), begun);
+            });
       });
 }
 
@@ -139,7 +143,9 @@ grpc::ServerUnaryReactor* RegistryService::DeleteRegistry(Rpc* rpc,
               GANTRY_RETURN_IF_ERROR(registries_.Delete(call, r.name(), version));
               return v1::DeleteRegistryResponse();
             },
-            [&] { return GoneAsWanted<v1::DeleteRegistryResponse>(registries_.Get(call, r.name())); });
+            [&](WallTime) {
+              return GoneAsWanted<v1::DeleteRegistryResponse>(registries_.Get(call, r.name()));
+            });
       });
 }
 
