@@ -162,7 +162,7 @@ TEST(RegistryManager, UpdatesAllButNameAndFlavor) {
 TEST(RegistryManager, APageIsNoLongerThanAClientTakes) {
   TestWorld w;
   RegistryRecord record = w.Record("a", "registry.example");
-  record.config_json = R"({"note": ")" + std::string(700 << 10, 'x') + "\"}";
+  record.config_json = R"({"note": ")" + std::string(400 << 10, 'x') + "\"}";
   for (const char* name : {"a", "b", "c"}) {
     record.name = name;
     ASSERT_TRUE(w.store.CreateRegistry(record).ok());
