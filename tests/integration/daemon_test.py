@@ -61,7 +61,8 @@ class Start(harness.Case):
         self.assertIn(daemon.address, self.refused(listen=daemon.address))
         for other in ("localhost", "[::1]"):
             by_name = f"localhost:{harness.free_port()}"
-            first = harness.Gantryd(self, listen=by_name)
+            first = harness.Gantryd(self, listen=by_name, expect_start=False)
+            harness.wait_until(lambda: "listening on" in first.process.log(), "gantryd listens at a name")
             self.ok(first, "flavor", "list", "--address", by_name)
             taken = by_name.replace("localhost", other)
             self.assertIn(taken, self.refused(listen=taken))
