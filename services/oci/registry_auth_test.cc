@@ -154,6 +154,27 @@ TEST_F(RegistryAuthTest, ARotatedPasswordIsFetchedAgain) {
   EXPECT_EQ(login_->refreshes(), 1);
 }
 
+TEST_F(RegistryAuthTest, ALoginThatIsRefusedIsReadAgainWhateverTheRefusal) {
+  for (const int refusal : {400, 401, 403}) {
+    const auto login = std::make_shared<FakeCredentials>(BasicCredential("ann", "old"));
+    login->Renew(BasicCredential("ann", "s3cret"));
+    token_failures_ = {Answer(refusal, {}, "{}")};
+    EXPECT_EQ(Status(*Client(login)), 200) << refusal;
+    EXPECT_EQ(login->refreshes(), 1) << refusal;
+  }
+}
+
+TEST_F(RegistryAuthTest, AMissingLoginIsLookedForAgainASecondLater) {
+  challenge_ = "Basic realm=x";
+  const auto login = std::make_shared<FakeCredentials>();
+  const auto client = Client(login);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(Status(*client), 0);
+  EXPECT_EQ(login->asked(), 1);
+  clock_.Advance(milliseconds(1000));
+  EXPECT_EQ(Status(*client), 0);
+  EXPECT_EQ(login->asked(), 2);
+}
+
 TEST_F(RegistryAuthTest, AnonymousTokensCarryNoCredential) {
   EXPECT_EQ(Status(*Client(std::make_shared<AnonymousCredentials>())), 200);
   EXPECT_EQ(http_.seen()[1].authorization(), "");
@@ -318,6 +339,22 @@ TEST_F(RegistryAuthTest, ATokenServerElsewhereMustBePublic) {
   EXPECT_EQ(Status(*Client(login_)), 200);
   EXPECT_EQ(http_.seen()[1].addresses, AddressPolicy::kPublicOnly);
   EXPECT_EQ(http_.seen()[2].addresses, AddressPolicy::kAny);
+}
+
+TEST_F(RegistryAuthTest, ATokenServerMayBePrivateOnceTheRegistryIs) {
+  bool at_private_endpoint = false;
+  FakeHttp http([&](const SeenRequest& request) -> absl::StatusOr<HttpResponse> {
+    if (request.addresses == AddressPolicy::kPublicOnly) {
+      return PermissionDenied(reason::kAddressRefused, "it leads to 10.0.0.1");
+    }
+    auto answer = Serve(request);
+    if (answer.ok()) answer->private_peer = at_private_endpoint;
+    return answer;
+  });
+  RegistryClient client(http, "r.example.com", Transport{}, login_, nullptr);
+  EXPECT_EQ(ReasonOf(Read(client).status()), "ADDRESS_REFUSED");
+  at_private_endpoint = true;
+  EXPECT_EQ(Status(client), 200) << "as when a private endpoint comes up";
 }
 
 TEST_F(RegistryAuthTest, NonsenseOfATokenServerIsAnError) {
