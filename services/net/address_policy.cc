@@ -56,6 +56,13 @@ bool IsPublic6(const in6_addr& a) {
 
 }  // namespace
 
+std::string_view AuthorityOf(std::string_view url) {
+  const size_t scheme = url.find("://");
+  if (scheme == url.npos) return {};
+  url.remove_prefix(scheme + 3);
+  return url.substr(0, url.find_first_of("/?#"));
+}
+
 bool IsPublicAddress(const sockaddr& address) {
   if (address.sa_family == AF_INET) {
     sockaddr_in in;

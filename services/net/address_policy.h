@@ -1,4 +1,4 @@
-// Which network addresses lie on the public internet, and which only near this machine.
+// Hosts as they are written, and which network addresses lie on the public internet, and which only near this machine.
 #pragma once
 
 #include <string_view>
@@ -6,6 +6,10 @@
 struct sockaddr;
 
 namespace gantry {
+
+// "r.example.com:5000" of "https://r.example.com:5000/v2/": the host of a URL, with its port if that is
+// written.  Borrows from `url`; empty when that is none.
+std::string_view AuthorityOf(std::string_view url);
 
 // Loopback, link-local, private, unique-local, shared (RFC 6598), "this network", multicast and
 // broadcast are not public; an IPv4-mapped IPv6 address is what it maps.

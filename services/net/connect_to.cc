@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "base/strings.h"
+#include "net/address_policy.h"
 
 namespace gantry {
 namespace {
@@ -58,12 +59,10 @@ absl::StatusOr<ConnectTo> ConnectTo::Parse(std::string_view text) {
 }
 
 bool ConnectTo::Serves(std::string_view url) const {
-  const size_t scheme = url.find("://");
-  if (scheme == url.npos) return false;
-  std::string_view authority = url.substr(scheme + 3);
-  authority = authority.substr(0, authority.find_first_of("/?#"));
+  std::string_view authority = AuthorityOf(url);
+  if (authority.empty()) return false;
   const std::string host = TakePart(authority).value_or("");
-  const std::string_view fallback = url.substr(0, scheme) == "http" ? "80" : "443";
+  const std::string_view fallback = url.starts_with("http:") ? "80" : "443";
   const std::string_view port = authority.empty() ? fallback : authority;
   return (host_.empty() || host_ == ToLower(host)) && (port_.empty() || port_ == port);
 }

@@ -1,14 +1,10 @@
 #include "base/status.h"
+#include "net/address_policy.h"
 #include "net/curl_http_client_session.h"
 #include "net/redact.h"
 
 namespace gantry {
 namespace {
-
-std::string HostOf(const std::string& url) {
-  const size_t begin = url.find("://") == url.npos ? 0 : url.find("://") + 3;
-  return url.substr(begin, url.find_first_of("/?", begin) - begin);
-}
 
 // The status that a proxy gave to CONNECT; 0 without one.
 long ProxyAnswer(CURL* easy) {
@@ -87,7 +83,7 @@ absl::Status ProxyError(const std::string& host, long status) {
 
 // Why the transfer failed, wherever on its way it was.
 absl::Status ErrorOf(CURLcode code, const std::string& detail, const std::string& url, long proxy) {
-  const std::string host = HostOf(RedactUrl(url));
+  const std::string host(AuthorityOf(RedactUrl(url)));
   const std::string text = Excerpt(detail.empty() ? curl_easy_strerror(code) : detail, 200);
   if (code == CURLE_RECV_ERROR && proxy / 100 > 2) return ProxyError(host, proxy);
   switch (code) {

@@ -32,14 +32,6 @@ void Append(HeaderList& list, const std::string& line) {
   list.reset(curl_slist_append(list.release(), line.c_str()));
 }
 
-// "localhost:5000" of "http://localhost:5000/v2/"
-std::string_view AuthorityOf(std::string_view url) {
-  const size_t scheme = url.find("://");
-  if (scheme == url.npos) return {};
-  url.remove_prefix(scheme + 3);
-  return url.substr(0, url.find('/'));
-}
-
 // A proxy cannot reach this machine, nor should it see what is for it.
 bool GoesDirect(const HttpRequest& request) {
   return request.bypass_proxy || IsLoopbackHost(AuthorityOf(request.url));

@@ -86,6 +86,13 @@ TEST(Redact, OnlyKnownQueryKeysKeepTheirValues) {
   EXPECT_EQ(RedactUrl("https://h/a@b"), "https://h/a@b");
 }
 
+TEST(AddressPolicy, FindsTheAuthorityOfAUrl) {
+  EXPECT_EQ(AuthorityOf("https://r.example.com:5000/v2/?x"), "r.example.com:5000");
+  EXPECT_EQ(AuthorityOf("http://[::1]:5000?x=/"), "[::1]:5000");
+  EXPECT_EQ(AuthorityOf("https://r.example.com"), "r.example.com");
+  EXPECT_EQ(AuthorityOf("r.example.com/v2/"), "");
+}
+
 TEST(AddressPolicy, LoopbackIsOnlyLoopback) {
   for (const char* host : {"localhost", "localhost:5000", "127.0.0.1", "127.1.2.3:80", "[::1]:5000",
                            "registry.localhost"}) {
