@@ -1,4 +1,5 @@
-// Names of registries and connectors, which people type and URLs and files may hold.
+// What registries and connectors are called by people: names, which URLs and files may hold, labels
+// and descriptions.
 #pragma once
 
 #include <optional>

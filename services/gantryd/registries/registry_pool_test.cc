@@ -195,8 +195,7 @@ TEST(RegistryPool, AnExpiredConnectorLogsInNoMore) {
   EXPECT_TRUE(open->client().Ping(w.call).ok());
 
   w.clock.Advance(std::chrono::minutes(1));
-  const auto is_expired =
-      FailsWith(StatusCode::kFailedPrecondition, reason::kConnectorExpired);
+  const auto is_expired = FailsWith(StatusCode::kFailedPrecondition, reason::kConnectorExpired);
   EXPECT_THAT(w.pool.Open(w.call, "r").status(), is_expired);
   EXPECT_THAT(open->client().Ping(w.call), is_expired) << "the login that it keeps ends, too";
   const ConnectorRecord stored = *w.store.GetConnector("c");

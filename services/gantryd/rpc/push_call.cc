@@ -142,7 +142,8 @@ absl::StatusOr<v1::Image> PushCall::Push() {
         GANTRY_ASSIGN_OR_RETURN(const ImageView image, images_.Push(*call_, spec, *this));
         return ToProto(image);
       },
-      [](WallTime) { return std::optional<v1::Image>(); });  // again: what is stored is not sent twice
+      // Pushed again: what is stored is not sent twice.
+      [](WallTime) { return std::optional<v1::Image>(); });
 }
 
 void PushCall::OnBlob(const BlobProgressEvent& event) {
